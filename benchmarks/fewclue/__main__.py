@@ -1,0 +1,110 @@
+"""FewCLUE, five folds: train_k for labels, dev_k for selection, unlabeled where it exists, measured on test_public.
+
+    python -m benchmarks.fewclue [--tasks eprstmt tnews csldcp] [--folds 0 1 2 3 4] [--minutes 4]
+
+Every forge is one `danlu forge` as a user would run it. Finished folds are kept, so a killed run goes on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from benchmarks.common import DATA, rows, store, timed, write_rows
+
+HERE = Path(__file__).parent
+COLUMNS = {"eprstmt": ("sentence", "label"), "tnews": ("sentence", "label_desc"), "csldcp": ("content", "label")}
+TARGETS = {"eprstmt": 72.0, "tnews": 42.0, "csldcp": 51.0}
+PUBLISHED = {  # FewCLUE paper, table 3: test_public, mean of five folds
+    "fine-tuned RoBERTa-base (110M)": {"eprstmt": 65.4, "tnews": 49.0, "csldcp": 35.5},
+    "PET (110M)": {"eprstmt": 86.7, "tnews": 54.5, "csldcp": 51.7},
+}
+WHO = ("student", "teacher", "no_loop", "gold_only")
+
+
+def prepare(task: str, fold: int, folder: Path) -> None:
+    """The task's own files in the layout of `danlu forge`; only text and label are kept."""
+    text, label = COLUMNS[task]
+    source = DATA / "fewclue" / task
+    for role, name in (("train", f"train_{fold}"), ("dev", f"dev_{fold}"), ("test", "test_public")):
+        kept = [{"text": row[text], "label": row[label]} for row in rows(source / f"{name}.json")]
+        write_rows(folder / f"{role}.jsonl", kept)
+    unlabelled = source / "unlabeled.json"
+    if unlabelled.exists():
+        write_rows(folder / "unlabeled.jsonl", [{"text": row[text]} for row in rows(unlabelled)])
+
+
+def forge(task: str, fold: int, minutes: float) -> dict[str, Any]:
+    """Figures, seconds and size of one forge."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "data").mkdir()
+        prepare(task, fold, folder / "data")
+        out = folder / "model.danlu"
+        command = [sys.executable, "-m", "danlu", "forge", str(folder / "data"), "--out", str(out), "--json"]
+        printed, seconds, peak = timed([*command, "--minutes", str(minutes)])
+        card = json.loads(printed)["card"]
+        shipped = next(c for c in card["candidates"] if c["shipped"])
+        result: dict[str, Any] = {who: round(100 * card["figures"][who]["accuracy"], 2) for who in WHO}
+        return result | {
+            "seconds": round(seconds, 1),
+            "peak_mib": round(peak),
+            "megabytes": round(out.stat().st_size / 1e6, 2),
+            "shipped": f"{shipped['name']} {shipped['precision']}",
+            "ece": card["figures"]["student"]["ece"],
+            "forms": {f["form"]: [round(100 * f["accuracy"], 1), f["weight"]] for f in card["forms"]},
+            "loop": [[r["admitted"], round(100 * r["accuracy"], 1), r["kept"]] for r in card["loop"]],
+            "candidates": {c["name"]: [round(100 * c["accuracy"], 2), c["fits"]] for c in card["candidates"]},
+        }
+
+
+def table(results: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Mean and deviation over the folds."""
+    out: dict[str, Any] = {}
+    for task, folds in results.items():
+        columns = {w: [fold[w] for fold in folds.values()] for w in (*WHO, "seconds", "megabytes")}
+        out[task] = {
+            w: [round(statistics.mean(v), 2), round(statistics.stdev(v), 2) if len(v) > 1 else 0.0]
+            for w, v in columns.items()
+        }
+    return out
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
+    parser.add_argument("--tasks", nargs="+", default=list(COLUMNS), choices=list(COLUMNS))
+    parser.add_argument("--folds", nargs="+", type=int, default=[0, 1, 2, 3, 4])
+    parser.add_argument("--minutes", type=float, default=4.0)
+    parser.add_argument("--out", type=Path, default=HERE / "results.json")
+    arguments = parser.parse_args()
+    results: dict[str, dict[str, Any]] = {}
+    if arguments.out.exists():
+        stored = json.loads(arguments.out.read_text(encoding="utf-8"))
+        if stored["minutes"] == arguments.minutes:
+            results = stored["folds"]
+    for fold in arguments.folds:
+        for task in arguments.tasks:
+            if str(fold) in results.get(task, {}):
+                continue
+            results.setdefault(task, {})[str(fold)] = forge(task, fold, arguments.minutes)
+            print(task, fold, json.dumps(results[task][str(fold)], ensure_ascii=False), flush=True)
+            store(
+                arguments.out,
+                {
+                    "minutes": arguments.minutes,
+                    "mean_and_deviation": table(results),
+                    "targets": TARGETS,
+                    "published": PUBLISHED,
+                    "folds": results,
+                },
+            )
+    print(json.dumps(table(results), indent=1))
+
+
+if __name__ == "__main__":
+    main()

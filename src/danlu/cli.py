@@ -1,0 +1,281 @@
+"""The command line: one verb a function.
+
+Knows options and exit codes; everything it does is a call into the package. Heavy libraries are imported by the verb
+that needs them, so `danlu predict` starts without torch.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from danlu.errors import DanluError, DataError, MissingExtra, OptionError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from danlu.artifact import Model
+    from danlu.types import Prediction
+
+app = typer.Typer(
+    name="danlu",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="丹炉, the furnace: a few labelled examples in, one small model file out.",
+)
+
+Data = Annotated[Path, typer.Argument(help="A folder with train.* (and dev, test, unlabeled, labels), or one file.")]
+ModelFile = Annotated[Path, typer.Argument(help="A .danlu file.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object for a program to read.")]
+Text = Annotated[str | None, typer.Option("--text", help="The column of the texts.")]
+Label = Annotated[str | None, typer.Option("--label", help="The column of the labels.")]
+Test = Annotated[Path | None, typer.Option("--test", help="A test file outside DATA; it is used for figures only.")]
+Unlabeled = Annotated[Path | None, typer.Option("--unlabeled", help="A file of unlabelled text outside DATA.")]
+Force = Annotated[bool, typer.Option("--force", help="Replace an existing file.")]
+
+BLOCK = 512
+
+
+@app.command()
+def forge(
+    data: Data,
+    out: Annotated[Path | None, typer.Option("--out", help="The model file; by default DATA's name + .danlu.")] = None,
+    test: Test = None,
+    unlabeled: Unlabeled = None,
+    text: Text = None,
+    label: Label = None,
+    base: Annotated[str | None, typer.Option("--base", help="A Hugging Face encoder instead of the embedded.")] = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of everything drawn at random.")] = 0,
+    minutes: Annotated[float, typer.Option("--minutes", help="The budget on two ordinary cores.")] = 10.0,
+    max_mb: Annotated[float, typer.Option("--max-mb", help="Largest model file, in 10⁶ bytes.")] = 25.0,
+    max_ms: Annotated[float, typer.Option("--max-ms", help="Slowest prediction: p95, one text, one thread.")] = 10.0,
+    force: Force = False,
+    as_json: Json = False,
+) -> None:
+    """Forge a model from a few labelled rows, and a report beside it."""
+    with _extra("forge"):
+        from danlu.factory.produce import Options, produce
+    target = out or Path(_stem(data) + ".danlu")
+    made = produce(
+        data,
+        target,
+        Options(test, unlabeled, text, label, base, seed, minutes, max_mb, max_ms, force=force),
+    )
+    figures = made.card["figures"]
+    student = figures["student"]
+    if as_json:
+        _print_json({"model": str(made.model), "report": str(made.report), "card": made.card})
+        return
+    low, high = student["accuracy95"]
+    shipped = next(c for c in made.card["candidates"] if c["shipped"])
+    _print(
+        f"{made.model}: {shipped['name']} ({shipped['precision']}), {made.model.stat().st_size / 1e6:.1f} MB\n"
+        f"accuracy {student['accuracy']:.1%} (95% interval {low:.1%} to {high:.1%}; {student['n']} rows, "
+        f"{figures['measured_on']})\nreport: {made.report}"
+    )
+
+
+@app.command()
+def check(
+    data: Data,
+    test: Test = None,
+    unlabeled: Unlabeled = None,
+    text: Text = None,
+    label: Label = None,
+    as_json: Json = False,
+) -> None:
+    """Say what DATA holds and what is wrong with it. Exit 0: fine; 1: warnings; 2: errors."""
+    with _extra("forge"):
+        from danlu.corpus.read import load
+        from danlu.factory.inspect import inspect, render
+    inspection = inspect(load(data, test=test, unlabeled=unlabeled, text=text, label=label))
+    if as_json:
+        findings = [{"level": f.level, "code": f.code, "message": f.message, "rows": f.rows} for f in inspection.findings]
+        _print_json({"facts": inspection.facts, "findings": findings, "exit_code": inspection.exit_code})
+    else:
+        _print(render(inspection))
+    raise typer.Exit(inspection.exit_code)
+
+
+@app.command()
+def predict(
+    model: ModelFile,
+    texts: Annotated[list[str] | None, typer.Argument(help="Texts; or none, and --file or standard input.")] = None,
+    file: Annotated[Path | None, typer.Option("--file", help="A file of texts, any format that forge reads.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Write JSONL here, whole or not at all.")] = None,
+    text: Text = None,
+    force: Force = False,
+    as_json: Json = False,
+) -> None:
+    """Predict texts given as arguments, in a file (streamed, any size), or a line each on standard input."""
+    from danlu.artifact import load
+
+    opened = load(model)
+    if texts and file:
+        raise OptionError("Texts and --file are both given. Fix: give one of them.")
+    if out and out.exists() and not force:
+        raise OptionError(f"{out} exists. Fix: choose another --out, or --force to replace it.")
+    source = iter(texts) if texts else _texts_of(file, text) if file else (line.rstrip("\n") for line in sys.stdin)
+    rows = _predictions(opened, source, total=len(texts) if texts else None)
+    if out is None:
+        for given, prediction in rows:
+            _print(json.dumps(_as_json(given, prediction), ensure_ascii=False) if as_json else _as_line(given, prediction))
+        return
+    partial = out.with_name(f".{out.name}.partial")
+    try:
+        with partial.open("w", encoding="utf-8", newline="\n") as stream:
+            for given, prediction in rows:
+                stream.write(json.dumps(_as_json(given, prediction), ensure_ascii=False) + "\n")
+        partial.replace(out)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+@app.command("eval")
+def evaluate(
+    model: ModelFile,
+    test: Annotated[Path, typer.Argument(help="A file of labelled texts.")],
+    text: Text = None,
+    label: Label = None,
+    as_json: Json = False,
+) -> None:
+    """Measure a model on labelled texts it has never seen."""
+    import numpy as np
+
+    from danlu.artifact import load
+    from danlu.corpus.read import examples
+    from danlu.evals.metrics import summary
+
+    opened = load(model)
+    rows = list(examples(test, text=text, label=label, need_label=True))
+    index = {name: i for i, name in enumerate(opened.labels)}
+    for row in rows:
+        if row.label not in index:
+            raise DataError(
+                f"the label is {row.label!r}, which this model does not know" if row.label else "the label is missing",
+                f"use one of {', '.join(opened.labels[:10])}{' …' if len(opened.labels) > 10 else ''}",
+                file=test.name,
+                row=row.row,
+            )
+    truth = np.array([index[row.label or ""] for row in rows], dtype=np.int64)
+    result = summary(truth, opened.probabilities([row.text for row in rows]).astype(np.float64), opened.labels)
+    if as_json:
+        _print_json({**result, "interval95": result["accuracy95"]})
+        return
+    low, high = result["accuracy95"]
+    _print(
+        f"accuracy {result['accuracy']:.1%} (95% interval {low:.1%} to {high:.1%}), macro-F1 {result['macro_f1']:.3f}, "
+        f"expected calibration error {result['ece']:.3f}, {result['n']} rows"
+    )
+    width = max(len(row["label"]) for row in result["per_label"])
+    for row in result["per_label"]:
+        _print(
+            f"  {row['label']:<{width}}  precision {row['precision']:.2f}  recall {row['recall']:.2f}  "
+            f"F1 {row['f1']:.2f}  n {row['n']}"
+        )
+
+
+@app.command()
+def card(model: ModelFile) -> None:
+    """Print the model's card: task, data, seeds, versions, figures with their intervals, warnings."""
+    from danlu.artifact import load
+
+    _print_json(load(model).card)
+
+
+@app.command()
+def serve(
+    model: ModelFile,
+    host: Annotated[str, typer.Option("--host", help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="The port; 0 takes a free one.")] = 8000,
+) -> None:
+    """Serve a model over HTTP, with a page to try it on."""
+    from danlu.artifact import load
+
+    with _extra("serve"):
+        from danlu.serve.run import run
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    run(load(model), host, port)
+
+
+def main() -> None:
+    """Runs the command line; a mistake of the user's is one sentence on standard error and exit code 2."""
+    try:
+        app()
+    except DanluError as error:
+        print(f"danlu: {error}", file=sys.stderr)  # noqa: T201
+        sys.exit(2)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except KeyboardInterrupt:
+        print("danlu: stopped; the same command goes on where it was.", file=sys.stderr)  # noqa: T201
+        sys.exit(130)
+
+
+class _extra:  # noqa: N801 - reads as a statement
+    """Turns a missing library into the sentence that says which extra brings it."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, ModuleNotFoundError) and error.name and not error.name.startswith("danlu"):
+            raise MissingExtra(error.name, self._name) from error
+
+
+def _stem(data: Path) -> str:
+    name = data.resolve().name
+    return name.split(".", 1)[0] or "model" if data.is_file() else name
+
+
+def _texts_of(file: Path, text: str | None) -> Iterator[str]:
+    from danlu.corpus.read import examples
+
+    for example in examples(file, text=text, need_label=False):
+        yield example.text
+
+
+def _predictions(model: Model, texts: Iterator[str], total: int | None) -> Iterator[tuple[str, Prediction]]:
+    """Predictions in the order of the texts, a block in memory at a time."""
+    from itertools import islice
+
+    from tqdm import tqdm
+
+    with tqdm(total=total, unit=" texts", disable=not sys.stderr.isatty(), delay=2, file=sys.stderr) as bar:
+        while block := list(islice(texts, BLOCK)):
+            yield from zip(block, model.predict(block), strict=True)
+            bar.update(len(block))
+
+
+def _as_json(text: str, prediction: Prediction) -> dict[str, Any]:
+    return {
+        "text": text,
+        "label": prediction.label,
+        "probability": round(prediction.probability, 6),
+        "abstained": prediction.abstained,
+        "top": [{"label": label, "probability": round(p, 6)} for label, p in prediction.top],
+    }
+
+
+def _as_line(text: str, prediction: Prediction) -> str:
+    doubt = "  (unsure)" if prediction.abstained else ""
+    return f"{prediction.label}\t{prediction.probability:.3f}\t{' '.join(text.split())[:100]}{doubt}"
+
+
+def _print(text: str) -> None:
+    typer.echo(text)
+
+
+def _print_json(value: object) -> None:
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=1))

@@ -1,0 +1,165 @@
+"""Distillation: students of three kinds learn a teacher's soft labels.
+
+Each function takes texts with target distributions and gives a branch of a student. Knows nothing of how the targets
+came about, of files, or of which student is shipped.
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch.nn import functional as F  # noqa: N812 - the field's name for it
+
+from danlu.adapt import ngram
+from danlu.adapt.contrastive import layers
+from danlu.compress.vocabulary import cut
+from danlu.models.base import embed, padded, token_ids
+from danlu.models.student import NgramBranch, StaticEncoder, TokenBranch, TransformerEncoder
+from danlu.runtime import autocast
+from danlu.train.batches import by_length
+from danlu.train.loop import minimise
+from danlu.train.regression import softmax_regression
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from numpy.typing import NDArray
+    from tokenizers import Tokenizer
+
+    from danlu.models.base import Base
+
+STATIC_WIDTH = 192
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What a student learns from.
+
+    Attributes:
+        texts: N texts.
+        targets: (N, K) distributions.
+        weights: (N,) how much each counts.
+        vectors: (N, hidden) the teacher's unit vectors, for students to land on.
+        head: (hidden, K) weight, (K,) bias and (hidden,) centre of the teacher's head on those vectors.
+    """
+
+    texts: list[str]
+    targets: NDArray[np.float32]
+    weights: NDArray[np.float32]
+    vectors: NDArray[np.float32]
+    head: tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
+
+
+def ngram_branch(lesson: Lesson, bits: int) -> NgramBranch:
+    """A linear student on 2**bits hashed n-grams."""
+    counts = ngram.counts(lesson.texts, bits)
+    idf = ngram.inverse_document_frequency(counts)
+    frequency = np.bincount(counts.indices, minlength=1 << bits)
+    active = np.flatnonzero(frequency >= (2 if len(lesson.texts) > 2_000 else 1))
+    features = ngram.tfidf(counts, idf)[:, active]
+    head = softmax_regression(features, lesson.targets, strength=30.0, weights=lesson.weights, iterations=60)
+    weight = np.zeros((1 << bits, lesson.targets.shape[1]), np.float32)
+    weight[active] = head.weight
+    return NgramBranch(torch.from_numpy(weight), torch.from_numpy(idf), torch.from_numpy(head.bias))
+
+
+def small_tokenizer(base: Base, texts: Sequence[str], length: int) -> tuple[Tokenizer, NDArray[np.int64]]:
+    """The base's tokenizer cut to what these texts use and to every single character it knows of their script."""
+    used: set[int] = set()
+    for sequence in token_ids(base.tokenizer, texts, length):
+        used.update(sequence)
+    characters = sorted({c for text in texts for c in text if not c.isspace()})
+    for sequence in token_ids(base.tokenizer, characters, 8):
+        used.update(sequence)
+    return cut(base.tokenizer, used)
+
+
+def static_branch(
+    base: Base, lesson: Lesson, tokenizer: Tokenizer, old_ids: NDArray[np.int64], *, length: int, steps: int, seed: int
+) -> TokenBranch:
+    """Averaged token embeddings, started from what the base makes of each token alone."""
+    start_id, end_id = token_ids(base.tokenizer, ["x"], 8)[0][0], token_ids(base.tokenizer, ["x"], 8)[0][-1]
+    alone = embed(base.model, [[start_id, int(i), end_id] for i in old_ids], batch=256)
+    alone -= alone.mean(0)
+    direction = np.linalg.svd(alone.T @ alone)[0][:, : min(STATIC_WIDTH, alone.shape[1])]
+    start = torch.from_numpy(np.ascontiguousarray(alone @ direction))
+    torch.manual_seed(seed)
+    branch = TokenBranch(StaticEncoder(start * start.shape[1] ** 0.5 * 0.1), start.shape[1], lesson.targets.shape[1])
+    groups = [
+        {"params": [branch.encoder.embeddings.weight, branch.encoder.importance.weight], "lr": 3e-3},
+        {"params": [branch.weight, branch.bias], "lr": 3e-2},
+    ]
+    branch.centre.requires_grad_(False)
+    sequences = token_ids(tokenizer, lesson.texts, length)
+    minimise(_losses(branch, sequences, lesson, 128, seed, towards=None), groups, steps=steps)
+    return branch.eval()
+
+
+def transformer_branch(
+    encoder: torch.nn.Module,
+    lesson: Lesson,
+    tokenizer: Tokenizer,
+    old_ids: NDArray[np.int64],
+    *,
+    depth: int,
+    length: int,
+    steps: int,
+    batch: int,
+    seed: int,
+    progress: Callable[[int], None] | None = None,
+) -> TokenBranch:
+    """The lowest `depth` layers of an encoder, its vocabulary cut, trained to end where the whole encoder ends.
+
+    The lowest layers are the ones to keep when little training follows (Sajjad et al., 2020). The head starts as the
+    teacher's, so a student of full depth starts as its teacher.
+    """
+    model = copy.deepcopy(encoder)
+    whole = model.config.num_hidden_layers
+    stack = layers(model)
+    del stack[depth:]
+    model.config.num_hidden_layers = depth
+    table = model.get_input_embeddings().weight.data
+    model.resize_token_embeddings(len(old_ids), mean_resizing=False)
+    model.get_input_embeddings().weight.data.copy_(table[torch.from_numpy(old_ids)])
+    for parameter in model.parameters():
+        parameter.requires_grad_(True)
+    torch.manual_seed(seed)
+    branch = TokenBranch(TransformerEncoder(model), lesson.vectors.shape[1], lesson.targets.shape[1])
+    for parameter, value in zip((branch.weight, branch.bias, branch.centre), lesson.head, strict=True):
+        parameter.data.copy_(torch.from_numpy(value))
+    branch.centre.requires_grad_(False)
+    rate = 5e-5 if depth == whole else 3e-4
+    groups = [
+        {"params": [p for p in branch.encoder.parameters() if p.requires_grad], "lr": rate},
+        {"params": [branch.weight, branch.bias], "lr": 1e-2},
+    ]
+    branch.train()
+    sequences = token_ids(tokenizer, lesson.texts, length)
+    losses = _losses(branch, sequences, lesson, batch, seed, towards=torch.from_numpy(lesson.vectors))
+    minimise(losses, groups, steps=steps, progress=progress)
+    return branch.eval()
+
+
+def _losses(
+    branch: TokenBranch,
+    sequences: list[list[int]],
+    lesson: Lesson,
+    batch: int,
+    seed: int,
+    towards: torch.Tensor | None,
+) -> Iterator[torch.Tensor]:
+    """Cross-entropy with the targets, plus the cosine distance to the teacher's vectors where they are given."""
+    targets, weights = torch.from_numpy(lesson.targets), torch.from_numpy(lesson.weights)
+    for index in by_length([len(sequence) for sequence in sequences], batch, seed):
+        ids, mask = padded([sequences[i] for i in index])
+        with autocast(torch.device("cpu")):
+            raw = F.normalize(branch.encoder(ids, mask).float(), dim=-1)
+        logits = F.normalize(raw - branch.centre, dim=-1) @ branch.weight + branch.bias
+        loss = (-(targets[index] * F.log_softmax(logits, -1)).sum(-1) * weights[index]).sum() / weights[index].sum()
+        if towards is not None:
+            loss = loss + 2 * (1 - (raw * towards[index]).sum(-1)).mean()
+        yield loss

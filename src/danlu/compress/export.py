@@ -1,0 +1,84 @@
+"""A torch student to the bytes of an ONNX graph, in float32 and in int8.
+
+Knows how to export, quantise and strip names of this machine from the graph; does not judge the result.
+"""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+
+if TYPE_CHECKING:
+    import onnx
+
+    from danlu.models.student import Student
+
+OPSET = 20
+
+
+def to_onnx(student: Student) -> bytes:
+    """The float32 graph; batch, tokens and n-grams are free dimensions."""
+    batch, length, grams = (torch.export.Dim(name) for name in ("batch", "length", "grams"))
+    examples = {
+        "token_ids": (torch.full((2, 7), 5), {0: batch, 1: length}),
+        "token_mask": (torch.ones((2, 7), dtype=torch.long), {0: batch, 1: length}),
+        "ngram_ids": (torch.full((2, 11), 3), {0: batch, 1: grams}),
+        "ngram_counts": (torch.ones((2, 11)), {0: batch, 1: grams}),
+    }
+    quiet = logging.getLogger("torch.onnx")
+    level = quiet.level
+    quiet.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            program = torch.onnx.export(
+                student.eval(),
+                tuple(examples[name][0] for name in student.inputs),
+                input_names=list(student.inputs),
+                output_names=["logits"],
+                dynamic_shapes=(tuple(examples[name][1] for name in student.inputs),),
+                opset_version=OPSET,
+                dynamo=True,
+                verbose=False,
+            )
+    finally:
+        quiet.setLevel(level)
+    assert program is not None
+    return _anonymous(program.model_proto).SerializeToString(deterministic=True)
+
+
+def to_int8(graph: bytes) -> bytes:
+    """The same graph with the weights of matrix products and lookups in int8 (onnxruntime's dynamic quantisation)."""
+    import onnx
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    quiet = logging.getLogger()
+    level = quiet.level
+    quiet.setLevel(logging.ERROR)
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            out = Path(folder) / "int8.onnx"
+            quantize_dynamic(onnx.load_model_from_string(graph), out, weight_type=QuantType.QInt8, per_channel=True)
+            return _anonymous(onnx.load(out)).SerializeToString(deterministic=True)
+    finally:
+        quiet.setLevel(level)
+
+
+def _anonymous(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Drops what only a debugger reads: source lines, paths, inferred shapes."""
+    del model.graph.value_info[:]
+    del model.metadata_props[:]
+    del model.graph.metadata_props[:]
+    model.graph.doc_string = model.doc_string = ""
+    for node in model.graph.node:
+        del node.metadata_props[:]
+        node.doc_string = ""
+    for value in [*model.graph.initializer, *model.graph.input, *model.graph.output]:
+        del value.metadata_props[:]
+        value.doc_string = ""
+    return model

@@ -1,0 +1,64 @@
+"""Cuts a tokenizer to the tokens a task uses.
+
+Words that are cut fall back to the characters and pieces they consist of, so nothing becomes unreadable that was
+readable: single characters always stay. Knows tokenizers, not models.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import numpy as np
+from tokenizers import Tokenizer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+
+def cut(tokenizer: Tokenizer, used: Iterable[int]) -> tuple[Tokenizer, NDArray[np.int64]]:
+    """A smaller tokenizer and the old id of each of its tokens.
+
+    Only WordPiece vocabularies are cut; any other tokenizer is returned whole.
+
+    Args:
+        tokenizer: without truncation or padding.
+        used: token ids that must stay, beside special tokens and single ASCII characters.
+
+    Returns:
+        the tokenizer, and (new vocabulary,) old ids.
+    """
+    state = json.loads(tokenizer.to_str())
+    size = tokenizer.get_vocab_size()
+    if state["model"]["type"] != "WordPiece":
+        return tokenizer, np.arange(size)
+    keep = set(used)
+    names: dict[int, str] = {index: name for name, index in tokenizer.get_vocab().items()}
+    special = {token["id"] for token in state["added_tokens"] if token["special"]}
+    keep |= special | {i for i, name in names.items() if len(name.removeprefix("##")) == 1 and name.isascii()}
+    order = [i for i in range(size) if i in keep and i in names]
+    new = {old: i for i, old in enumerate(order)}
+    state["model"]["vocab"] = {
+        name: new[i] for name, i in sorted(state["model"]["vocab"].items(), key=lambda item: item[1]) if i in new
+    }
+    state["added_tokens"] = [token | {"id": new[token["id"]]} for token in state["added_tokens"] if token["id"] in new]
+    _renumber(state["post_processor"], names, new)
+    return Tokenizer.from_str(json.dumps(state, ensure_ascii=False)), np.array(order)
+
+
+def _renumber(node: object, names: dict[int, str], new: dict[int, int]) -> None:
+    """Replaces token ids inside a post-processor's description, whatever its type."""
+    if isinstance(node, dict):
+        if "ids" in node and "tokens" in node:  # a special token of TemplateProcessing
+            node["ids"] = [new[i] for i in node["ids"]]
+        for key, value in node.items():
+            pair = isinstance(value, list) and len(value) == 2 and names.get(value[1]) == value[0]
+            if key in {"sep", "cls"} and pair:  # BertProcessing
+                node[key] = [value[0], new[value[1]]]
+            else:
+                _renumber(value, names, new)
+    elif isinstance(node, list):
+        for value in node:
+            _renumber(value, names, new)

@@ -1,0 +1,170 @@
+"""Which column is the text and which the label, and what a cell says.
+
+Knows the names people give to columns and how texts and labels look. Does not know files.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from danlu.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# Each in order of preference.
+_TEXT = """
+    text sentence content query review utterance message question title comment sentences body document tweet post sms
+    input prompt instruction headline news
+    文本 内容 句子 评论 正文 评论内容 标题 问题 语句 留言 微博 文档 用户输入
+"""
+_LABEL = """
+    label intent category class target sentiment topic emotion tag type labels answer y
+    标签 类别 意图 分类 情感 情绪 主题 类型 标注 类目
+"""
+_NAMED_LABEL = "label_desc label_des label_name label_text labelname label_description 标签名 类别名"
+_NO_CONTENT = "id idx index uuid guid url link time date timestamp created_at updated_at 编号 序号 时间 日期"
+TEXT_NAMES = tuple(_TEXT.split())
+LABEL_NAMES = tuple(_LABEL.split())
+NAMED_LABELS = tuple(_NAMED_LABEL.split())  # beside a numeric label, as in FewCLUE and SetFit: what the number means
+_NEITHER = frozenset(_NO_CONTENT.split())
+_PAIRS = (
+    *(("sentence1", "sentence2"), ("text_a", "text_b"), ("text1", "text2"), ("premise", "hypothesis")),
+    *(("question1", "question2"), ("query1", "query2"), ("sentence_a", "sentence_b"), ("texta", "textb")),
+)
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
+_LONGEST_LABEL = 50  # characters; only when a label is looked for by content
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The names of the column of the text and of that of the label, or None if there is none."""
+
+    text: str
+    label: str | None
+
+
+def as_text(value: object) -> str:
+    """A cell as text: nothing and NaN are empty, a scalar is written out, half surrogate pairs are replaced."""
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if value is None or value != value:  # noqa: PLR0124 - NaN differs from itself
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def as_label(value: object) -> str | None:
+    """A cell as a label: the stripped text, None if nothing is left. 3 and 3.0 are '3', True is 'true'."""
+    return as_text(value).strip().strip("\ufeff\u200b").strip() or None
+
+
+def is_number(label: str) -> bool:
+    """Whether a label is a number rather than a name."""
+    return _NUMBER.fullmatch(label) is not None
+
+
+def is_scalar(value: object) -> bool:
+    """Whether a cell is one value, not a list, an object or bytes."""
+    return not isinstance(value, (list, tuple, dict, set, bytes))
+
+
+def find_columns(rows: Sequence[dict[str, object]], *, text: str | None, label: str | None, file: str) -> Columns:
+    """The columns of the text and the label: as named by the user, else by their names, else by their content.
+
+    Args:
+        rows: some rows of the file, at least one.
+        text: the text's column, if the user named it.
+        label: the label's column, if the user named it.
+        file: the file's name, for errors.
+
+    Raises:
+        DataError: a named column does not exist, no column looks like text, or the rows are pairs of texts.
+    """
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    named_text = _existing(text, names, "--text", file)
+    named_label = _existing(label, names, "--label", file)
+    if named_text is None:
+        _refuse_pairs(names, file)
+    others = [name for name in names if name != named_label]
+    text_column = named_text or _by_name(rows, others, TEXT_NAMES) or _text_by_content(rows, others)
+    if text_column is None:
+        raise DataError("no column looks like text", f"name it with --text; there are: {_list(names)}", file=file)
+    if text_column == named_label:
+        raise DataError("text and label are the same column", "name two columns", file=file, field=text_column)
+    others = [name for name in names if name != text_column]
+    return Columns(text_column, named_label or _label_by_name(rows, others) or _label_by_content(rows, others))
+
+
+def _existing(name: str | None, names: list[str], option: str, file: str) -> str | None:
+    if name is None or name in names:
+        return name
+    for known in names:
+        if _fold(known) == _fold(name):
+            return known
+    raise DataError(f"there is no column '{name}'", f"set {option} to one of: {_list(names)}", file=file)
+
+
+def _list(names: list[str]) -> str:
+    return ", ".join(names[:20]) + (", ..." if len(names) > 20 else "") if names else "none"
+
+
+def _fold(name: str) -> str:
+    return name.strip().casefold()
+
+
+def _refuse_pairs(names: list[str], file: str) -> None:
+    folded = {_fold(name) for name in names}
+    for first, second in _PAIRS:
+        if first in folded and second in folded:
+            what = f"the rows are pairs of texts ({first}, {second}), and pairs are not supported yet"
+            fix = f"join the two texts into one column, or name the one to classify: --text {first}"
+            raise DataError(what, fix, file=file)
+
+
+def _filled(rows: Sequence[dict[str, object]], name: str) -> list[str]:
+    """The scalar values of a column as labels, the missing ones left out."""
+    values = (as_label(row.get(name)) for row in rows if is_scalar(row.get(name)))
+    return [value for value in values if value is not None]
+
+
+def _by_name(rows: Sequence[dict[str, object]], names: list[str], known: tuple[str, ...]) -> str | None:
+    """The column with the most preferred of the known names, if any cell in it is filled."""
+    folded = {_fold(name): name for name in reversed(names)}
+    present = (folded[name] for name in known if name in folded)
+    return next((name for name in present if _filled(rows, name)), None)
+
+
+def _label_by_name(rows: Sequence[dict[str, object]], names: list[str]) -> str | None:
+    plain = _by_name(rows, names, LABEL_NAMES)
+    if plain is None or all(map(is_number, _filled(rows, plain))):
+        return _by_name(rows, names, NAMED_LABELS) or plain
+    return plain
+
+
+def _text_by_content(rows: Sequence[dict[str, object]], names: list[str]) -> str | None:
+    """The column whose distinct strings have the most letters."""
+    best, most = None, 0
+    for name in names:
+        strings = {value for value in (row.get(name) for row in rows) if isinstance(value, str)}
+        letters = sum(sum(map(str.isalpha, string)) for string in strings)
+        if letters > most and _fold(name) not in _NEITHER:
+            best, most = name, letters
+    return best
+
+
+def _label_by_content(rows: Sequence[dict[str, object]], names: list[str]) -> str | None:
+    """The one column with few distinct, short values that repeat; None if there are several or none."""
+    found: list[str] = []
+    for name in names:
+        values = _filled(rows, name)
+        distinct = set(values)
+        repeats = 2 <= len(distinct) <= len(values) / 2
+        if repeats and _fold(name) not in _NEITHER and max(map(len, distinct)) <= _LONGEST_LABEL:
+            found.append(name)
+    return found[0] if len(found) == 1 else None

@@ -1,0 +1,154 @@
+"""Rows to examples: the text and the label of each row of one file, and the label list that may lie beside it.
+
+Knows rows and columns. Does not know which file plays which role.
+"""
+
+from __future__ import annotations
+
+from itertools import chain, islice
+from typing import TYPE_CHECKING, cast
+
+from danlu.corpus.columns import LABEL_NAMES, NAMED_LABELS, Columns, as_label, as_text, find_columns, is_scalar
+from danlu.corpus.encoding import lines
+from danlu.corpus.formats import extension, json_document, read_rows, records
+from danlu.errors import DataError
+from danlu.types import Example
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+SAMPLE = 1000  # rows looked at to find the columns
+_DESCRIPTION_NAMES = ("description", "desc", *NAMED_LABELS, "描述", "说明")
+_HEADERS = ("label", "labels", "标签", "类别")
+_SHAPES = 'write labels.txt with one label a line, or labels.json as {"label": "description", ...}'
+
+
+def examples(
+    path: Path,
+    *,
+    text: str | None = None,
+    label: str | None = None,
+    need_label: bool,
+    columns: Columns | None = None,
+) -> Iterator[Example]:
+    """The examples of a file, streamed.
+
+    A missing text is "", for `inspect` to report; a missing label (empty, null, NaN) is None; 3 and 3.0 are '3',
+    True is 'true'.
+
+    Args:
+        path: a file that `read_rows` reads.
+        text: the text's column, found by name or content if None.
+        label: the label's column, found by name or content if None.
+        need_label: whether a file without a label column is an error.
+        columns: columns found in another file, taken if this file has them too.
+
+    Raises:
+        DataError: what `read_rows` and `find_columns` raise, no label column, a list or object as text or label.
+        MissingExtra: the library that reads the format is not installed.
+    """
+    return open_examples(path, text=text, label=label, need_label=need_label, columns=columns)[1]
+
+
+def open_examples(
+    path: Path, *, text: str | None, label: str | None, need_label: bool, columns: Columns | None = None
+) -> tuple[Columns, Iterator[Example]]:
+    """The columns of a file and its examples, as `examples` gives them.
+
+    Raises:
+        DataError: as in `examples`.
+        MissingExtra: as in `examples`.
+    """
+    rows = read_rows(path)
+    sample = list(islice(rows, SAMPLE))
+    names = list(dict.fromkeys(name for _, row in sample for name in row))
+    if columns is None or columns.text not in names or (need_label and columns.label not in names):
+        columns = find_columns([row for _, row in sample], text=text, label=label, file=path.name)
+    if need_label and columns.label is None:
+        fix = f"name the label's column with --label; there are: {', '.join(names)}"
+        raise DataError("no column looks like a label", fix, file=path.name)
+    return columns, _examples(chain(sample, rows), columns, path.name)
+
+
+def _examples(rows: Iterable[tuple[int, dict[str, object]]], columns: Columns, file: str) -> Iterator[Example]:
+    for number, row in rows:
+        for name in (columns.text, columns.label):
+            if name is not None and not is_scalar(row.get(name)):
+                what = f"it holds a {type(row[name]).__name__}, not one value"
+                raise DataError(what, "write one text and one label a row", file=file, row=number, field=name)
+        label = None if columns.label is None else as_label(row.get(columns.label))
+        yield Example(as_text(row.get(columns.text)), label, file, number)
+
+
+def label_names(path: Path) -> dict[str, str]:
+    """The labels of a label list with their descriptions, empty where there is none, in the file's order.
+
+    JSON: {"labels": [...]}, a list of labels or of objects with label and description, a dict from label to
+    description, or one object a line; .txt, .csv and .tsv: one label a line, or label and description.
+
+    Raises:
+        DataError: another shape or extension, an empty list, a label that stands twice.
+    """
+    readers = {".json": _json_labels, ".jsonl": _object_labels, ".ndjson": _object_labels, ".txt": _txt_labels}
+    reader = {**readers, ".csv": _csv_labels, ".tsv": _csv_labels}.get(extension(path))
+    if reader is None or not path.is_file():
+        raise DataError("this is not a label list", _SHAPES, file=path.name)
+    found: dict[str, str] = {}
+    for value, description in reader(path):
+        if not is_scalar(value):
+            raise DataError(f"a label is a {type(value).__name__}", _SHAPES, file=path.name)
+        name = as_label(value)
+        if name is None:
+            continue
+        if name in found:
+            raise DataError(f"the label '{name}' stands twice", "delete one of the two", file=path.name)
+        found[name] = as_text(description).strip()
+    if not found:
+        raise DataError("the list holds no labels", _SHAPES, file=path.name)
+    return found
+
+
+def _json_labels(path: Path) -> Iterator[tuple[object, object]]:
+    try:
+        value = json_document(path)
+    except DataError:
+        yield from _object_labels(path)  # one object a line, as FewCLUE's; if it is not, this says what is wrong
+        return
+    if isinstance(value, dict):
+        inner = cast("dict[str, object]", value).get("labels")
+        value = inner if isinstance(inner, (list, dict)) else value
+    if isinstance(value, dict):
+        yield from cast("dict[str, object]", value).items()
+    elif isinstance(value, list):
+        for item in cast("list[object]", value):
+            yield _label_of(cast("dict[str, object]", item), path) if isinstance(item, dict) else (item, "")
+    else:
+        raise DataError("this is not a label list", _SHAPES, file=path.name)
+
+
+def _object_labels(path: Path) -> Iterator[tuple[object, object]]:
+    for _, row in read_rows(path):
+        yield _label_of(row, path)
+
+
+def _label_of(row: dict[str, object], path: Path) -> tuple[object, object]:
+    label = next((row[name] for name in LABEL_NAMES if name in row), None)
+    if label is None:
+        raise DataError("an object has no 'label'", _SHAPES, file=path.name)
+    return label, next((row[name] for name in _DESCRIPTION_NAMES if name in row), "")
+
+
+def _txt_labels(path: Path) -> Iterator[tuple[object, object]]:
+    for line in lines(path):
+        label, _, description = line.partition("\t")
+        yield label, description
+
+
+def _csv_labels(path: Path) -> Iterator[tuple[object, object]]:
+    delimiters = "\t" if extension(path) == ".tsv" else ",;\t"
+    for number, fields in enumerate(records(path, delimiters, headers=0), start=1):
+        if len(fields) > 2:
+            raise DataError(f"it has {len(fields)} fields", "keep label and description", file=path.name, row=number)
+        if fields and not (number == 1 and fields[0].strip().casefold() in _HEADERS):
+            yield fields[0], fields[1] if len(fields) == 2 else ""

@@ -1,0 +1,178 @@
+"""A folder or a file of the user's to a data set: `load`; the front of reading, so the other readers stand here too.
+
+Knows which file plays which role, and that none may lie outside the folder. Does not judge the rows: that is
+factory/inspect.py.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from danlu.corpus.columns import Columns, find_columns
+from danlu.corpus.encoding import encoding_of
+from danlu.corpus.examples import examples, label_names, open_examples
+from danlu.corpus.formats import READERS, extension, read_rows
+from danlu.errors import DataError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from danlu.types import Example
+
+__all__ = ["Columns", "DataFile", "Dataset", "examples", "find_columns", "label_names", "load", "read_rows"]
+
+MAX_UNLABELED = 200_000  # rows kept in memory
+ROLES = {
+    "train": ("train",),
+    "dev": ("dev", "valid", "validation", "val"),
+    "test": ("test",),
+    "unlabeled": ("unlabeled", "unlabelled"),
+    "labels": ("labels",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DataFile:
+    """One file that was read.
+
+    Attributes:
+        role: train, dev, test, unlabeled or labels.
+        path: where it lies.
+        rows: how many rows were read from it.
+        sha256: of its bytes, in hexadecimal.
+        encoding: of its text; empty for Excel and Parquet.
+    """
+
+    role: str
+    path: Path
+    rows: int
+    sha256: str
+    encoding: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """All that the user gave, as it stands in the files.
+
+    Attributes:
+        train: labelled rows to learn from.
+        dev: labelled rows to choose by.
+        test: labelled rows to measure by, once.
+        unlabeled: rows without a label, those of the training file among them.
+        descriptions: label to description, from the label list.
+        files: what was read.
+        columns: the training file's.
+        notes: what reading left out, a sentence each.
+    """
+
+    train: list[Example]
+    dev: list[Example] = field(default_factory=list)
+    test: list[Example] = field(default_factory=list)
+    unlabeled: list[Example] = field(default_factory=list)
+    descriptions: dict[str, str] = field(default_factory=dict)
+    files: tuple[DataFile, ...] = ()
+    columns: Columns = field(default_factory=lambda: Columns("text", "label"))
+    notes: tuple[str, ...] = ()
+
+
+def load(
+    data: Path,
+    *,
+    test: Path | None = None,
+    unlabeled: Path | None = None,
+    text: str | None = None,
+    label: str | None = None,
+) -> Dataset:
+    """The data set in a folder, or in one file of training rows.
+
+    A folder holds train.*, and may hold dev.*, test.*, unlabeled.* and labels.*, each in any format that `read_rows`
+    reads. Training rows without a label become unlabeled rows.
+
+    Args:
+        data: the folder or the file.
+        test: a test file in place of the folder's.
+        unlabeled: a file of unlabeled rows in place of the folder's.
+        text: the text's column, found if None.
+        label: the label's column, found if None.
+
+    Raises:
+        DataError: no such path, no training file, two files for one role, a file outside the folder, a bad file.
+        MissingExtra: the library that reads a file is not installed.
+    """
+    paths = _roles(data) if data.is_dir() else {"train": data}
+    paths |= {role: path for role, path in (("test", test), ("unlabeled", unlabeled)) if path is not None}
+    _refuse_same_file(paths)
+    columns, stream = open_examples(paths["train"], text=text, label=label, need_label=True)
+    rows: dict[str, list[Example]] = {"train": list(stream), "dev": [], "test": [], "unlabeled": []}
+    notes: tuple[str, ...] = ()
+    for role in ("dev", "test"):
+        if role in paths:
+            rows[role] = list(examples(paths[role], text=text, label=label, need_label=True, columns=columns))
+    if "unlabeled" in paths:
+        rows["unlabeled"], notes = _unlabeled(paths["unlabeled"], text, columns)
+    descriptions = label_names(paths["labels"]) if "labels" in paths else {}
+    counts = {role: len(read) for role, read in rows.items()} | {"labels": len(descriptions)}
+    return Dataset(
+        train=[row for row in rows["train"] if row.label is not None],
+        dev=rows["dev"],
+        test=rows["test"],
+        unlabeled=[row for row in rows["train"] if row.label is None] + rows["unlabeled"],
+        descriptions=descriptions,
+        files=tuple(_data_file(role, path, counts[role]) for role, path in paths.items()),
+        columns=columns,
+        notes=notes,
+    )
+
+
+def _roles(folder: Path) -> dict[str, Path]:
+    """The file of each role in a folder."""
+    files = sorted(path for path in folder.iterdir() if extension(path) in READERS and not path.name.startswith("."))
+    found: dict[str, Path] = {}
+    for role, stems in ROLES.items():
+        candidates = [path for path in files if path.name.split(".")[0].casefold() in stems]
+        if len(candidates) > 1:
+            names = " and ".join(path.name for path in candidates)
+            raise DataError(f"{names} could each be the {role} file", "keep one of them", file=str(folder))
+        if candidates:
+            found[role] = candidates[0]
+    if "train" not in found:
+        there = ", ".join(path.name for path in sorted(folder.iterdir())[:10]) or "nothing"
+        fix = f"name the training file train.csv, train.jsonl or the like (there is: {there})"
+        raise DataError("the folder has no training file", fix, file=str(folder))
+    for path in found.values():
+        if not path.resolve().is_relative_to(folder.resolve()):
+            fix = "copy the file into the folder"
+            raise DataError("the file is a link to a place outside the folder", fix, file=path.name)
+    return found
+
+
+def _refuse_same_file(paths: dict[str, Path]) -> None:
+    roles: dict[Path, str] = {}
+    for role, path in paths.items():
+        other = roles.setdefault(path.resolve(), role)
+        if other != role:
+            raise DataError(f"the file is both {other} and {role}", "give each role its own file", file=path.name)
+
+
+def _unlabeled(path: Path, text: str | None, columns: Columns) -> tuple[list[Example], tuple[str, ...]]:
+    """The texts of a file, its labels ignored, up to `MAX_UNLABELED`, and a note if there are more."""
+    named = None if extension(path) == ".txt" else text
+    stream = examples(path, text=named, need_label=False, columns=columns)
+    rows = [replace(row, label=None) for row in islice(stream, MAX_UNLABELED)]
+    if next(stream, None) is None:
+        return rows, ()
+    note = f"{path.name} has more than {MAX_UNLABELED:,} rows; only the first {MAX_UNLABELED:,} are used."
+    return rows, (note,)
+
+
+def _data_file(role: str, path: Path, rows: int) -> DataFile:
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        for chunk in iter(partial(stream.read, 1 << 20), b""):
+            digest.update(chunk)
+    encoding = "" if extension(path) in (".xlsx", ".parquet") else encoding_of(path)
+    return DataFile(role, path, rows, digest.hexdigest(), encoding)

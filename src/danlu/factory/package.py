@@ -1,0 +1,248 @@
+"""The card and the report's data: everything that is known of a model, gathered into plain JSON.
+
+Knows the shape of the card; computes nothing that was not measured elsewhere. No time of day and no duration enters
+the card, so the same data, seed and machine give the same file.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import danlu
+from danlu.evals.metrics import expected_interval, summary
+from danlu.factory import student
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from danlu.corpus.read import Dataset
+    from danlu.factory.inspect import Inspection
+    from danlu.factory.plan import Plan
+    from danlu.factory.stages import Beliefs, Material, Ruler
+    from danlu.factory.student import Measured
+    from danlu.loops.self_training import Round, Taught
+    from danlu.models.base import Base
+
+LIBRARIES = ("numpy", "onnx", "onnxruntime", "scikit-learn", "scipy", "tokenizers", "torch", "transformers")
+WANTED_ACCURACY = 0.9
+SHOWN = 20
+
+
+@dataclass(frozen=True)
+class Front:
+    """The students: every candidate in both precisions, the one of each that may ship, and the one that does."""
+
+    pairs: Sequence[tuple[Measured, Measured]]
+    eligible: Sequence[Measured]
+    shipped: int
+    max_mb: float
+    max_ms: float
+
+    def candidates(self) -> list[dict[str, Any]]:
+        """For the card: all but the latency, which no two runs measure alike."""
+        return [
+            {
+                "name": m.draft.name,
+                "kind": m.draft.kind,
+                "precision": m.draft.precision,
+                "accuracy": round(m.accuracy, 6),
+                "bytes": m.bytes,
+                "fits": student.fits(m, self.max_mb, self.max_ms),
+                "shipped": i == self.shipped,
+            }
+            for i, m in enumerate(self.eligible)
+        ]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Probabilities on the measured texts, (texts, K) each."""
+
+    student: NDArray[np.float32]
+    teacher: NDArray[np.float32]
+    no_loop: NDArray[np.float32]
+    gold_only: NDArray[np.float32] | None
+
+    def figures(self, ruler: Ruler, labels: Sequence[str]) -> dict[str, Any]:
+        """The figures of the card."""
+        parts = {"student": self.student, "teacher": self.teacher, "no_loop": self.no_loop, "gold_only": self.gold_only}
+        out: dict[str, Any] = {"measured_on": ruler.measured_on}
+        for name, table in parts.items():
+            out[name] = None if table is None else summary(ruler.truth, table.astype(np.float64), labels)
+        return out
+
+
+def threshold(truth: NDArray[np.int64], table: NDArray[np.floating[Any]]) -> float:
+    """The lowest probability from which on nine in ten predictions are right; 0.9 where no ten rows are.
+
+    Args:
+        truth: (n,).
+        table: (n, K) calibrated probabilities of rows that were held out.
+    """
+    confidence = table.max(1)
+    order = np.argsort(-confidence, kind="stable")
+    right = np.cumsum(table.argmax(1)[order] == truth[order]) / np.arange(1, len(order) + 1)
+    good = np.flatnonzero((right >= WANTED_ACCURACY) & (np.arange(len(order)) >= 9))
+    return round(float(confidence[order[good[-1]]]), 4) if len(good) else WANTED_ACCURACY
+
+
+def card(
+    name: str,
+    dataset: Dataset,
+    inspection: Inspection,
+    material: Material,
+    base: Base,
+    plan: Plan,
+    seed: int,
+    rounds: Sequence[Round],
+    taught: Taught,
+    front: Front,
+    ruler: Ruler,
+    verdict: Verdict,
+    temperature: float,
+) -> dict[str, Any]:
+    """The card, JSON-able and the same for the same data, seed and machine."""
+    labels = inspection.task.labels
+    held = np.exp(taught.held_out)
+    abstain = threshold(material.texts.truth, held)
+    figures = verdict.figures(ruler, labels)
+    full, small = front.pairs[front.shipped]
+    count = len(material.texts.labelled)
+    return {
+        "format": 1,
+        "danlu": danlu.__version__,
+        "name": name,
+        "task": {"kind": "classification", "language": inspection.task.language, "labels": list(labels)},
+        "data": {
+            "files": [{"role": f.role, "name": f.path.name, "rows": f.rows, "sha256": f.sha256} for f in dataset.files],
+            "labelled": count,
+            "unlabelled": len(inspection.unlabeled),
+            "test": len(material.test),
+            "per_label": {
+                label: int(n)
+                for label, n in zip(labels, np.bincount(material.texts.truth, minlength=len(labels)), strict=True)
+            },
+        },
+        "seed": seed,
+        "minutes": plan.minutes,
+        "plan": plan.as_dict(),
+        "base": {"name": base.name, "sha256": base.sha256},
+        "libraries": {library: importlib.metadata.version(library) for library in LIBRARIES},
+        "figures": figures,
+        "forms": _forms(taught, material.texts.truth),
+        "loop": [asdict(entry) for entry in rounds],
+        "candidates": front.candidates(),
+        "limits": {"max_mb": front.max_mb, "max_ms": front.max_ms},
+        "parity": student.parity(full, small),
+        "calibration": {
+            "temperature": round(temperature, 6),
+            "abstain_below": abstain,
+            "coverage": round(float((verdict.student.max(1) >= abstain).mean()), 6),
+        },
+        "more_labels": [
+            {
+                "more": more,
+                "labelled": count + more,
+                "half_width": round(expected_interval(figures["student"]["accuracy"], len(ruler.truth), more), 6),
+            }
+            for more in (50, 100, 200, 500, 1000)
+        ],
+        "warnings": [f.message for f in inspection.findings if f.level == "warning"],
+        "cut": [],
+    }
+
+
+def _forms(taught: Taught, truth: NDArray[np.int64]) -> list[dict[str, Any]]:
+    rows = np.arange(len(truth))
+    out: list[dict[str, Any]] = []
+    for form, weight in zip(taught.forms, taught.weights, strict=True):
+        vote = taught.votes[form].astype(np.float64)
+        out.append(
+            {
+                "form": form,
+                "accuracy": round(float((vote.argmax(1) == truth).mean()), 6),
+                "nll": round(float(-vote[rows, truth].mean()), 6),
+                "weight": round(float(weight), 6),
+                "chosen": False,
+            }
+        )
+    held = taught.held_out
+    combined = {
+        "form": "combination",
+        "accuracy": round(float((held.argmax(1) == truth).mean()), 6),
+        "nll": round(float(-held[rows, truth].mean()), 6),
+        "weight": 1.0,
+        "chosen": True,
+    }
+    return [*out, combined]
+
+
+def evidence(
+    inspection: Inspection, material: Material, front: Front, ruler: Ruler, verdict: Verdict, taught: Taught, beliefs: Beliefs
+) -> dict[str, Any]:
+    """What only the report shows: texts, and figures that differ from run to run."""
+    labels = inspection.task.labels
+    table = verdict.student
+    predicted, confidence = table.argmax(1), table.max(1)
+    wrong = np.flatnonzero(predicted != ruler.truth)
+    wrong = wrong[np.argsort(-confidence[wrong], kind="stable")][:SHOWN]
+    return {
+        "latency": {m.draft.name: round(m.p95_ms, 2) for m in front.eligible},
+        "mistakes": [
+            {
+                "text": ruler.texts[i],
+                "label": labels[ruler.truth[i]],
+                "predicted": labels[predicted[i]],
+                "probability": float(confidence[i]),
+            }
+            for i in wrong
+        ],
+        "suspects": _suspects(inspection, material, taught),
+        "worth": _worth(material, beliefs, labels),
+        "findings": [{"level": f.level, "message": f.message, "rows": list(f.rows)} for f in inspection.findings],
+        "facts": inspection.facts,
+    }
+
+
+def _suspects(inspection: Inspection, material: Material, taught: Taught) -> list[dict[str, Any]]:
+    """Labelled rows whose label the held-out teacher finds unlikely while it is sure of another."""
+    held = np.exp(taught.held_out)
+    truth = material.texts.truth
+    own, best = held[np.arange(len(truth)), truth], held.max(1)
+    found = np.flatnonzero((own < 0.1) & (best > 0.6))
+    return [
+        {
+            "text": material.texts.labelled[i],
+            "label": inspection.task.labels[truth[i]],
+            "suggested": inspection.task.labels[int(held[i].argmax())],
+            "probability": float(best[i]),
+            "where": f"{inspection.train[i].source}:{inspection.train[i].row}",
+        }
+        for i in found[np.argsort(own[found], kind="stable")][:SHOWN]
+    ]
+
+
+def _worth(material: Material, beliefs: Beliefs, labels: Sequence[str]) -> list[dict[str, Any]]:
+    """Unlabelled texts whose label would tell most: the least certain ones, in turn from each predicted label."""
+    start = material.unlabelled.start
+    table = np.exp(beliefs.log_probabilities[material.unlabelled])
+    if not len(table):
+        return []
+    top = np.sort(table, axis=1)
+    margin = top[:, -1] - (top[:, -2] if table.shape[1] > 1 else 0)
+    predicted = table.argmax(1)
+    rank = np.zeros(len(table), dtype=np.int64)
+    for label in np.unique(predicted):
+        mine = np.flatnonzero(predicted == label)
+        rank[mine[np.argsort(margin[mine], kind="stable")]] = np.arange(len(mine))
+    everything = material.everything
+    return [
+        {"text": everything[start + i], "predicted": labels[predicted[i]], "probability": float(table[i].max())}
+        for i in np.lexsort((margin, rank))[:SHOWN]
+    ]

@@ -1,0 +1,146 @@
+"""The plan of one forging: how much of everything, decided from sizes and budget before anything is trained.
+
+The clock of a machine never enters it, so the same data, seed and options always give the same plan. Costs are
+estimated for two ordinary cores.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+# Tokens a second through the six layers of the embedded encoder, forward only, and through training of its top.
+EMBED_SPEED = 8_000
+TUNE_SPEED = 3_500
+# The gram matrix of the n-gram form is rows × rows: 6,000 rows take 150 MB and a few seconds.
+MOST_ROWS = 6_000
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """What the plan depends on.
+
+    Attributes:
+        labelled: training rows.
+        unlabelled: usable unlabelled rows.
+        measured: rows of dev and test.
+        has_test: whether there is a test set; without one, students are cross-validated as well.
+        labels: how many.
+        tokens: mean tokens a text, uncut.
+        long_tokens: the 95th percentile.
+        smallest: rows of the rarest label.
+        cost: of the base encoder, relative to the embedded one.
+    """
+
+    labelled: int
+    unlabelled: int
+    measured: int
+    has_test: bool
+    labels: int
+    tokens: float
+    long_tokens: int
+    smallest: int
+    cost: float = 1.0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How much of everything.
+
+    Attributes:
+        minutes: the budget it was made for.
+        folds: of the cross-validation.
+        labelled: training rows used by the forms.
+        token_length: tokens read of a text.
+        pool: unlabelled texts in the self-training loop.
+        distill: unlabelled texts the student learns from.
+        tuning_steps: of the contrastive form, per fold; 0 leaves it out.
+        tuning_batch: texts a step.
+        rounds: shares of the pool admitted, round by round.
+        layers: depths of the transformer students.
+        student_steps: of each transformer student.
+        student_batch: texts a step.
+        ngram_bits: buckets of the shipped n-gram table, as a power of two.
+    """
+
+    minutes: float
+    folds: int
+    labelled: int
+    token_length: int
+    pool: int
+    distill: int
+    tuning_steps: int
+    tuning_batch: int
+    rounds: tuple[float, ...]
+    layers: tuple[int, ...]
+    student_steps: int
+    student_batch: int
+    ngram_bits: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-able, for the card."""
+        return asdict(self)
+
+
+def make_plan(sizes: Sizes, minutes: float, max_mb: float) -> Plan:
+    """Divides the budget: a quarter reads, a third tunes the teacher, a third trains students, the rest is slack."""
+    seconds = minutes * 60
+    length = max(16, min(160, sizes.long_tokens))
+    tokens = min(sizes.tokens, length)
+    labelled = min(sizes.labelled, MOST_ROWS)
+    folds = max(2, min(5 if labelled <= 1_000 else 3, sizes.smallest)) if sizes.smallest >= 2 else 3
+    readable = int(0.25 * seconds * EMBED_SPEED / (tokens * sizes.cost))
+    pool = max(0, min(sizes.unlabelled, MOST_ROWS - labelled, 4_000, readable - labelled - sizes.measured))
+    distill = max(pool, min(sizes.unlabelled, 20_000, readable - labelled - sizes.measured))
+
+    batch = 32
+    passes = (folds + 1) * (labelled + pool) * tokens * sizes.cost / EMBED_SPEED
+    affordable = (0.33 * seconds - passes) * TUNE_SPEED / (batch * tokens * sizes.cost * (folds + 1))
+    wanted = min(150, max(30, 6 * labelled // batch))
+    tuning = int(min(wanted, affordable)) if affordable >= 20 else 0
+
+    depths = 11 / 6 + (1 if sizes.has_test else folds)  # two, three and six layers, then the ablation or the folds
+    student_batch = 32
+    steps = int(min(600, 0.33 * seconds * TUNE_SPEED / (tokens * sizes.cost * depths * student_batch)))
+    layers = (2, 3, 6) if steps >= 100 else (2, 3) if steps >= 60 else (2,) if steps >= 40 else ()
+    bits = 18
+    while bits > 12 and (1 << bits) * sizes.labels > 0.6 * max_mb * 1e6:
+        bits -= 1
+    return Plan(
+        minutes=minutes,
+        folds=folds,
+        labelled=labelled,
+        token_length=length,
+        pool=pool,
+        distill=distill,
+        tuning_steps=tuning,
+        tuning_batch=batch,
+        rounds=(0.3, 0.6, 0.9) if pool >= 50 else (),
+        layers=layers,
+        student_steps=steps,
+        student_batch=student_batch,
+        ngram_bits=bits,
+    )
+
+
+def expected_seconds(plan: Plan, texts: int, measured: int) -> dict[str, float]:
+    """Roughly how long each stage takes on two cores, for the progress bar.
+
+    Args:
+        plan: the plan.
+        texts: how many are read in all.
+        measured: rows of the test set.
+    """
+    length = 0.6 * plan.token_length
+    trained = plan.student_batch * length / TUNE_SPEED
+    return {
+        "read": texts * length / EMBED_SPEED,
+        "tune": (plan.folds + 1)
+        * (plan.tuning_steps * plan.tuning_batch / TUNE_SPEED + (plan.labelled + plan.pool) / EMBED_SPEED)
+        * length
+        * bool(plan.tuning_steps),
+        "loop": 5.0 + 10 * len(plan.rounds),
+        "believe": texts * length / EMBED_SPEED,
+        "students": 20 + sum(8 + plan.student_steps * trained * depth / 6 for depth in plan.layers),
+        "ablation" if measured else "cross-validate": plan.student_steps * trained * (1 if measured else plan.folds),
+    }

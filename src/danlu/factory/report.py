@@ -1,0 +1,184 @@
+"""The report: one HTML file that shows what a model is and how far it can be believed.
+
+It needs no script, no network and no other file. This module knows the page, its first screen and the order of the
+sections; the sections are in report_evidence and report_data, the pictures in charts, the words in report_text.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import TYPE_CHECKING, Any
+
+from danlu.factory import charts, report_data, report_evidence
+from danlu.factory.report_html import (
+    View,
+    bullets,
+    count,
+    escape,
+    megabytes,
+    pairs,
+    paragraph,
+    percent,
+    plain,
+    points,
+    short,
+    user,
+)
+from danlu.factory.report_style import STYLE
+from danlu.factory.report_text import words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_SECTIONS: dict[str, Callable[[View], str]] = {
+    "limits": report_evidence.limits,
+    "forms": report_evidence.forms,
+    "loop": report_evidence.loop,
+    "ablation": report_evidence.ablation,
+    "front": report_evidence.front,
+    "per_label": report_evidence.per_label,
+    "confusion": report_evidence.confusion,
+    "calibration": report_evidence.calibration,
+    "mistakes": report_data.mistakes,
+    "suspects": report_data.suspects,
+    "more": report_data.more,
+    "data": report_data.data,
+    "use": report_data.use,
+    "made": report_data.made,
+}
+_FIRM, _FAIR = 0.03, 0.075  # half-widths of the interval
+_CHIPS = 160  # columns of letters for the labels on the first screen: some five lines of a phone
+# Nothing the user's texts could smuggle in is ever fetched or run.
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+
+
+def render(report: dict[str, Any]) -> str:
+    """Writes the report as one self-contained HTML file.
+
+    Args:
+        report: the card of the model (`card`) with its figures, and beside it `latency` (candidate name to
+            milliseconds, 95th percentile), `bytes`, `seconds` (stage to seconds), `mistakes`, `suspects`, `worth`,
+            `findings` and `facts`. What is missing or empty is left out.
+
+    Returns:
+        The file's text, in Chinese where the task's language is zh, in English otherwise.
+    """
+    language = View(report, {}).get("card", "task", "language")
+    view = View(report, words(str(language)))
+    found = {name: body for name, section in _SECTIONS.items() if (body := section(view))}
+    links = "".join(f'<a href="#{name}">{view.words[f"{name}_title"]}</a>' for name in found)
+    sections = "".join(
+        f'<section id="{name}"><h2>{view.words[f"{name}_title"]}</h2>{body}</section>' for name, body in found.items()
+    )
+    title = f"{escape(short(_name(view), 80))} · {view.words['kind']}"
+    footer = view.say("footer", version=escape(view.get("card", "danlu") or ""))
+    return (
+        f'<!doctype html>\n<html lang="{view.words["html_lang"]}"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
+        '<meta name="color-scheme" content="light dark">'
+        f'<title>{title}</title><style>{STYLE}</style></head><body><div class="page">'
+        f'<nav aria-label="{view.words["contents"]}"><b>{view.words["contents"]}</b>{links}</nav>'
+        f"<main>{_first_screen(view)}{sections}<footer>{footer}</footer></main></div></body></html>\n"
+    )
+
+
+def _first_screen(view: View) -> str:
+    """What the model is and how far it can be believed."""
+    brand = f'<div class="brand"><b>{view.words["brand"]}</b><span>{view.words["kind"]}</span></div>'
+    heading = f"<h1>{user(short(_name(view), 80))}</h1>"
+    return f"<header>{brand}{heading}{_what(view)}{_accuracy(view)}{_warnings(view)}{_facts(view)}</header>"
+
+
+def _name(view: View) -> str:
+    return str(view.get("card", "name") or view.words["unnamed"])
+
+
+def _what(view: View) -> str:
+    """One line on the task, and its labels."""
+    labels = view.labels
+    if not labels:
+        return ""
+    language = view.get("card", "task", "language")
+    what = view.say(f"what_{language if language in {'zh', 'en'} else 'mixed'}", k=len(labels))
+    shown = _fitting([short(label, 40) for label in labels])
+    chips = "".join(f"<li>{user(label)}</li>" for label in shown)
+    rest = len(labels) - len(shown)
+    chips += f'<li class="rest">{view.say("rest_of_labels", n=rest)}</li>' if rest > 0 else ""
+    return paragraph(what) + f'<ul class="chips">{chips}</ul>'
+
+
+def _fitting(labels: list[str]) -> list[str]:
+    """The labels that fit on the first screen: all, or as many as leave room; Chinese letters are two columns wide."""
+    widths = itertools.accumulate(4 + sum(1 + (letter > "\u2e80") for letter in label) for label in labels)
+    return [
+        label for number, (label, width) in enumerate(zip(labels, widths, strict=True)) if width <= _CHIPS or not number
+    ]
+
+
+def _accuracy(view: View) -> str:
+    """The accuracy with its interval, drawn, and what it means in plain words."""
+    student = view.student
+    if not student.get("n"):
+        return ""
+    value, (low, high), n = student["accuracy"], student["accuracy95"], student["n"]
+    half = (high - low) / 2
+    rough = percent(value, 1 if half < _FIRM else 0)
+    commonest = max(student.get("per_label") or [], key=lambda entry: entry["n"], default=None)
+    base = commonest["n"] / n if commonest else None
+    name = (
+        view.say(
+            "guessing",
+            label=short(commonest["label"], 16),
+            share=percent(base or 0.0, 0 if (base or 0.0) >= 0.1 else 1),
+        )
+        if commonest
+        else ""
+    )
+    trust = "trust_firm" if half < _FIRM else "trust_fair" if half < _FAIR else "trust_rough"
+    cap = f"cap_{view.get('card', 'figures', 'measured_on')}"
+    span = view.say("span", low=percent(low), high=percent(high))
+    hundred = {"low": math.floor(100 * low), "high": math.ceil(100 * high)}
+    return (
+        f'<div class="hero"><div><p class="big">{rough[:-1]}<small>%</small></p>'
+        f'<p class="cap">{view.say(cap if cap in view.words else "cap", n=count(n))}</p></div>'
+        f'<p class="trust">{view.say(trust, n=count(n), **hundred)}</p></div>'
+        f"{charts.strip(low, value, high, span=span, base=base, base_name=name)}"
+    )
+
+
+def _facts(view: View) -> str:
+    """The few numbers people ask for first."""
+    items: list[tuple[str, str]] = []
+    student, card = view.student, view.get("card") or {}
+    if student.get("n"):
+        items.append((view.words["fact_macro_f1"], percent(student["macro_f1"])))
+        off = view.say("points", d=points(student["ece"]))
+        items.append((view.words["fact_ece"], _noted(off, view.words["ece_note"])))
+    size = view.report.get("bytes") or view.shipped.get("bytes")
+    if size:
+        items.append((view.words["fact_size"], megabytes(size)))
+    latency = (view.report.get("latency") or {}).get(view.shipped.get("name"))
+    if latency is not None:
+        items.append((view.words["fact_latency"], _noted(f"{plain(latency)} ms", view.words["latency_note"])))
+    coverage = view.get("card", "calibration", "coverage")
+    if coverage is not None:
+        items.append((view.words["fact_coverage"], _noted(percent(coverage, 0), view.words["coverage_note"])))
+    data = card.get("data") or {}
+    if data.get("labelled"):
+        note = view.say("learned_note", n=count(data["unlabelled"])) if data.get("unlabelled") else ""
+        items.append((view.words["fact_learned"], _noted(view.say("rows", n=count(data["labelled"])), note)))
+    return pairs(items) if items else ""
+
+
+def _noted(html_value: str, html_note: str) -> str:
+    return f"{html_value}<small>{html_note}</small>" if html_note else html_value
+
+
+def _warnings(view: View) -> str:
+    """What a reader must know before believing the number above."""
+    found = view.get("card", "warnings") or []
+    if not found:
+        return ""
+    return f'<div class="warn"><h2>{view.words["warnings"]}</h2>{bullets(user(each) for each in found)}</div>'

@@ -1,0 +1,337 @@
+"""The stages of `produce`, each a function from what is known so far to what is known next.
+
+Every stage that takes more than a moment keeps its result in the job's folder. Knows how the roles are wired; the
+roles themselves are in teacher, student and generator.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from danlu.adapt import linear, names
+from danlu.compress.distil import Lesson, ngram_branch
+from danlu.errors import OptionError
+from danlu.factory import student, teacher
+from danlu.factory.generator import passages
+from danlu.factory.student import Exam, Measured, Source
+from danlu.factory.teacher import Teacher, Texts, Views
+from danlu.loops import self_training
+from danlu.loops.self_training import Round, Taught
+from danlu.train.regression import softmax_regression
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from danlu.factory.job import Job
+    from danlu.factory.plan import Plan
+    from danlu.factory.progress import Progress
+    from danlu.models.base import Base
+    from danlu.types import Example
+
+    Folds = Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]]
+
+LESSON = 2_000
+EXAM = 500
+GOLD_TRUST = 0.8  # a label's share of its text's target; the rest is what the held-out teacher believes
+
+
+@dataclass(frozen=True)
+class Run:
+    """What every stage needs: where results are kept, how progress is shown, the base, the plan, the seed."""
+
+    job: Job
+    progress: Progress
+    base: Base
+    plan: Plan
+    seed: int
+
+
+@dataclass(frozen=True)
+class Material:
+    """The rows of a job, in the order every matrix has them.
+
+    Attributes:
+        texts: labelled and pool texts.
+        extra: unlabelled texts beyond the pool, for the student only.
+        dev: chosen by; may be empty.
+        test: measured by, once; may be empty.
+    """
+
+    texts: Texts
+    extra: list[str]
+    dev: list[Example]
+    test: list[Example]
+
+    @property
+    def everything(self) -> list[str]:
+        """Labelled, pool, extra, dev, test."""
+        return [*self.texts.rows, *self.extra, *(e.text for e in self.dev), *(e.text for e in self.test)]
+
+    @property
+    def unlabelled(self) -> slice:
+        """Where pool and extra stand in `everything`."""
+        return slice(len(self.texts.labelled), len(self.texts.rows) + len(self.extra))
+
+    def part(self, name: str) -> slice:
+        """Where dev or test stands in `everything`."""
+        start = self.unlabelled.stop
+        return slice(start, start + len(self.dev)) if name == "dev" else slice(start + len(self.dev), None)
+
+    def truth(self, examples: Sequence[Example]) -> NDArray[np.int64]:
+        """(examples,) label indices."""
+        index = {label: i for i, label in enumerate(self.texts.labels)}
+        return np.array([index[e.label or ""] for e in examples], dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """The rows' vectors by the encoder tuned in each context; the last is that of all labelled rows, kept itself."""
+
+    vectors: list[NDArray[np.float32]]
+    encoder: torch.nn.Module | None
+
+
+@dataclass(frozen=True)
+class Beliefs:
+    """What a teacher makes of everything: (everything, K) log-probabilities, and the vectors its student lands on."""
+
+    log_probabilities: NDArray[np.float64]
+    before_loop: NDArray[np.float64]
+    vectors: NDArray[np.float32]
+
+
+def read_texts(run: Run, material: Material) -> NDArray[np.float32]:
+    """(everything, hidden) vectors of the frozen base."""
+    texts = material.everything
+    with run.progress.stage("read", len(texts)) as step:
+        return run.job.keep("vectors", lambda: {"all": teacher.vectors(run.base, texts, run.plan, step)})["all"]
+
+
+def tune(run: Run, texts: Texts, folds: Folds) -> Tuned:
+    """Tunes the encoder in every fold and on all labelled rows; nothing where the plan leaves the form out."""
+    if not run.plan.tuning_steps:
+        return Tuned([], None)
+    everything = np.arange(len(texts.labelled))
+    sets = [*(train for train, _ in folds), everything]
+    vectors: list[NDArray[np.float32]] = []
+    moved: dict[str, NDArray[Any]] = {}
+    with run.progress.stage("tune", len(sets) * run.plan.tuning_steps) as step:
+        for number, rows in enumerate(sets):
+            last = number == len(sets) - 1
+            stored = run.job.keep(f"tuned-{number}", lambda r=rows, keep=last: _tuned(run, texts, r, keep, step))
+            vectors.append(stored.pop("vectors"))
+            moved = stored
+    return Tuned(vectors, teacher.with_parameters(run.base, moved))
+
+
+def _tuned(run: Run, texts: Texts, rows: NDArray[np.int64], keep: bool, step: teacher.Step) -> dict[str, NDArray[Any]]:
+    model = teacher.tune(run.base, texts, rows, run.plan, run.seed, step)
+    out: dict[str, NDArray[Any]] = {
+        "vectors": linear.encode(model, run.base.tokenizer, texts.rows, run.plan.token_length)
+    }
+    if keep:
+        out |= {name: p.detach().numpy() for name, p in model.named_parameters() if p.requires_grad}
+    return out
+
+
+def loop(
+    run: Run, texts: Texts, views: Views, folds: Folds, tuned: Tuned
+) -> tuple[list[Round], Taught, Taught]:
+    """The rounds of self-training, the teacher without them, and the teacher after them."""
+    contexts = list(teacher.contexts(texts, views, folds, tuned.vectors))
+    total = len(contexts) * (1 + len(run.plan.rounds))
+    with run.progress.stage("loop", total) as step:
+        stored = run.job.keep(
+            "loop",
+            lambda: self_training.to_arrays(
+                *self_training.run(
+                    contexts[:-1],
+                    contexts[-1],
+                    texts.truth,
+                    len(texts.labels),
+                    rounds=run.plan.rounds,
+                    progress=step,
+                )
+            ),
+        )
+    return self_training.from_arrays(stored)
+
+
+def believe(
+    run: Run, material: Material, views: Views, tuned: Tuned, taught: tuple[Taught, Taught], seen: NDArray[np.float32]
+) -> tuple[Teacher, Beliefs]:
+    """The finished teacher and what it makes of everything; labelled rows are judged by folds that held them out.
+
+    Args:
+        run: the job.
+        material: its rows.
+        views: of labelled and pool texts.
+        tuned: encoders.
+        taught: before and after the loop.
+        seen: (everything, hidden) vectors of the frozen base.
+    """
+    texts = material.texts
+    scale = names.fit(views.names, texts.truth) if views.names is not None else 0.0
+    first, best = (
+        Teacher(run.base, tuned.encoder, teacher.centre_of(tuned.vectors), views, state, run.plan, scale)
+        for state in taught
+    )
+    everything = material.everything
+    with run.progress.stage("believe", len(everything)) as step:
+
+        def make() -> dict[str, NDArray[Any]]:
+            near = best.tuned_vectors(everything, step)
+            out: dict[str, NDArray[Any]] = {
+                "after": best.log_probabilities(everything, seen, near),
+                "before": first.log_probabilities(everything, seen, near),
+                "vectors": seen if near is None else near,
+            }
+            out["after"][: len(texts.labelled)] = taught[1].held_out
+            out["before"][: len(texts.labelled)] = taught[0].held_out
+            return out
+
+        stored = run.job.keep("beliefs", make)
+    return best, Beliefs(stored["after"], stored["before"], stored["vectors"])
+
+
+def examine(run: Run, material: Material, best: Teacher, beliefs: Beliefs) -> tuple[Lesson, Exam]:
+    """What the student learns from, and what its candidates are chosen by; no text is in both.
+
+    The exam is the dev rows and up to 500 unlabelled texts; where there are neither, passages judged by the teacher.
+    """
+    texts = material.texts
+    count, labels = len(texts.labelled), len(texts.labels)
+    probability = np.exp(beliefs.log_probabilities).astype(np.float32)
+    one_hot = np.eye(labels, dtype=np.float32)
+    free = np.arange(material.unlabelled.start, material.unlabelled.stop)
+    held = free[len(free) - min(EXAM, len(free) // 5) :]
+    taken = np.concatenate([np.arange(count), free[: len(free) - len(held)]])
+    targets = probability[taken]
+    targets[:count] = GOLD_TRUST * one_hot[texts.truth] + (1 - GOLD_TRUST) * targets[:count]
+    everything = material.everything
+    lesson_texts, vectors = [everything[i] for i in taken], beliefs.vectors[taken]
+    dev = np.arange(*material.part("dev").indices(len(everything)))
+    exam_texts = [everything[i] for i in [*dev, *held]]
+    exam_targets = np.concatenate([one_hot[material.truth(material.dev)], probability[held]])
+    if len(lesson_texts) < LESSON or len(exam_texts) < 50:
+        made, made_vectors, made_targets = _passages(run, best, lesson_texts)
+        spare = 0 if len(exam_texts) >= 50 else min(EXAM, len(made) // 4)
+        exam_texts += made[len(made) - spare :]
+        exam_targets = np.concatenate([exam_targets, made_targets[len(made) - spare :]])
+        lesson_texts += made[: len(made) - spare]
+        vectors = np.concatenate([vectors, made_vectors[: len(made) - spare]])
+        targets = np.concatenate([targets, made_targets[: len(made) - spare]])
+    weights = np.ones(len(lesson_texts), np.float32)
+    weights[:count] = 3.0
+    return make_lesson(lesson_texts, targets, weights, vectors), Exam(exam_texts, exam_targets)
+
+
+def make_lesson(
+    texts: list[str], targets: NDArray[np.float32], weights: NDArray[np.float32], vectors: NDArray[np.float32]
+) -> Lesson:
+    """A lesson with the linear head that fits it on the teacher's vectors, where transformer students start."""
+    centre = linear.Centre(vectors.mean(0))
+    head = softmax_regression(centre.apply(vectors), targets, strength=10.0, weights=weights)
+    return Lesson(texts, targets.astype(np.float32), weights, vectors, (head.weight, head.bias, centre.mean))
+
+
+def _passages(
+    run: Run, best: Teacher, texts: Sequence[str]
+) -> tuple[list[str], NDArray[np.float32], NDArray[np.float32]]:
+    made = passages(texts, max(0, LESSON - len(texts)), run.seed)
+
+    def judge() -> dict[str, NDArray[Any]]:
+        seen = teacher.vectors(run.base, made, run.plan)
+        near = best.tuned_vectors(made)
+        probability = np.exp(best.log_probabilities(made, seen, near))
+        return {"vectors": seen if near is None else near, "targets": probability.astype(np.float32)}
+
+    if not made:
+        raise OptionError("The texts are too short to hold any back for choosing. Fix: add unlabelled text or dev rows.")
+    stored = run.job.keep("passages", judge)
+    return made, stored["vectors"], stored["targets"]
+
+
+def study(
+    run: Run, source: Source, lesson: Lesson, exam: Exam, labels: tuple[str, ...]
+) -> list[tuple[Measured, Measured]]:
+    """Every candidate of the plan, trained, exported and measured in float32 and in int8."""
+    ngrams = ngram_branch(lesson, run.plan.ngram_bits)
+    out: list[tuple[Measured, Measured]] = []
+    candidates = student.names_of(run.plan)
+    with run.progress.stage("students", len(run.plan.layers) * run.plan.student_steps) as step:
+        for name in candidates:
+            full, small = student.drafts(name, lambda n=name: student.teach(n, source, lesson, exam, ngrams, step), run.plan, run.job.keep_bytes)
+            out.append((student.measure(full, labels, exam), student.measure(small, labels, exam)))
+    return out
+
+
+@dataclass(frozen=True)
+class Ruler:
+    """What is measured by: texts, their true labels, and whether they are a test set or held-out folds."""
+
+    texts: list[str]
+    truth: NDArray[np.int64]
+    measured_on: str
+
+
+def measure_by(material: Material) -> Ruler:
+    """The test set where there is one, the labelled rows (held out in turn) where there is none."""
+    if material.test:
+        return Ruler([e.text for e in material.test], material.truth(material.test), "test")
+    return Ruler(material.texts.labelled, material.texts.truth, "cross-validation")
+
+
+def gold_only(run: Run, source: Source, name: str, material: Material, beliefs: Beliefs) -> NDArray[np.float32] | None:
+    """(test, K) of the same student taught by the labelled rows alone, hard labels, no teacher; None without a test."""
+    if not material.test:
+        return None
+    texts = material.texts
+    count = len(texts.labelled)
+    one_hot = np.eye(len(texts.labels), dtype=np.float32)[texts.truth]
+    lesson = make_lesson(texts.labelled, one_hot, np.ones(count, np.float32), beliefs.vectors[:count])
+    exam = Exam(texts.labelled, one_hot)
+    plain = replace(source, encoder=run.base.model)
+
+    def make() -> dict[str, NDArray[Any]]:
+        branch = ngram_branch(lesson, run.plan.ngram_bits)
+        taught, tokenizer = student.teach(name, plain, lesson, exam, branch, None)
+        return {"p": student.probabilities(taught, tokenizer, [e.text for e in material.test], run.plan)}
+
+    with run.progress.stage("ablation", 1):
+        return run.job.keep("gold-only", make)["p"]
+
+
+def cross_validate(
+    run: Run, source: Source, name: str, material: Material, folds: Folds, taught: Taught, seen: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """(labelled, K) of students that never saw the row: one a fold, taught by that fold's teacher."""
+    texts = material.texts
+    one_hot = np.eye(len(texts.labels), dtype=np.float32)
+    pool = np.arange(len(texts.labelled), len(texts.rows))
+    plain = replace(source, encoder=run.base.model)
+    out = np.zeros((len(texts.labelled), len(texts.labels)), np.float32)
+    with run.progress.stage("cross-validate", len(folds)) as step:
+        for number, (train, held) in enumerate(folds):
+            belief = np.exp(taught.by_context[number]).astype(np.float32)
+
+            def make(train: NDArray[np.int64] = train, held: NDArray[np.int64] = held, belief: NDArray[np.float32] = belief) -> dict[str, NDArray[Any]]:
+                rows = np.concatenate([train, pool])
+                targets = np.concatenate([one_hot[texts.truth[train]], belief[pool]])
+                weights = np.concatenate([np.full(len(train), 3.0), np.ones(len(pool))]).astype(np.float32)
+                lesson = make_lesson([texts.rows[i] for i in rows], targets, weights, seen[rows])
+                exam = Exam([texts.rows[i] for i in rows], targets)
+                branch = ngram_branch(lesson, run.plan.ngram_bits)
+                fold_student, tokenizer = student.teach(name, plain, lesson, exam, branch, None)
+                held_texts = [texts.labelled[i] for i in held]
+                return {"p": student.probabilities(fold_student, tokenizer, held_texts, run.plan)}
+
+            out[held] = run.job.keep(f"student-{number}", make)["p"]
+            step(1)
+    return out

@@ -1,0 +1,233 @@
+"""The Teacher: task forms compete by cross-validation, learn from unlabelled text, and vote.
+
+Knows the forms and how they are put together; does not know where its texts come from or who learns from it.
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from scipy.linalg import solve_triangular
+from scipy.special import log_softmax
+from sklearn.model_selection import StratifiedKFold
+
+from danlu.adapt import contrastive, linear, names, ngram
+from danlu.loops import self_training
+from danlu.loops.self_training import Context, Taught
+from danlu.models.base import Base, embed, token_ids
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from numpy.typing import NDArray
+    from scipy.sparse import csr_matrix
+
+    from danlu.factory.plan import Plan
+
+
+
+@dataclass(frozen=True)
+class Texts:
+    """Every text of a job, in one order: labelled, pool, and the rest of the unlabelled ones (for the student).
+
+    Attributes:
+        labelled: the training texts.
+        truth: (labelled,) their label indices.
+        pool: unlabelled texts of the loop.
+        labels: names, in the order of the indices.
+        wording: what each label says in words, or None.
+    """
+
+    labelled: list[str]
+    truth: NDArray[np.int64]
+    pool: list[str]
+    labels: tuple[str, ...]
+    wording: list[str] | None
+
+    @property
+    def rows(self) -> list[str]:
+        """Labelled texts, then the pool."""
+        return self.labelled + self.pool
+
+
+def folds_of(texts: Texts, plan: Plan, seed: int) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """(trained on, held out) indices of each fold, stratified; a label with one row is always trained on."""
+    counts = np.bincount(texts.truth, minlength=len(texts.labels))
+    often = np.flatnonzero(counts[texts.truth] >= 2)
+    single = np.flatnonzero(counts[texts.truth] < 2)
+    count = max(2, min(plan.folds, int(counts[counts >= 2].min(initial=plan.folds))))
+    split = StratifiedKFold(count, shuffle=True, random_state=seed).split(np.zeros(len(often)), texts.truth[often])
+    return [(np.sort(np.concatenate([often[train], single])), often[held]) for train, held in split]
+
+
+def vectors(base: Base, texts: Sequence[str], plan: Plan, step: Step | None = None) -> NDArray[np.float32]:
+    """(texts, hidden) of the frozen base."""
+    return linear.encode(base.model, base.tokenizer, texts, plan.token_length, step)
+
+
+def tune(
+    base: Base, texts: Texts, rows: NDArray[np.int64], plan: Plan, seed: int, step: Step | None = None
+) -> torch.nn.Module:
+    """The base tuned on some of the labelled rows."""
+    sequences = token_ids(base.tokenizer, [texts.labelled[i] for i in rows], plan.token_length)
+    tuning = contrastive.Tuning(steps=plan.tuning_steps, batch=plan.tuning_batch, seed=seed)
+    return contrastive.fit(base, sequences, texts.truth[rows], tuning, step)
+
+
+def with_parameters(base: Base, moved: dict[str, NDArray[np.float32]]) -> torch.nn.Module:
+    """A copy of the base's encoder with some parameters replaced: a tuned encoder read back."""
+    model = copy.deepcopy(base.model)
+    model.load_state_dict({name: torch.from_numpy(value) for name, value in moved.items()}, strict=False)
+    return model.eval()
+
+
+def centre_of(tuned: Sequence[NDArray[np.float32]]) -> linear.Centre | None:
+    """The centre of the vectors of the encoder tuned on all labelled rows."""
+    return linear.Centre(tuned[-1].mean(0)) if len(tuned) else None
+
+
+@dataclass(frozen=True)
+class Space:
+    """The n-gram features of labelled and pool texts.
+
+    Attributes:
+        idf: (features,) learned on all of them.
+        sparse: (rows, features) TF-IDF.
+        coordinates: (rows, rows) dense, with the same inner products.
+    """
+
+    idf: NDArray[np.float32]
+    sparse: csr_matrix
+    coordinates: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, texts: Sequence[str]) -> Space:
+        """The space that these texts span."""
+        counts = ngram.counts(texts)
+        idf = ngram.inverse_document_frequency(counts)
+        sparse = ngram.tfidf(counts, idf)
+        return cls(idf, sparse, ngram.dense(sparse))
+
+    def place(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """(texts, rows) coordinates of other texts in it."""
+        sparse = ngram.tfidf(ngram.counts(texts), self.idf)
+        inner = np.asarray((self.sparse @ sparse.T).todense())
+        return np.asarray(solve_triangular(self.coordinates, inner, lower=True, check_finite=False).T, np.float32)
+
+
+@dataclass(frozen=True)
+class Views:
+    """What every context sees of labelled and pool texts: n-gram coordinates, base vectors, similarity to names."""
+
+    space: Space
+    centre: linear.Centre
+    vectors: NDArray[np.float32]
+    names: NDArray[np.float32] | None
+    name_vectors: NDArray[np.float32] | None
+
+
+def look(base: Base, texts: Texts, row_vectors: NDArray[np.float32], plan: Plan) -> Views:
+    """Builds the views that need no labels.
+
+    Args:
+        base: the frozen base.
+        texts: labelled and pool texts.
+        row_vectors: (rows, hidden) of the frozen base.
+        plan: for the token length.
+    """
+    centre = linear.Centre(row_vectors.mean(0))
+    name_vectors = vectors(base, texts.wording, plan) if texts.wording else None
+    scores = names.encode(row_vectors, name_vectors, row_vectors) if name_vectors is not None else None
+    return Views(Space.of(texts.rows), centre, row_vectors, scores, name_vectors)
+
+
+def contexts(
+    texts: Texts, views: Views, folds: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]], tuned: Sequence[NDArray[np.float32]]
+) -> Iterator[Context]:
+    """A context for each fold, then the one of all labelled rows.
+
+    Args:
+        texts: labelled and pool texts.
+        views: of both.
+        folds: (trained on, held out).
+        tuned: for each fold and then for all rows, the (rows, hidden) vectors of the encoder tuned there; or nothing.
+    """
+    everything = np.arange(len(texts.labelled))
+    shared = {"ngram": views.space.coordinates, "linear": views.centre.apply(views.vectors)}
+    for number, (train, held) in enumerate([*folds, (everything, everything[:0])]):
+        own = dict(shared)
+        if len(tuned):
+            own["contrastive"] = linear.Centre(tuned[number].mean(0)).apply(tuned[number])
+        fixed: dict[str, NDArray[np.float32]] = {}
+        if views.names is not None:
+            scale = names.fit(views.names[train], texts.truth[train])
+            fixed["names"] = names.predict(views.names, scale)
+        yield Context(train, held, own, fixed)
+
+
+@dataclass(frozen=True)
+class Teacher:
+    """A finished teacher: gives any text a probability of each label.
+
+    Attributes:
+        base: the frozen base.
+        tuned: the encoder tuned on all labelled rows, or None.
+        tuned_centre: of its vectors.
+        views: of labelled and pool texts.
+        taught: heads and weights.
+        plan: for the token length.
+        name_scale: trust in the names.
+    """
+
+    base: Base
+    tuned: torch.nn.Module | None
+    tuned_centre: linear.Centre | None
+    views: Views
+    taught: Taught
+    plan: Plan
+    name_scale: float
+
+    def tuned_vectors(self, texts: Sequence[str], step: Step | None = None) -> NDArray[np.float32] | None:
+        """(texts, hidden) of the tuned encoder, or None where there is none."""
+        if self.tuned is None:
+            return None
+        return embed(self.tuned, token_ids(self.base.tokenizer, texts, self.plan.token_length), progress=step)
+
+    def log_probabilities(
+        self,
+        texts: Sequence[str],
+        base_vectors: NDArray[np.float32],
+        tuned_vectors: NDArray[np.float32] | None,
+    ) -> NDArray[np.float64]:
+        """(texts, labels), calibrated on the held-out labels.
+
+        Args:
+            texts: any texts.
+            base_vectors: (texts, hidden) of the frozen base.
+            tuned_vectors: what the method of that name gives.
+        """
+        votes: list[NDArray[np.float32]] = []
+        for form in self.taught.forms:
+            if form == "names":
+                assert self.views.name_vectors is not None
+                scores = names.encode(base_vectors, self.views.name_vectors, self.views.vectors)
+                votes.append(names.predict(scores, self.name_scale))
+                continue
+            head = self.taught.heads[form]
+            if form == "ngram":
+                logits = np.concatenate(
+                    [head.logits(self.views.space.place(texts[i : i + 2_000])) for i in range(0, len(texts), 2_000)]
+                )
+            elif form == "linear":
+                logits = head.logits(self.views.centre.apply(base_vectors))
+            else:
+                assert self.tuned_centre is not None
+                assert tuned_vectors is not None
+                logits = head.logits(self.tuned_centre.apply(tuned_vectors))
+            votes.append(np.asarray(log_softmax(logits, axis=1), np.float32))
+        return self_training.pooled(votes, self.taught.weights)
+

@@ -1,0 +1,249 @@
+"""Self-training: a teacher's own predictions on unlabelled text become soft examples, if real labels agree.
+
+Knows feature matrices and labels; knows nothing of texts, files or encoders. Every round is run inside each
+cross-validation fold as well, so its score on held-out labels is honest, and a round that lowers it is undone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.optimize import minimize
+from scipy.special import log_softmax
+
+from danlu.train.regression import Linear, softmax_regression
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+# Shapes: N rows (labelled first, then the pool of unlabelled texts), K labels, F forms.
+
+STRENGTH = {"ngram": 30.0, "linear": 10.0, "contrastive": 10.0}
+ROUNDS = (0.3, 0.6, 0.9)
+
+
+@dataclass(frozen=True)
+class Context:
+    """One training set: a fold of the labelled rows, or all of them.
+
+    Attributes:
+        gold: indices of the labelled rows trained on.
+        held: indices of the labelled rows held out; none in the context that trains on all.
+        views: the (N, features) matrix of each form that has a linear head.
+        fixed: the (N, K) log-probabilities of forms that do not learn from unlabelled text.
+    """
+
+    gold: NDArray[np.int64]
+    held: NDArray[np.int64]
+    views: dict[str, NDArray[np.float32]]
+    fixed: dict[str, NDArray[np.float32]]
+
+
+@dataclass(frozen=True)
+class Round:
+    """What one round did: how much it admitted, and the out-of-fold score after it."""
+
+    round: int
+    admitted: int
+    accuracy: float
+    nll: float
+    kept: bool
+
+
+@dataclass(frozen=True)
+class Taught:
+    """A teacher at the end of a round.
+
+    Attributes:
+        heads: of the full context, a form each.
+        weights: (F,) exponent of each form in the pooled probability; the forms' order is that of `forms`.
+        held_out: (labelled, K) log-probabilities of the labelled rows by the contexts that did not train on them.
+        votes: the same before pooling, a form each.
+        by_context: the (N, K) log-probabilities of each fold's context and, last, of the full one.
+    """
+
+    forms: tuple[str, ...]
+    heads: dict[str, Linear]
+    weights: NDArray[np.float64]
+    held_out: NDArray[np.float64]
+    votes: dict[str, NDArray[np.float32]]
+    by_context: list[NDArray[np.float64]]
+
+
+def pool_forms(
+    votes: Sequence[NDArray[np.float32]], targets: NDArray[np.floating[Any]], pull: float = 0.05
+) -> NDArray[np.float64]:
+    """(F,) exponents of a product of experts, fitted to targets and pulled towards equal shares.
+
+    Logarithmic opinion pool (Genest and Zidek, 1986); the sum of the exponents is free, so it calibrates as well.
+
+    Args:
+        votes: (rows, K) log-probabilities of each form, on rows it did not learn from.
+        targets: (rows, K) distributions.
+        pull: weight of the squared distance from equal shares.
+    """
+    stacked = np.stack(votes).astype(np.float64)
+    equal = 1 / len(votes)
+
+    def objective(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        log_probability = log_softmax(np.tensordot(weights, stacked, 1), axis=1)
+        expected = (np.exp(log_probability) * stacked).sum(2).mean(1)
+        gradient = expected - (targets * stacked).sum(2).mean(1) + 2 * pull * (weights - equal)
+        loss = -(targets * log_probability).sum(1).mean() + pull * ((weights - equal) ** 2).sum()
+        return float(loss), gradient
+
+    start = np.full(len(votes), equal)
+    return minimize(objective, start, jac=True, method="L-BFGS-B", bounds=[(0.0, 4.0)] * len(votes)).x
+
+
+def pooled(votes: Sequence[NDArray[np.float32]], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(N, K) log-probabilities of the pool of forms."""
+    return log_softmax(np.tensordot(weights, np.stack(votes).astype(np.float64), 1), axis=1)
+
+
+def admit(
+    log_probability: NDArray[np.float64], votes: Sequence[NDArray[np.float32]], share: float
+) -> NDArray[np.int64]:
+    """Indices of the texts to learn from: the most confident `share` of each predicted label, where forms agree.
+
+    Args:
+        log_probability: (texts, K) calibrated, of the pooled forms.
+        votes: (texts, K) of each form; at least half of them must name the pooled label.
+        share: of each label's texts; taking the same share of each keeps the labels balanced as they occur.
+    """
+    label = log_probability.argmax(1)
+    agreeing = np.mean([vote.argmax(1) == label for vote in votes], axis=0) >= 0.5
+    confidence = log_probability.max(1)
+    chosen: list[NDArray[np.int64]] = []
+    for k in np.unique(label):
+        mine = np.flatnonzero((label == k) & agreeing)
+        order = mine[np.argsort(-confidence[mine], kind="stable")]
+        chosen.append(order[: max(1, round(share * len(mine)))] if len(mine) else mine)
+    return np.sort(np.concatenate(chosen)) if chosen else np.zeros(0, np.int64)
+
+
+def run(
+    folds: Sequence[Context],
+    full: Context,
+    truth: NDArray[np.int64],
+    labels: int,
+    *,
+    rounds: Sequence[float] = ROUNDS,
+    pseudo_weight: float = 0.3,
+    progress: Callable[[int], None] | None = None,
+) -> tuple[list[Round], Taught, Taught]:
+    """Teaches without and with unlabelled text.
+
+    Args:
+        folds: contexts whose held-out rows cover the labelled rows.
+        full: the context of all labelled rows.
+        truth: (labelled,) label indices.
+        labels: K.
+        rounds: the share of the unlabelled texts to admit in each round.
+        pseudo_weight: what an admitted text weighs beside a labelled one.
+        progress: called with 1 after each context of each round.
+
+    Returns:
+        The rounds, the teacher without the loop, and the teacher after the last round that was kept.
+    """
+    contexts = [*folds, full]
+    taught, posteriors = _teach(contexts, truth, labels, [None] * len(contexts), pseudo_weight, progress)
+    first = best = taught
+    history = [_score(0, 0, taught, truth, kept=True)]
+    rows = len(taught.by_context[-1])
+    if rows == len(truth):
+        return history, first, best
+    for number, share in enumerate(rounds, 1):
+        targets = []
+        for votes, weights in posteriors:
+            tail = [vote[len(truth) :] for vote in votes]
+            log_probability = pooled(tail, weights)
+            index = admit(log_probability, tail, share)
+            targets.append((index + len(truth), np.exp(log_probability[index])))
+        taught, posteriors = _teach(contexts, truth, labels, targets, pseudo_weight, progress)
+        kept = (taught.held_out.argmax(1) == truth).sum() >= (best.held_out.argmax(1) == truth).sum()
+        history.append(_score(number, len(targets[-1][0]), taught, truth, kept=bool(kept)))
+        if not kept:
+            break
+        best = taught
+    return history, first, best
+
+
+def _score(number: int, admitted: int, taught: Taught, truth: NDArray[np.int64], *, kept: bool) -> Round:
+    accuracy = float((taught.held_out.argmax(1) == truth).mean())
+    nll = float(-taught.held_out[np.arange(len(truth)), truth].mean())
+    return Round(number, admitted, accuracy, nll, kept)
+
+
+def _teach(
+    contexts: Sequence[Context],
+    truth: NDArray[np.int64],
+    labels: int,
+    targets: Sequence[tuple[NDArray[np.int64], NDArray[np.float64]] | None],
+    pseudo_weight: float,
+    progress: Callable[[int], None] | None,
+) -> tuple[Taught, list[tuple[list[NDArray[np.float32]], NDArray[np.float64]]]]:
+    full = contexts[-1]
+    forms = (*full.views, *full.fixed)
+    one_hot = np.eye(labels)[truth]
+    held = {form: np.zeros((len(truth), labels), np.float32) for form in forms}
+    all_votes: list[list[NDArray[np.float32]]] = []
+    heads: dict[str, Linear] = {}
+    for context, target in zip(contexts, targets, strict=True):
+        rows, wanted, weights = context.gold, one_hot[context.gold], np.ones(len(context.gold))
+        if target is not None and len(target[0]):
+            rows = np.concatenate([rows, target[0]])
+            wanted = np.concatenate([wanted, target[1]])
+            weights = np.concatenate([weights, np.full(len(target[0]), pseudo_weight)])
+        votes: list[NDArray[np.float32]] = []
+        for form, view in context.views.items():
+            heads[form] = softmax_regression(view[rows], wanted, strength=STRENGTH[form], weights=weights)
+            votes.append(np.asarray(log_softmax(heads[form].logits(view), axis=1), np.float32))
+        votes += list(context.fixed.values())
+        for form, vote in zip(forms, votes, strict=True):
+            held[form][context.held] = vote[context.held]
+        all_votes.append(votes)
+        if progress:
+            progress(1)
+    weights = pool_forms([held[form] for form in forms], one_hot)
+    held_out = pooled([held[form] for form in forms], weights)
+    taught = Taught(forms, heads, weights, held_out, held, [pooled(votes, weights) for votes in all_votes])
+    return taught, [(votes, weights) for votes in all_votes]
+
+
+def to_arrays(rounds: Sequence[Round], first: Taught, last: Taught) -> dict[str, NDArray[Any]]:
+    """What `run` returns, as plain arrays to be stored."""
+    out: dict[str, NDArray[Any]] = {
+        "rounds": np.array([[r.round, r.admitted, r.accuracy, r.nll, r.kept] for r in rounds], dtype=np.float64),
+        "forms": np.array(first.forms),
+    }
+    for name, taught in (("first", first), ("last", last)):
+        out[f"{name}/weights"], out[f"{name}/held_out"] = taught.weights, taught.held_out
+        out[f"{name}/by_context"] = np.stack(taught.by_context).astype(np.float32)
+        for form, head in taught.heads.items():
+            out[f"{name}/head/{form}/weight"], out[f"{name}/head/{form}/bias"] = head.weight, head.bias
+        for form, vote in taught.votes.items():
+            out[f"{name}/vote/{form}"] = vote
+    return out
+
+
+def from_arrays(arrays: dict[str, NDArray[Any]]) -> tuple[list[Round], Taught, Taught]:
+    """The inverse of `to_arrays`."""
+    rounds = [Round(int(r[0]), int(r[1]), float(r[2]), float(r[3]), bool(r[4])) for r in arrays["rounds"]]
+    forms = tuple(str(form) for form in arrays["forms"])
+
+    def taught(name: str) -> Taught:
+        heads = {
+            form: Linear(arrays[f"{name}/head/{form}/weight"], arrays[f"{name}/head/{form}/bias"])
+            for form in forms
+            if f"{name}/head/{form}/weight" in arrays
+        }
+        votes = {form: arrays[f"{name}/vote/{form}"] for form in forms}
+        by_context = [part.astype(np.float64) for part in arrays[f"{name}/by_context"]]
+        return Taught(forms, heads, arrays[f"{name}/weights"], arrays[f"{name}/held_out"], votes, by_context)
+
+    return rounds, taught("first"), taught("last")

@@ -1,0 +1,182 @@
+"""Opens a base model: the embedded bilingual encoder, or any Hugging Face encoder by name or path.
+
+Knows where weights lie and how they are stored; does not know what they are used for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
+from tokenizers import Tokenizer
+
+from danlu.errors import OptionError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+    from transformers import PreTrainedModel
+
+EMBEDDED = Path(__file__).parent / "embedded" / "encoder"
+_SCALE = ".scale"
+
+
+@dataclass(frozen=True)
+class Base:
+    """An encoder with its tokenizer.
+
+    Attributes:
+        name: what the user called it; "embedded" for the package's own.
+        sha256: of the weights, so that a card can say which they were.
+        tokenizer: a Rust tokenizer, without truncation or padding.
+        model: hidden states out, (batch, length, hidden).
+    """
+
+    name: str
+    sha256: str
+    tokenizer: Tokenizer
+    model: PreTrainedModel
+
+
+def open_base(name: str | None = None) -> Base:
+    """Opens the embedded encoder (None) or a Hugging Face encoder.
+
+    Args:
+        name: a folder, or a name on the hub; the hub is asked only if the name is no folder.
+
+    Raises:
+        OptionError: the name cannot be opened as an encoder with a fast tokenizer.
+    """
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
+    if name is None:
+        return _open_embedded(EMBEDDED)
+    from transformers import AutoModel, AutoTokenizer
+
+    try:
+        model = AutoModel.from_pretrained(name)
+        wrapper = AutoTokenizer.from_pretrained(name, use_fast=True)
+    except (OSError, ValueError, KeyError) as error:
+        raise OptionError(
+            f"--base {name} cannot be opened ({str(error).splitlines()[0]}). "
+            "Fix: give the folder of a Hugging Face encoder, or a hub name while online."
+        ) from error
+    backend = getattr(wrapper, "backend_tokenizer", None)
+    if backend is None:
+        raise OptionError(f"--base {name} has no fast tokenizer. Fix: choose a base with a tokenizer.json.")
+    tokenizer = Tokenizer.from_str(backend.to_str())
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    digest = hashlib.sha256()
+    for key, value in sorted(model.state_dict().items()):
+        digest.update(key.encode())
+        digest.update(value.detach().float().contiguous().numpy().tobytes())
+    return Base(name, digest.hexdigest(), tokenizer, model.eval())
+
+
+def _open_embedded(folder: Path) -> Base:
+    from transformers import BertConfig, BertModel
+
+    weights = folder / "model.safetensors"
+    config = BertConfig(**json.loads((folder / "config.json").read_text(encoding="utf-8")))
+    model = BertModel(config, add_pooling_layer=False)
+    stored = load_file(weights)
+    state = {
+        key: value.float() * stored[key + _SCALE].float()[:, None] if key + _SCALE in stored else value.float()
+        for key, value in stored.items()
+        if not key.endswith(_SCALE)
+    }
+    model.load_state_dict(state)
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    return Base("embedded", hashlib.sha256(weights.read_bytes()).hexdigest(), tokenizer, model.eval())
+
+
+def save_embedded(model: PreTrainedModel, tokenizer: Tokenizer, folder: Path) -> None:
+    """Stores an encoder small: the embedding table in int8 with a scale a row, every other weight in fp16."""
+    folder.mkdir(parents=True, exist_ok=True)
+    out: dict[str, torch.Tensor] = {}
+    for key, value in model.state_dict().items():
+        if key == "embeddings.word_embeddings.weight":
+            scale = value.abs().amax(1).clamp_min(1e-8) / 127
+            out[key] = (value / scale[:, None]).round().clamp(-127, 127).to(torch.int8)
+            out[key + _SCALE] = scale
+        elif not key.startswith("pooler."):
+            out[key] = value.half()
+    save_file(out, folder / "model.safetensors")
+    config = model.config.to_diff_dict() | {"vocab_size": len(out["embeddings.word_embeddings.weight"])}
+    kept = {k: v for k, v in config.items() if k not in {"architectures", "_name_or_path", "transformers_version"}}
+    (folder / "config.json").write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    (folder / "tokenizer.json").write_text(tokenizer.to_str(), encoding="utf-8")
+
+
+def token_ids(tokenizer: Tokenizer, texts: Sequence[str], length: int) -> list[list[int]]:
+    """Token ids of each text with its special tokens, cut to `length`."""
+    tokenizer.enable_truncation(length)
+    try:
+        return [encoding.ids for encoding in tokenizer.encode_batch(list(texts))]
+    finally:
+        tokenizer.no_truncation()
+
+
+def padded(sequences: Sequence[Sequence[int]], pad: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
+    """Token ids and attention mask, both (batch, longest), int64."""
+    longest = max(len(sequence) for sequence in sequences)
+    ids = torch.full((len(sequences), longest), pad, dtype=torch.long)
+    mask = torch.zeros((len(sequences), longest), dtype=torch.long)
+    for row, sequence in enumerate(sequences):
+        ids[row, : len(sequence)] = torch.as_tensor(sequence)
+        mask[row, : len(sequence)] = 1
+    return ids, mask
+
+
+def pooled(model: torch.nn.Module, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    """(batch, length) tokens to (batch, hidden): the mean over real tokens, scaled to unit length."""
+    hidden = model(input_ids=ids, attention_mask=mask).last_hidden_state
+    weight = mask.unsqueeze(-1).to(hidden.dtype)
+    return torch.nn.functional.normalize((hidden * weight).sum(1) / weight.sum(1), dim=-1)
+
+
+@torch.inference_mode()
+def embed(
+    model: torch.nn.Module,
+    sequences: Sequence[Sequence[int]],
+    *,
+    batch: int = 64,
+    progress: Callable[[int], None] | None = None,
+) -> NDArray[np.float32]:
+    """(texts, hidden) unit vectors of token ids, batched by length.
+
+    Args:
+        model: an encoder whose output has `last_hidden_state`.
+        sequences: token ids a text.
+        batch: texts at a time.
+        progress: called with the number of texts after each batch.
+    """
+    order = np.argsort([len(sequence) for sequence in sequences], kind="stable")
+    where = next(model.parameters()).device
+    out: list[NDArray[np.float32]] = []
+    for start in range(0, len(order), batch):
+        ids, mask = padded([sequences[i] for i in order[start : start + batch]])
+        out.append(pooled(model, ids.to(where), mask.to(where)).float().cpu().numpy())
+        if progress:
+            progress(len(out[-1]))
+    vectors = np.concatenate(out)
+    result = np.empty_like(vectors)
+    result[order] = vectors
+    return result
+
+
+def stored_names(folder: Path = EMBEDDED) -> list[str]:
+    """The names of the tensors in a stored base, without reading them."""
+    with safe_open(folder / "model.safetensors", "pt") as file:
+        return list(file.keys())

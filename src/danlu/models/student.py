@@ -1,0 +1,111 @@
+"""The Student's network: what is exported into a model file.
+
+Knows tensors only. Two branches, either of which may be absent: a linear one on hashed n-grams, and one that reads
+tokens (averaged embeddings, or a transformer). Their logits add up; the distillation decides how much each counts.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+from torch import nn
+from torch.nn import functional as F  # noqa: N812 - the field's name for it
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+# Shapes: B texts, L tokens, G n-grams, D hidden, K labels.
+
+
+class NgramBranch(nn.Module):
+    """Linear in TF-IDF weighted n-grams: (buckets, K) weights and (buckets,) idf."""
+
+    def __init__(self, weight: torch.Tensor, idf: torch.Tensor, bias: torch.Tensor) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(weight, requires_grad=False)
+        self.idf = nn.Parameter(idf[:, None], requires_grad=False)
+        self.bias = nn.Parameter(bias, requires_grad=False)
+
+    def forward(self, ids_BG: torch.Tensor, counts_BG: torch.Tensor) -> torch.Tensor:  # noqa: N803
+        """(B, K) logits; a count of 0 is padding."""
+        term_BG = torch.where(counts_BG > 0, 1 + torch.log(counts_BG.clamp_min(1)), torch.zeros_like(counts_BG))
+        value_BG = term_BG * F.embedding(ids_BG, self.idf).squeeze(-1)
+        value_BG = value_BG / value_BG.square().sum(1, keepdim=True).sqrt().clamp_min(1e-6)
+        return (value_BG.unsqueeze(1) @ F.embedding(ids_BG, self.weight)).squeeze(1) + self.bias
+
+
+class StaticEncoder(nn.Module):
+    """Averaged token embeddings with a learned weight a token, as model2vec's (Tulkens and van Dongen, 2024)."""
+
+    def __init__(self, embeddings: torch.Tensor) -> None:
+        super().__init__()
+        self.embeddings = nn.Embedding.from_pretrained(embeddings, freeze=False)
+        self.importance = nn.Embedding.from_pretrained(torch.zeros(len(embeddings), 1), freeze=False)
+
+    def forward(self, ids_BL: torch.Tensor, mask_BL: torch.Tensor) -> torch.Tensor:  # noqa: N803
+        """(B, D) vectors."""
+        weight_BL1 = self.importance(ids_BL).exp() * mask_BL.unsqueeze(-1)
+        return (self.embeddings(ids_BL) * weight_BL1).sum(1) / weight_BL1.sum(1)
+
+
+class TransformerEncoder(nn.Module):
+    """The mean of an encoder's last hidden states over real tokens."""
+
+    def __init__(self, model: PreTrainedModel) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, ids_BL: torch.Tensor, mask_BL: torch.Tensor) -> torch.Tensor:  # noqa: N803
+        """(B, D) vectors."""
+        hidden_BLD = self.model(input_ids=ids_BL, attention_mask=mask_BL).last_hidden_state
+        weight_BL1 = mask_BL.unsqueeze(-1).to(hidden_BLD.dtype)
+        return (hidden_BLD * weight_BL1).sum(1) / weight_BL1.sum(1)
+
+
+class TokenBranch(nn.Module):
+    """An encoder, its vectors centred and scaled to unit length, and a linear head."""
+
+    def __init__(self, encoder: StaticEncoder | TransformerEncoder, width: int, labels: int) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.centre = nn.Parameter(torch.zeros(width))
+        self.weight = nn.Parameter(torch.zeros(width, labels))
+        self.bias = nn.Parameter(torch.zeros(labels))
+
+    def vectors(self, ids_BL: torch.Tensor, mask_BL: torch.Tensor) -> torch.Tensor:  # noqa: N803
+        """(B, D) unit vectors."""
+        return F.normalize(F.normalize(self.encoder(ids_BL, mask_BL), dim=-1) - self.centre, dim=-1)
+
+    def forward(self, ids_BL: torch.Tensor, mask_BL: torch.Tensor) -> torch.Tensor:  # noqa: N803
+        """(B, K) logits."""
+        return self.vectors(ids_BL, mask_BL) @ self.weight + self.bias
+
+
+class Student(nn.Module):
+    """The sum of the branches that are present, each multiplied by its share."""
+
+    def __init__(self, tokens: TokenBranch | None, ngrams: NgramBranch | None, shares: tuple[float, float]) -> None:
+        super().__init__()
+        self.tokens = tokens
+        self.ngrams = ngrams
+        self.shares = shares
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The names of the inputs of `forward` that are used, in order."""
+        names = (("token_ids", "token_mask") if self.tokens else ()) + (
+            ("ngram_ids", "ngram_counts") if self.ngrams else ()
+        )
+        return names
+
+    def forward(self, *inputs: torch.Tensor) -> torch.Tensor:
+        """(B, K) logits of the inputs named by `inputs`."""
+        logits: torch.Tensor | None = None
+        if self.tokens:
+            logits = self.shares[0] * self.tokens(inputs[0], inputs[1])
+        if self.ngrams:
+            other = self.shares[1] * self.ngrams(inputs[-2], inputs[-1])
+            logits = other if logits is None else logits + other
+        assert logits is not None
+        return logits

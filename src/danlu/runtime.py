@@ -1,0 +1,39 @@
+"""Device, threads, precision and seed: the one place that decides where and how torch computes.
+
+Knows the machine; knows nothing of models or tasks.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+
+import numpy as np
+import torch
+
+
+def start(seed: int, threads: int | None = None) -> torch.device:
+    """Seeds every generator, makes results repeatable and returns the best device.
+
+    Args:
+        seed: for Python, numpy and torch.
+        threads: intra-op threads; by default as many as this process has cores.
+    """
+    random.seed(seed)
+    np.random.seed(seed % 2**32)  # noqa: NPY002 - libraries that still draw from the global generator
+    torch.manual_seed(seed)
+    torch.set_num_threads(threads or len(os.sched_getaffinity(0)))
+    torch.set_flush_denormal(True)
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    return device()
+
+
+def device() -> torch.device:
+    """The accelerator if there is one, else the CPU."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def autocast(where: torch.device) -> torch.autocast:
+    """bf16 autocast where it is faster than fp32: on CUDA, and on CPUs with AMX tiles."""
+    fast = where.type == "cuda" or bool(torch.cpu._is_amx_tile_supported())  # noqa: SLF001 - no public name for it
+    return torch.autocast(where.type, dtype=torch.bfloat16, enabled=fast)

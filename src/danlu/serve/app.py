@@ -1,0 +1,161 @@
+"""A trained model as an HTTP application.
+
+Knows the endpoints and ties the parts together: `body.py` reads, `batching.py` predicts, `problems.py` refuses and
+`page.py` shows. Does not know files or ports.
+"""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
+
+from fastapi import FastAPI, Request
+from fastapi.responses import HTMLResponse  # noqa: TC002 - FastAPI reads the annotations at run time
+
+from danlu.errors import DanluError, OptionError
+from danlu.serve.batching import Batcher, BatcherStoppedError, PredictionFailedError, QueueFullError
+from danlu.serve.body import Limits, read_texts
+from danlu.serve.page import Page, SafeHeaders
+from danlu.serve.problems import Problem, install
+from danlu.serve.schema import Answer, Answers, Health, Labels, errors, request_body
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Sequence
+
+    from danlu.types import Prediction
+
+
+class Model(Protocol):
+    """What is served: `danlu.artifact.Model`, or anything like it."""
+
+    @property
+    def name(self) -> str:
+        """What the model is called."""
+        ...
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Every label it can give."""
+        ...
+
+    @property
+    def card(self) -> dict[str, Any]:
+        """What is known of it, as JSON."""
+        ...
+
+    def predict(self, texts: Sequence[str]) -> list[Prediction]:
+        """One prediction a text, in order; called in a thread."""
+        ...
+
+
+def create_app(
+    model: Model,
+    *,
+    max_texts: int = 256,
+    max_chars: int = 20_000,
+    max_body: int = 4 * 1024 * 1024,
+    queue: int = 1024,
+) -> FastAPI:
+    """The application that serves one model.
+
+    Args:
+        model: the model.
+        max_texts: the most texts in a request.
+        max_chars: the most characters in a text.
+        max_body: the most bytes in a body.
+        queue: the most texts that wait for the model; more are answered with 503.
+
+    Raises:
+        OptionError: a limit below 1, or a queue that one request could overfill.
+    """
+    limits = Limits(max_texts, max_chars, max_body)
+    if queue < max_texts:
+        raise OptionError(f"queue ({queue}) must be at least max_texts ({max_texts}), or such requests never fit.")
+    batcher = Batcher(model.predict, queue=queue)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncGenerator[None, None]:
+        async with batcher:
+            yield
+
+    app = FastAPI(
+        title=model.name,
+        version=version("danlu"),
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=lifespan,
+    )
+    app.add_middleware(SafeHeaders)
+    install(app)
+    _add_pages(app, _language(model.card), limits)
+    _add_predict(app, batcher, limits)
+    _add_facts(app, model)
+    return app
+
+
+def _add_pages(app: FastAPI, language: Literal["zh", "en"], limits: Limits) -> None:
+    index = Page.load("index.html", language=language, max_chars=limits.max_chars)
+    docs = Page.load("docs.html", language=language, max_chars=limits.max_chars)
+
+    @app.get("/", include_in_schema=False)
+    async def show_index() -> HTMLResponse:
+        return index.response()
+
+    @app.get("/docs", include_in_schema=False)
+    async def show_docs() -> HTMLResponse:
+        return docs.response()
+
+
+def _add_facts(app: FastAPI, model: Model) -> None:
+    @app.get("/health", summary="Whether the server is up · 服务是否正常")
+    async def health() -> Health:
+        return Health(status="ok", model=model.name, labels=len(model.labels))
+
+    @app.get("/labels", summary="The labels · 标签")
+    async def labels() -> Labels:
+        return Labels(labels=list(model.labels))
+
+    @app.get("/card", summary="What is known of the model · 模型卡")
+    async def card() -> dict[str, Any]:
+        return model.card
+
+
+def _add_predict(app: FastAPI, batcher: Batcher, limits: Limits) -> None:
+    @app.post(
+        "/predict",
+        summary="Predict labels · 预测标签",
+        responses=errors(limits),
+        openapi_extra={"requestBody": request_body(limits)},
+    )
+    async def predict(request: Request) -> Answers:
+        texts = await read_texts(request, limits)
+        try:
+            predictions = await batcher.submit(texts)
+        except (QueueFullError, BatcherStoppedError) as error:
+            raise Problem(
+                503,
+                "The server has no room for this request now.",
+                where="queue",
+                fix="Try again after a second.",
+                headers={"Retry-After": "1"},
+            ) from error
+        except PredictionFailedError as error:
+            raise _failure(error) from error
+        return Answers(predictions=[Answer.of(prediction) for prediction in predictions])
+
+
+def _failure(error: PredictionFailedError) -> Problem:
+    """The model's failure on a text: the client's to mend if danlu says so, else the server's."""
+    where = f"text {error.index + 1} of the request"
+    if isinstance(error.__cause__, DanluError):
+        return Problem(422, f"The model refuses this text: {error.__cause__}", where=where, fix="Change the text.")
+    return Problem(500, "The model failed on this text.", where=where, fix="Send the other texts without it.")
+
+
+def _language(card: dict[str, Any]) -> Literal["zh", "en"]:
+    """The language of the pages: that of the task; Chinese too where the task mixes both."""
+    task = card.get("task")
+    language = cast("dict[str, Any]", task).get("language") if isinstance(task, dict) else None
+    return "zh" if language in ("zh", "mixed") else "en"

@@ -1,0 +1,174 @@
+"""From the bytes of a request to the texts in it, refusing whatever is not exactly that.
+
+Knows the limits and the wire format of `POST /predict`; does not know what is done with the texts.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Never, cast
+
+from danlu.errors import OptionError
+from danlu.serve.problems import Problem, quote
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+SHAPE = 'Send {"text": "..."} or {"texts": ["...", "..."]}.'
+_HEAR_OUT = 16  # how many times the limit is read, and dropped, before the connection is cut
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The most one request may hold.
+
+    Attributes:
+        max_texts: texts in a request.
+        max_chars: characters (code points) in a text.
+        max_body: bytes in a body.
+    """
+
+    max_texts: int = 256
+    max_chars: int = 20_000
+    max_body: int = 4 * 1024 * 1024
+
+    def __post_init__(self) -> None:
+        for name in ("max_texts", "max_chars", "max_body"):
+            if getattr(self, name) < 1:
+                raise OptionError(f"{name} must be at least 1, not {getattr(self, name)}.")
+
+
+async def read_texts(request: Request, limits: Limits) -> list[str]:
+    """The texts a request asks about, at least one, none empty.
+
+    Raises:
+        Problem: the body is too large (413), compressed (415), not JSON (400) or not of the right shape (422).
+    """
+    return _texts(_parse(await _read(request, limits.max_body)), limits)
+
+
+async def _read(request: Request, max_body: int) -> bytes:
+    """The body, kept no further than the limit: by what it declares first, then by what comes.
+
+    A body that is too large is still heard out for a while: most clients listen only once they have sent everything,
+    and would see a broken connection instead of the answer.
+    """
+    encoding = request.headers.get("content-encoding", "identity").strip().lower()
+    if encoding not in ("", "identity"):
+        where = "header Content-Encoding"
+        raise Problem(415, "The body is compressed.", where=where, fix="Send the body uncompressed.")
+    declared = request.headers.get("content-length", "0").strip()
+    if not (declared.isascii() and declared.isdigit()):
+        where = "header Content-Length"
+        raise Problem(400, "The length is not a number.", where=where, fix="Let your HTTP library set it.")
+    excessive = len(declared) > 18 or int(declared) > max_body
+    asks_first = request.headers.get("expect", "").strip().lower() == "100-continue"
+    body, size = bytearray(), 0
+    if not (excessive and asks_first):
+        async for chunk in request.stream():
+            size += len(chunk)
+            if size > _HEAR_OUT * max_body:
+                break
+            if size <= max_body and not excessive:
+                body += chunk
+    if excessive or size > max_body:
+        what, fix = f"The body is larger than {max_body} bytes.", "Send fewer texts in a request."
+        raise Problem(413, what, where="body", fix=fix, headers={"Connection": "close"})
+    return bytes(body)
+
+
+def _parse(body: bytes) -> object:
+    """The body as JSON. Numbers have no place in a request: none is converted, however long."""
+    try:
+        text = body.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Problem(
+            400, "The body is not UTF-8.", where=f"body, byte {error.start}", fix="Encode the body as UTF-8."
+        ) from None
+    if not text.strip():
+        raise Problem(400, "The body is empty.", where="body", fix=SHAPE)
+    try:
+        return json.loads(
+            text, parse_int=_number, parse_float=_number, parse_constant=_constant, object_pairs_hook=_object
+        )
+    except json.JSONDecodeError as error:
+        where = f"body, line {error.lineno}, column {error.colno}"
+        raise Problem(400, f"The body is not JSON: {error.msg}.", where=where, fix=SHAPE) from None
+    except RecursionError:
+        raise Problem(400, "The body is nested too deeply.", where="body", fix=SHAPE) from None
+
+
+def _number(_: str) -> float:
+    return 0.0
+
+
+def _constant(name: str) -> Never:
+    raise Problem(400, f"The body is not JSON: {name} is no JSON value.", where="body", fix=SHAPE)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in fields:
+            raise Problem(422, f"The field {quote(name)} stands twice.", where="body", fix="Name each field once.")
+        fields[name] = value
+    return fields
+
+
+def _texts(body: object, limits: Limits) -> list[str]:
+    """What of a parsed body is asked about."""
+    if not isinstance(body, dict):
+        raise Problem(422, f"The body is {_kind(body)}, not an object.", where="body", fix=SHAPE)
+    fields = cast("dict[str, object]", body)
+    for name in fields:
+        if name not in ("text", "texts"):
+            raise Problem(422, f"The field {quote(name)} is unknown.", where="body", fix=SHAPE)
+    if len(fields) != 1:
+        what = "Both 'text' and 'texts' are there." if fields else "Neither 'text' nor 'texts' is there."
+        raise Problem(422, what, where="body", fix=SHAPE)
+    if "text" in fields:
+        return [_text(fields["text"], "text", limits)]
+    texts = fields["texts"]
+    if not isinstance(texts, list):
+        raise Problem(422, f"The field is {_kind(texts)}, not a list of strings.", where="texts", fix=SHAPE)
+    items = cast("list[object]", texts)
+    if not items:
+        raise Problem(422, "The list is empty.", where="texts", fix="Send at least one text.")
+    if len(items) > limits.max_texts:
+        what = f"There are {len(items)} texts, more than {limits.max_texts}."
+        raise Problem(422, what, where="texts", fix="Send the texts in several requests.")
+    return [_text(item, f"texts[{index}]", limits) for index, item in enumerate(items)]
+
+
+def _text(value: object, where: str, limits: Limits) -> str:
+    """One text, checked."""
+    if not isinstance(value, str):
+        raise Problem(422, f"The text is {_kind(value)}, not a string.", where=where, fix=SHAPE)
+    if not value.strip():
+        raise Problem(422, "The text is empty.", where=where, fix="Send at least one character that is not a space.")
+    if len(value) > limits.max_chars:
+        what = f"The text has {len(value)} characters, more than {limits.max_chars}."
+        raise Problem(422, what, where=where, fix="Shorten the text or split it.")
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise Problem(
+            422,
+            "The text has half of a surrogate pair, which is no character.",
+            where=f"{where}, character {error.start}",
+            fix="Escape characters beyond U+FFFF as pairs, or send them as plain UTF-8.",
+        ) from None
+    return value
+
+
+def _kind(value: object) -> str:
+    """What JSON calls a value."""
+    names: dict[type, str] = {
+        dict: "an object",
+        list: "a list",
+        str: "a string",
+        float: "a number",
+        bool: "true or false",
+    }
+    return names.get(type(value), "null")

@@ -1,0 +1,110 @@
+"""What goes over the wire, described for /openapi.json and /docs.
+
+Knows shapes and words only; `body.py` is what actually checks a request. Descriptions are short, English then Chinese.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, Field
+
+if TYPE_CHECKING:
+    from danlu.serve.body import Limits
+    from danlu.types import Prediction
+
+
+class Scored(BaseModel):
+    """A label and its probability."""
+
+    label: str
+    probability: float
+
+
+class Answer(BaseModel):
+    """What the model says of one text."""
+
+    label: str = Field(description="the most probable label · 最可能的标签")
+    probability: float = Field(description="calibrated, 0 to 1 · 校准后的概率")
+    abstained: bool = Field(description="too unsure: a person should look · 不确定，请人工查看")
+    top: list[Scored] = Field(description="up to three, most probable first · 至多三个，从高到低")
+
+    @classmethod
+    def of(cls, prediction: Prediction) -> Answer:
+        """A prediction as it goes over the wire."""
+        return cls(
+            label=prediction.label,
+            probability=prediction.probability,
+            abstained=prediction.abstained,
+            top=[Scored(label=label, probability=probability) for label, probability in prediction.top],
+        )
+
+
+class Answers(BaseModel):
+    """One answer a text, in the order of the texts."""
+
+    predictions: list[Answer] = Field(description="one a text, in order · 与文本一一对应")
+
+
+class Health(BaseModel):
+    """That the server is up, and with which model."""
+
+    status: str = Field(description="always 'ok' · 恒为 'ok'")
+    model: str = Field(description="the model's name · 模型名")
+    labels: int = Field(description="how many labels it knows · 标签个数")
+
+
+class Labels(BaseModel):
+    """The labels."""
+
+    labels: list[str] = Field(description="every label it knows · 全部标签")
+
+
+class ErrorText(BaseModel):
+    """An error in words."""
+
+    what: str = Field(description="what is wrong · 哪里不对")
+    where: str = Field(description="in which part of the request · 在请求的哪一处")
+    fix: str = Field(description="what to do about it · 如何改正")
+
+
+class Error(BaseModel):
+    """The shape of every error."""
+
+    error: ErrorText
+
+
+def request_body(limits: Limits) -> dict[str, Any]:
+    """The body of POST /predict, as OpenAPI writes it."""
+    text = {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": limits.max_chars,
+        "description": f"1 to {limits.max_chars} characters · 1 到 {limits.max_chars} 个字符",
+    }
+    texts = {
+        "type": "array",
+        "items": {**text, "description": ""},
+        "minItems": 1,
+        "maxItems": limits.max_texts,
+        "description": f"1 to {limits.max_texts} texts · 1 到 {limits.max_texts} 条",
+    }
+    shapes = [
+        {"type": "object", "required": [name], "properties": {name: schema}, "additionalProperties": False}
+        for name, schema in (("text", text), ("texts", texts))
+    ]
+    example = {"texts": ["a first text", "第二条文本"]}
+    return {"required": True, "content": {"application/json": {"schema": {"oneOf": shapes}, "example": example}}}
+
+
+def errors(limits: Limits) -> dict[int | str, dict[str, Any]]:
+    """The errors of POST /predict, as FastAPI takes them."""
+    meanings = {
+        400: "not JSON, or not UTF-8 · 不是 JSON，或不是 UTF-8",
+        413: f"more than {limits.max_body} bytes · 超过 {limits.max_body} 字节",
+        415: "a compressed body · 请求体被压缩",
+        422: "the wrong fields, or a text that is empty or too long · 字段不对，或文本为空、过长",
+        500: "the model failed on a text · 模型在某条文本上出错",
+        503: "too many texts wait; Retry-After says when to come again · 排队已满，请按 Retry-After 稍后再试",
+    }
+    return {status: {"model": Error, "description": meaning} for status, meaning in meanings.items()}

@@ -1,0 +1,58 @@
+"""The vocabulary of the house: what a row, a task and a prediction are.
+
+Knows nothing of files, models or torch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Language = Literal["zh", "en", "mixed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One row of a user's data.
+
+    Attributes:
+        text: the text, as it stands in the file.
+        label: its label, or None in unlabelled data.
+        source: the name of the file it came from.
+        row: its number in that file, from 1, not counting a header.
+    """
+
+    text: str
+    label: str | None = None
+    source: str = ""
+    row: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What is to be learned.
+
+    Attributes:
+        labels: the labels, sorted; the column order of every probability matrix.
+        language: the language most texts are in; the report is written in it.
+    """
+
+    labels: tuple[str, ...]
+    language: Language
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What a model says of one text.
+
+    Attributes:
+        label: the most probable label.
+        probability: its calibrated probability.
+        abstained: whether that probability lies below the model's threshold, so that a person should look.
+        top: up to three (label, probability), most probable first.
+    """
+
+    label: str
+    probability: float
+    abstained: bool
+    top: tuple[tuple[str, float], ...]
