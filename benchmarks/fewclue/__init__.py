@@ -1,0 +1,1 @@
+"""FewCLUE: few-shot Chinese classification, five folds."""

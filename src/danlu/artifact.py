@@ -83,9 +83,7 @@ class Model:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.log_severity_level = 3
-        self._session = onnxruntime.InferenceSession(
-            entries["model.onnx"], options, providers=["CPUExecutionProvider"]
-        )
+        self._session = onnxruntime.InferenceSession(entries["model.onnx"], options, providers=["CPUExecutionProvider"])
         self._inputs = {node.name for node in self._session.get_inputs()}
 
     @property
@@ -152,7 +150,7 @@ class Model:
 
 
 def _pad_tokens(sequences: list[list[int]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    longest = max(1, max(len(sequence) for sequence in sequences))
+    longest = max(1, *(len(sequence) for sequence in sequences))
     ids = np.zeros((len(sequences), longest), np.int64)
     mask = np.zeros_like(ids)
     for row, sequence in enumerate(sequences):
@@ -202,16 +200,15 @@ def unpack(data: bytes) -> dict[str, bytes]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             infos = archive.infolist()
-            if [info.filename for info in infos] != [MANIFEST, *ENTRIES]:
-                raise ArtifactError("This zip is not a danlu model. Fix: give a file that danlu forge wrote.")
-            if any(info.compress_type != zipfile.ZIP_STORED or info.file_size > len(data) for info in infos):
-                raise ArtifactError("The model's entries are compressed or overlap. Fix: get the original file.")
-            manifest = json.loads(archive.read(MANIFEST))
-            entries = {name: archive.read(name) for name in ENTRIES}
-    except ArtifactError:
-        raise
+            ours = [info.filename for info in infos] == [MANIFEST, *ENTRIES] and all(
+                info.compress_type == zipfile.ZIP_STORED and info.file_size <= len(data) for info in infos
+            )
+            manifest = json.loads(archive.read(MANIFEST)) if ours else None
+            entries = {name: archive.read(name) for name in ENTRIES} if ours else {}
     except (zipfile.BadZipFile, ValueError, KeyError, EOFError, OSError, NotImplementedError, RuntimeError) as error:
         raise ArtifactError(f"The model file is damaged ({error}). Fix: get the original file again.") from error
+    if not ours:
+        raise ArtifactError("This zip is not a danlu model. Fix: give a file that danlu forge wrote.")
     if not isinstance(manifest, dict) or manifest.get("danlu") != FORMAT:
         raise ArtifactError(f"The model's format is not {FORMAT}. Fix: use the danlu version that wrote it.")
     if pack(entries) != data:

@@ -97,7 +97,9 @@ def check(
         from danlu.factory.inspect import inspect, render
     inspection = inspect(load(data, test=test, unlabeled=unlabeled, text=text, label=label))
     if as_json:
-        findings = [{"level": f.level, "code": f.code, "message": f.message, "rows": f.rows} for f in inspection.findings]
+        findings = [
+            {"level": f.level, "code": f.code, "message": f.message, "rows": f.rows} for f in inspection.findings
+        ]
         _print_json({"facts": inspection.facts, "findings": findings, "exit_code": inspection.exit_code})
     else:
         _print(render(inspection))
@@ -126,7 +128,9 @@ def predict(
     rows = _predictions(opened, source, total=len(texts) if texts else None)
     if out is None:
         for given, prediction in rows:
-            _print(json.dumps(_as_json(given, prediction), ensure_ascii=False) if as_json else _as_line(given, prediction))
+            _print(
+                json.dumps(_as_json(given, prediction), ensure_ascii=False) if as_json else _as_line(given, prediction)
+            )
         return
     partial = out.with_name(f".{out.name}.partial")
     try:

@@ -35,5 +35,5 @@ def device() -> torch.device:
 
 def autocast(where: torch.device) -> torch.autocast:
     """bf16 autocast where it is faster than fp32: on CUDA, and on CPUs with AMX tiles."""
-    fast = where.type == "cuda" or bool(torch.cpu._is_amx_tile_supported())  # noqa: SLF001 - no public name for it
+    fast = where.type == "cuda" or bool(torch.cpu._is_amx_tile_supported())
     return torch.autocast(where.type, dtype=torch.bfloat16, enabled=fast)

@@ -70,9 +70,9 @@ def head(vectors: torch.Tensor, labels: torch.Tensor, count: int) -> torch.nn.Pa
 
 
 def loss(
-    vectors_BD: torch.Tensor,  # noqa: N803 - shapes are part of the name
-    labels_B: torch.Tensor,  # noqa: N803
-    prototypes_KD: torch.Tensor,  # noqa: N803
+    vectors_BD: torch.Tensor,
+    labels_B: torch.Tensor,
+    prototypes_KD: torch.Tensor,
     tuning: Tuning,
 ) -> torch.Tensor:
     """Supervised contrastive loss within the batch plus cross-entropy of the cosine classifier."""

@@ -1,0 +1,1 @@
+"""Reading rows, finding columns, finding duplicates; iterators, torch-free."""

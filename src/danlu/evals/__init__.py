@@ -1,0 +1,1 @@
+"""Metrics and their intervals; takes arrays, knows no model."""

@@ -1,0 +1,1 @@
+"""From rows to a model file: one role a file, their order in produce."""

@@ -184,7 +184,13 @@ def _forms(taught: Taught, truth: NDArray[np.int64]) -> list[dict[str, Any]]:
 
 
 def evidence(
-    inspection: Inspection, material: Material, front: Front, ruler: Ruler, verdict: Verdict, taught: Taught, beliefs: Beliefs
+    inspection: Inspection,
+    material: Material,
+    front: Front,
+    ruler: Ruler,
+    verdict: Verdict,
+    taught: Taught,
+    beliefs: Beliefs,
 ) -> dict[str, Any]:
     """What only the report shows: texts, and figures that differ from run to run."""
     labels = inspection.task.labels

@@ -132,9 +132,23 @@ def produce(data: Path, out: Path, options: Options) -> Produced:
         verdict = Verdict(validated, np.exp(last.held_out), np.exp(first.held_out), None)
 
     card = package.card(
-        out.stem, dataset, inspection, material, base, plan, options.seed, rounds, last, front, ruler, verdict, temperature
+        out.stem,
+        dataset,
+        inspection,
+        material,
+        base,
+        plan,
+        options.seed,
+        rounds,
+        last,
+        front,
+        ruler,
+        verdict,
+        temperature,
     )
-    entries = chosen.draft.entries(labels, card, card["calibration"]["temperature"], card["calibration"]["abstain_below"])
+    entries = chosen.draft.entries(
+        labels, card, card["calibration"]["temperature"], card["calibration"]["abstain_below"]
+    )
     proof = package.evidence(inspection, material, front, ruler, verdict, last, beliefs)
     page = report.render({"card": card, "seconds": run.job.seconds, "bytes": sum(map(len, entries.values())), **proof})
     report_path = out.with_suffix(".report.html")
@@ -169,7 +183,10 @@ def stop_on_errors(inspection: Inspection) -> Inspection:
     errors = [finding for finding in inspection.findings if finding.level == "error"]
     if errors:
         raise DataError(
-            " ".join(f"{finding.message} ({', '.join(finding.rows)})" if finding.rows else finding.message for finding in errors),
+            " ".join(
+                f"{finding.message} ({', '.join(finding.rows)})" if finding.rows else finding.message
+                for finding in errors
+            ),
             "mend this, then run danlu check until it finds no error",
         )
     return inspection

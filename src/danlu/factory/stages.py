@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 
 from danlu.adapt import linear, names
 from danlu.compress.distil import Lesson, ngram_branch
@@ -20,17 +19,18 @@ from danlu.factory.generator import passages
 from danlu.factory.student import Exam, Measured, Source
 from danlu.factory.teacher import Teacher, Texts, Views
 from danlu.loops import self_training
-from danlu.loops.self_training import Round, Taught
 from danlu.train.regression import softmax_regression
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import torch
     from numpy.typing import NDArray
 
     from danlu.factory.job import Job
     from danlu.factory.plan import Plan
     from danlu.factory.progress import Progress
+    from danlu.loops.self_training import Round, Taught
     from danlu.models.base import Base
     from danlu.types import Example
 
@@ -140,9 +140,7 @@ def _tuned(run: Run, texts: Texts, rows: NDArray[np.int64], keep: bool, step: te
     return out
 
 
-def loop(
-    run: Run, texts: Texts, views: Views, folds: Folds, tuned: Tuned
-) -> tuple[list[Round], Taught, Taught]:
+def loop(run: Run, texts: Texts, views: Views, folds: Folds, tuned: Tuned) -> tuple[list[Round], Taught, Taught]:
     """The rounds of self-training, the teacher without them, and the teacher after them."""
     contexts = list(teacher.contexts(texts, views, folds, tuned.vectors))
     total = len(contexts) * (1 + len(run.plan.rounds))
@@ -253,7 +251,9 @@ def _passages(
         return {"vectors": seen if near is None else near, "targets": probability.astype(np.float32)}
 
     if not made:
-        raise OptionError("The texts are too short to hold any back for choosing. Fix: add unlabelled text or dev rows.")
+        raise OptionError(
+            "The texts are too short to hold any back for choosing. Fix: add unlabelled text or dev rows."
+        )
     stored = run.job.keep("passages", judge)
     return made, stored["vectors"], stored["targets"]
 
@@ -267,7 +267,9 @@ def study(
     candidates = student.names_of(run.plan)
     with run.progress.stage("students", len(run.plan.layers) * run.plan.student_steps) as step:
         for name in candidates:
-            full, small = student.drafts(name, lambda n=name: student.teach(n, source, lesson, exam, ngrams, step), run.plan, run.job.keep_bytes)
+            full, small = student.drafts(
+                name, lambda n=name: student.teach(n, source, lesson, exam, ngrams, step), run.plan, run.job.keep_bytes
+            )
             out.append((student.measure(full, labels, exam), student.measure(small, labels, exam)))
     return out
 
@@ -321,7 +323,9 @@ def cross_validate(
         for number, (train, held) in enumerate(folds):
             belief = np.exp(taught.by_context[number]).astype(np.float32)
 
-            def make(train: NDArray[np.int64] = train, held: NDArray[np.int64] = held, belief: NDArray[np.float32] = belief) -> dict[str, NDArray[Any]]:
+            def make(
+                train: NDArray[np.int64] = train, held: NDArray[np.int64] = held, belief: NDArray[np.float32] = belief
+            ) -> dict[str, NDArray[Any]]:
                 rows = np.concatenate([train, pool])
                 targets = np.concatenate([one_hot[texts.truth[train]], belief[pool]])
                 weights = np.concatenate([np.full(len(train), 3.0), np.ones(len(pool))]).astype(np.float32)

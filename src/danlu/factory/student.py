@@ -16,7 +16,6 @@ from scipy.special import log_softmax
 
 from danlu.artifact import Model, pad_ngrams
 from danlu.compress import distil
-from danlu.compress.distil import Lesson
 from danlu.compress.export import to_int8, to_onnx
 from danlu.evals.metrics import softmax
 from danlu.loops.self_training import pool_forms
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from tokenizers import Tokenizer
 
+    from danlu.compress.distil import Lesson
     from danlu.factory.plan import Plan
 
 MAX_CHARS = 2_000
@@ -76,7 +76,9 @@ class Draft:
     bits: int
     length: int
 
-    def entries(self, labels: Sequence[str], card: dict[str, Any], temperature: float, abstain: float) -> dict[str, bytes]:
+    def entries(
+        self, labels: Sequence[str], card: dict[str, Any], temperature: float, abstain: float
+    ) -> dict[str, bytes]:
         """The entries of its model file."""
         config = {
             "labels": list(labels),
@@ -131,7 +133,12 @@ def names_of(plan: Plan) -> tuple[str, ...]:
 
 
 def teach(
-    name: str, source: Source, lesson: Lesson, exam: Exam, ngrams: NgramBranch, step: Callable[[int], None] | None = None
+    name: str,
+    source: Source,
+    lesson: Lesson,
+    exam: Exam,
+    ngrams: NgramBranch,
+    step: Callable[[int], None] | None = None,
 ) -> tuple[Student, Tokenizer | None]:
     """Trains one candidate and fits how much each branch counts.
 
@@ -172,7 +179,9 @@ def teach(
     return Student(branch, ngrams, (share[0], share[1])).eval(), tokenizer
 
 
-def probabilities(student: Student, tokenizer: Tokenizer | None, texts: Sequence[str], plan: Plan) -> NDArray[np.float32]:
+def probabilities(
+    student: Student, tokenizer: Tokenizer | None, texts: Sequence[str], plan: Plan
+) -> NDArray[np.float32]:
     """(texts, K) of a student that is not exported, calibrated as well as its exam allowed."""
     logits = np.zeros((len(texts), 1), np.float32)
     if student.tokens is not None and tokenizer is not None:
@@ -245,7 +254,9 @@ def parity(full: Measured, small: Measured) -> dict[str, Any]:
     }
 
 
-def choose(pairs: Sequence[tuple[Measured, Measured]], max_mb: float, max_ms: float) -> tuple[list[Measured], int | None]:
+def choose(
+    pairs: Sequence[tuple[Measured, Measured]], max_mb: float, max_ms: float
+) -> tuple[list[Measured], int | None]:
     """The candidates in the precision the parity gate allows, and which of them is shipped.
 
     Args:
@@ -294,9 +305,7 @@ def _ngram_logits(branch: NgramBranch, texts: Sequence[str]) -> NDArray[np.float
 
 
 @torch.inference_mode()
-def _token_logits(
-    branch: TokenBranch, tokenizer: Tokenizer, texts: Sequence[str], length: int
-) -> NDArray[np.float32]:
+def _token_logits(branch: TokenBranch, tokenizer: Tokenizer, texts: Sequence[str], length: int) -> NDArray[np.float32]:
     sequences = token_ids(tokenizer, [text[:MAX_CHARS] for text in texts], length)
     order = np.argsort([len(sequence) for sequence in sequences], kind="stable")
     out = np.zeros((len(texts), branch.bias.shape[0]), np.float32)

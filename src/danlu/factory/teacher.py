@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from danlu.factory.plan import Plan
 
+    Step = Callable[[int], None]
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,10 @@ def look(base: Base, texts: Texts, row_vectors: NDArray[np.float32], plan: Plan)
 
 
 def contexts(
-    texts: Texts, views: Views, folds: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]], tuned: Sequence[NDArray[np.float32]]
+    texts: Texts,
+    views: Views,
+    folds: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]],
+    tuned: Sequence[NDArray[np.float32]],
 ) -> Iterator[Context]:
     """A context for each fold, then the one of all labelled rows.
 
@@ -230,4 +234,3 @@ class Teacher:
                 logits = head.logits(self.tuned_centre.apply(tuned_vectors))
             votes.append(np.asarray(log_softmax(logits, axis=1), np.float32))
         return self_training.pooled(votes, self.taught.weights)
-

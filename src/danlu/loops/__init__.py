@@ -1,0 +1,1 @@
+"""Closed loops: what is learned feeds the next round."""

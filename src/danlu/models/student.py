@@ -27,7 +27,7 @@ class NgramBranch(nn.Module):
         self.idf = nn.Parameter(idf[:, None], requires_grad=False)
         self.bias = nn.Parameter(bias, requires_grad=False)
 
-    def forward(self, ids_BG: torch.Tensor, counts_BG: torch.Tensor) -> torch.Tensor:  # noqa: N803
+    def forward(self, ids_BG: torch.Tensor, counts_BG: torch.Tensor) -> torch.Tensor:
         """(B, K) logits; a count of 0 is padding."""
         term_BG = torch.where(counts_BG > 0, 1 + torch.log(counts_BG.clamp_min(1)), torch.zeros_like(counts_BG))
         value_BG = term_BG * F.embedding(ids_BG, self.idf).squeeze(-1)
@@ -43,7 +43,7 @@ class StaticEncoder(nn.Module):
         self.embeddings = nn.Embedding.from_pretrained(embeddings, freeze=False)
         self.importance = nn.Embedding.from_pretrained(torch.zeros(len(embeddings), 1), freeze=False)
 
-    def forward(self, ids_BL: torch.Tensor, mask_BL: torch.Tensor) -> torch.Tensor:  # noqa: N803
+    def forward(self, ids_BL: torch.Tensor, mask_BL: torch.Tensor) -> torch.Tensor:
         """(B, D) vectors."""
         weight_BL1 = self.importance(ids_BL).exp() * mask_BL.unsqueeze(-1)
         return (self.embeddings(ids_BL) * weight_BL1).sum(1) / weight_BL1.sum(1)
@@ -56,7 +56,7 @@ class TransformerEncoder(nn.Module):
         super().__init__()
         self.model = model
 
-    def forward(self, ids_BL: torch.Tensor, mask_BL: torch.Tensor) -> torch.Tensor:  # noqa: N803
+    def forward(self, ids_BL: torch.Tensor, mask_BL: torch.Tensor) -> torch.Tensor:
         """(B, D) vectors."""
         hidden_BLD = self.model(input_ids=ids_BL, attention_mask=mask_BL).last_hidden_state
         weight_BL1 = mask_BL.unsqueeze(-1).to(hidden_BLD.dtype)
@@ -73,11 +73,11 @@ class TokenBranch(nn.Module):
         self.weight = nn.Parameter(torch.zeros(width, labels))
         self.bias = nn.Parameter(torch.zeros(labels))
 
-    def vectors(self, ids_BL: torch.Tensor, mask_BL: torch.Tensor) -> torch.Tensor:  # noqa: N803
+    def vectors(self, ids_BL: torch.Tensor, mask_BL: torch.Tensor) -> torch.Tensor:
         """(B, D) unit vectors."""
         return F.normalize(F.normalize(self.encoder(ids_BL, mask_BL), dim=-1) - self.centre, dim=-1)
 
-    def forward(self, ids_BL: torch.Tensor, mask_BL: torch.Tensor) -> torch.Tensor:  # noqa: N803
+    def forward(self, ids_BL: torch.Tensor, mask_BL: torch.Tensor) -> torch.Tensor:
         """(B, K) logits."""
         return self.vectors(ids_BL, mask_BL) @ self.weight + self.bias
 
@@ -94,10 +94,9 @@ class Student(nn.Module):
     @property
     def inputs(self) -> tuple[str, ...]:
         """The names of the inputs of `forward` that are used, in order."""
-        names = (("token_ids", "token_mask") if self.tokens else ()) + (
+        return (("token_ids", "token_mask") if self.tokens else ()) + (
             ("ngram_ids", "ngram_counts") if self.ngrams else ()
         )
-        return names
 
     def forward(self, *inputs: torch.Tensor) -> torch.Tensor:
         """(B, K) logits of the inputs named by `inputs`."""

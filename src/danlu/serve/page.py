@@ -51,7 +51,7 @@ class Page:
         """
         html = resources.files("danlu.serve").joinpath("pages", name).read_text("utf-8")
         root = '<html lang="en">'
-        assert html.count(root) == 1  # noqa: S101 - our own file
+        assert html.count(root) == 1
         html = html.replace(root, f'<html lang="{language}" data-max-chars="{max_chars}">')
         styles, scripts = (
             " ".join(_hash(inner) for inner in re.findall(rf"<{tag}>(.*?)</{tag}>", html, re.DOTALL))

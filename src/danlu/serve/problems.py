@@ -58,13 +58,13 @@ def install(app: FastAPI) -> None:
 
 
 async def _problem(_: Request, error: Exception) -> Response:
-    assert isinstance(error, Problem)  # noqa: S101 - the handler is installed for nothing else
+    assert isinstance(error, Problem)
     return error.response()
 
 
 async def _http(request: Request, error: Exception) -> Response:
     """What the router itself refuses."""
-    assert isinstance(error, HTTPException)  # noqa: S101
+    assert isinstance(error, HTTPException)
     where = quote(f"{request.method} {request.url.path}")
     if error.status_code == 404:
         what, fix = "There is nothing at this path.", "Ask POST /predict, GET /health, /labels, /card, / or /docs."

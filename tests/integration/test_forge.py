@@ -1,0 +1,143 @@
+"""The whole way: rows in, one file out; twice the same; killed and resumed the same."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+import danlu
+from danlu.errors import DanluError, OptionError
+from danlu.factory.produce import Options, produce
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+WORDS = {
+    "refund": ["money back", "refund", "退款", "退钱", "reimburse", "到账"],
+    "delivery": ["parcel", "courier", "快递", "物流", "shipping", "送货"],
+    "account": ["password", "login", "登录", "密码", "account", "账号"],
+}
+FILLER = ["please", "today", "谢谢", "我的", "the", "order 12", "still", "怎么", "when", "你好", "again", "还没"]
+
+
+def write_task(folder: Path, *, test: bool = True, unlabelled: int = 60) -> Path:
+    """A separable bilingual task of three labels: 8 labelled rows each."""
+    rng = random.Random(0)
+    seen: set[str] = set()
+
+    def sentence(label: str) -> str:
+        while True:
+            parts = [rng.choice(WORDS[label]), *rng.sample(FILLER, 4), str(rng.randrange(1000))]
+            rng.shuffle(parts)
+            text = " ".join(parts)
+            if text not in seen:
+                seen.add(text)
+                return text
+
+    folder.mkdir(parents=True)
+    sizes = {"train": 8, **({"test": 10} if test else {})}
+    for role, count in sizes.items():
+        rows = [{"text": sentence(label), "label": label} for label in WORDS for _ in range(count)]
+        (folder / f"{role}.jsonl").write_text("".join(json.dumps(r) + "\n" for r in rows), encoding="utf-8")
+    if unlabelled:
+        rows = [{"text": sentence(rng.choice(list(WORDS)))} for _ in range(unlabelled)]
+        (folder / "unlabeled.jsonl").write_text("".join(json.dumps(r) + "\n" for r in rows), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def options(tiny_base_folder: Path) -> Options:
+    return Options(base=str(tiny_base_folder), minutes=0.5, quiet=True)
+
+
+@pytest.fixture(scope="module")
+def forged(tmp_path_factory: pytest.TempPathFactory, options: Options) -> tuple[Path, Path]:
+    root = tmp_path_factory.mktemp("forged")
+    data = write_task(root / "data")
+    produce(data, root / "a.danlu", options)
+    return data, root / "a.danlu"
+
+
+def test_a_forged_model_predicts_and_its_card_is_whole(forged: tuple[Path, Path]) -> None:
+    model = danlu.load(forged[1])
+    assert model.labels == ("account", "delivery", "refund")
+    assert [p.label for p in model.predict(["密码 登录 谢谢", "快递 parcel today"])] == ["account", "delivery"]
+    figures = model.card["figures"]
+    assert figures["measured_on"] == "test"
+    assert figures["student"]["n"] == 30
+    assert figures["student"]["accuracy"] >= 0.8
+    assert {"teacher", "no_loop", "gold_only"} <= figures.keys()
+    assert sum(c["shipped"] for c in model.card["candidates"]) == 1
+    page = forged[1].with_suffix(".report.html").read_text(encoding="utf-8")
+    assert "<svg" in page
+
+
+def test_nothing_is_left_beside_model_and_report(forged: tuple[Path, Path]) -> None:
+    assert sorted(p.name for p in forged[1].parent.iterdir()) == ["a.danlu", "a.report.html", "data"]
+
+
+def test_the_same_data_and_seed_give_the_same_bytes(
+    forged: tuple[Path, Path], options: Options, tmp_path: Path
+) -> None:
+    produce(forged[0], tmp_path / "a.danlu", options)
+    assert (tmp_path / "a.danlu").read_bytes() == forged[1].read_bytes()
+
+
+def test_a_killed_run_resumes_and_ends_with_the_same_file(
+    forged: tuple[Path, Path], options: Options, tmp_path: Path
+) -> None:
+    command = [sys.executable, "-m", "danlu", "forge", str(forged[0]), "--out", str(tmp_path / "a.danlu")]
+    command += ["--base", str(options.base), "--minutes", "0.5"]
+    for stages in (1, 4, 8):
+        process = subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        for _ in range(1200):
+            jobs = list(tmp_path.glob(".a-*.job"))
+            if process.poll() is not None or (jobs and len(list(jobs[0].iterdir())) > stages):
+                break
+            time.sleep(0.05)
+        if process.poll() is None:
+            os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        assert not (tmp_path / "a.danlu").exists() or stages == 8
+    subprocess.run(command if not (tmp_path / "a.danlu").exists() else [*command, "--force"], check=True)
+    assert (tmp_path / "a.danlu").read_bytes() == forged[1].read_bytes()
+
+
+def test_without_a_test_set_the_student_is_cross_validated(options: Options, tmp_path: Path) -> None:
+    data = write_task(tmp_path / "data", test=False, unlabelled=0)
+    card = produce(data, tmp_path / "b.danlu", options).card
+    assert card["figures"]["measured_on"] == "cross-validation"
+    assert card["figures"]["student"]["n"] == 24
+    assert card["loop"] == [card["loop"][0]]
+
+
+def test_limits_that_nothing_meets_say_which_to_relax(
+    forged: tuple[Path, Path], tiny_base_folder: Path, tmp_path: Path
+) -> None:
+    options = Options(base=str(tiny_base_folder), minutes=0.2, max_mb=0.001, quiet=True)
+    with pytest.raises(OptionError, match=r"--max-mb [0-9.]+"):
+        produce(forged[0], tmp_path / "c.danlu", options)
+    assert not (tmp_path / "c.danlu").exists()
+
+
+def test_an_existing_model_is_never_overwritten(forged: tuple[Path, Path], options: Options) -> None:
+    before = forged[1].read_bytes()
+    with pytest.raises(OptionError, match="--force"):
+        produce(forged[0], forged[1], options)
+    assert forged[1].read_bytes() == before
+
+
+@pytest.mark.parametrize("content", ["", "text,label\n", "text,label\na,x\nb,x\n", "text\na\nb\n"])
+def test_data_that_cannot_be_learned_from_leaves_nothing(content: str, options: Options, tmp_path: Path) -> None:
+    (tmp_path / "train.csv").write_text(content, encoding="utf-8")
+    with pytest.raises(DanluError, match="Fix:"):
+        produce(tmp_path / "train.csv", tmp_path / "x.danlu", options)
+    assert [p.name for p in tmp_path.iterdir()] == ["train.csv"]
