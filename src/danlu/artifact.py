@@ -73,8 +73,8 @@ class Model:
         """Opens verified entries; `threads` is for one prediction, 0 for all cores."""
         self.name = name
         self.card: dict[str, Any] = json.loads(entries["card.json"])
-        config = json.loads(entries["config.json"])
-        self.settings = Settings(**{**config, "labels": tuple(config["labels"])})
+        config: dict[str, Any] = json.loads(entries["config.json"])
+        self.settings = Settings(labels=tuple(config.pop("labels")), **config)
         self._tokenizer: Tokenizer | None = None
         if self.settings.token_length:
             self._tokenizer = Tokenizer.from_str(entries["tokenizer.json"].decode("utf-8"))

@@ -70,6 +70,7 @@ def test_wilson_against_published_values():
     assert metrics.wilson(0, 0) == (0.0, 1.0)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 5000), st.floats(0, 1))
 def test_wilson_holds_the_share_and_shrinks(n: int, share: float):
     successes = round(share * n)
@@ -84,6 +85,7 @@ def test_expected_interval_is_half_of_wilson():
     assert metrics.expected_interval(0.8, 150, 50) == pytest.approx((high - low) / 2)
 
 
+@settings(deadline=None)
 @given(pairs)
 def test_agrees_with_scikit_learn(rows: list[tuple[int, int]]):
     truth, predicted = np.array(rows).T
@@ -138,9 +140,9 @@ def test_temperature_stays_in_bounds_and_never_worsens():
 def test_bootstrap_is_deterministic_holds_the_value_and_is_quick():
     truth, logits = random_case(5000, 77)
     predicted = logits.argmax(axis=1)
-    started = time.perf_counter()
+    started = time.process_time()
     low, high = metrics.bootstrap_interval(metrics.accuracy, truth, predicted)
-    assert time.perf_counter() - started < 10
+    assert time.process_time() - started < 10
     assert low < metrics.accuracy(truth, predicted) < high
     # With many rows the percentile bootstrap and Wilson agree.
     assert (low, high) == pytest.approx(metrics.wilson((truth == predicted).sum(), 5000), abs=0.004)
@@ -173,7 +175,7 @@ def test_summary_is_json_and_deterministic():
     assert found["nll"] == round(found["nll"], 6)
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(st.integers(1, 40), st.integers(1, 5), st.integers(0, 9))
 def test_summary_of_any_case(n: int, k: int, seed: int):
     truth, logits = random_case(n, k, seed)

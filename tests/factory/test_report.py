@@ -283,6 +283,32 @@ def test_what_the_loop_and_the_teacher_brought_is_said_plainly():
     assert "gains nothing here" in Page(render(report)).text
 
 
+def test_compression_that_was_refused_is_said():
+    report = sample(LABELS)
+    report["card"]["parity"]["shipped"] = "float32"
+    text = Page(render(report)).text
+    assert "so float32 is in the file" in text
+    assert "After compression" not in text
+
+
+def test_steps_of_one_stage_are_added_up():
+    report = sample(LABELS)
+    report["seconds"] = {"tuned-0": 30.0, "tuned-1": 40.0, "transformer-2.onnx": 5.0, "transformer-2.int8.onnx": 1.0}
+    text = Page(render(report)).text
+    assert "Tune the encoder70 s" in text
+    assert "Train the students6 s" in text
+
+
+def test_facts_are_put_in_words():
+    report = sample(LABELS)
+    report["facts"] = {"text_length": {"train": {"min": 1, "max": 90}}, "leaks": {"train": 2}, "files": [{"name": "x"}]}
+    text = Page(render(report)).text
+    assert "Text length, characterslabelled shortest 1 · longest 90" in text
+    assert "Left out, stands in the testlabelled 2" in text
+    report["findings"] = [{"level": "note", "message": "odd", "rows": ["train.csv:17"]}]
+    assert "odd train.csv:17" in Page(render(report)).text
+
+
 def test_lists_are_cut_at_twenty_and_say_so():
     report = sample(LABELS)
     report["mistakes"] *= 23
@@ -319,6 +345,7 @@ def test_odd_strings(name: str, labels: list[str], text: str):
     Page(html)
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=9))
 def test_axes_hold_their_values(values: list[float]):
     axis = charts.linear(values)
@@ -329,6 +356,7 @@ def test_axes_hold_their_values(values: list[float]):
     assert all(axis.low <= tick <= axis.high for tick in axis.ticks)
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(1e-4, 1e5), min_size=1, max_size=9))
 def test_logarithmic_axes_hold_their_values(values: list[float]):
     axis = charts.logarithmic(values)

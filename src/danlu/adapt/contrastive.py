@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch.nn import functional as F  # noqa: N812 - the field's name for it
 
-from danlu.models.base import padded, pooled
+from danlu.models.base import layers, padded, pooled
 from danlu.runtime import autocast
 from danlu.train.loop import minimise
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
+    from transformers import PreTrainedModel
 
     from danlu.models.base import Base
 
@@ -52,15 +53,6 @@ class Tuning:
     temperature: float = 0.1
     scale: float = 16.0
     seed: int = 0
-
-
-def layers(model: torch.nn.Module) -> torch.nn.ModuleList:
-    """The stack of transformer layers of an encoder, whatever its architecture calls it."""
-    depth = model.config.num_hidden_layers
-    for module in model.modules():
-        if isinstance(module, torch.nn.ModuleList) and len(module) == depth:
-            return module
-    raise ValueError(f"{type(model).__name__} has no stack of {depth} layers")
 
 
 def head(vectors: torch.Tensor, labels: torch.Tensor, count: int) -> torch.nn.Parameter:
@@ -93,7 +85,7 @@ def fit(
     labels: NDArray[np.int64],
     tuning: Tuning,
     progress: Callable[[int], None] | None = None,
-) -> torch.nn.Module:
+) -> PreTrainedModel:
     """A tuned copy of the base's encoder, in evaluation mode.
 
     Args:

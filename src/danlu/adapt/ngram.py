@@ -1,48 +1,54 @@
 """Task form: a linear classifier on hashed n-grams with TF-IDF weights.
 
-Knows no model. Few rows span a small space whatever the number of features, so texts are represented exactly by the
-rows of a Cholesky factor of their Gram matrix (the kernel trick with dense coordinates): fitting then costs the same
-for ten thousand features as for a million.
+Knows no model. Few texts span a small space whatever the number of features, so each is represented exactly by a row
+of a Cholesky factor of the texts' Gram matrix (the kernel trick with dense coordinates): fitting then costs the same
+for a million features as for ten thousand.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.linalg import cholesky
-from scipy.sparse import csr_matrix
+from scipy.linalg import cholesky, solve_triangular
 
-from danlu.text.ngrams import ngrams
+from danlu.text import tfidf
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
-
-BITS = 22
-
-
-def counts(texts: Sequence[str], bits: int = BITS) -> csr_matrix:
-    """(texts, 2**bits) sparse counts of n-grams."""
-    rows, columns, values = ngrams(texts, bits)
-    return csr_matrix((values, (rows, columns)), shape=(len(texts), 1 << bits))
+    from scipy.sparse import csr_matrix
 
 
-def inverse_document_frequency(matrix: csr_matrix) -> NDArray[np.float32]:
-    """(features,) smoothed idf: ln((1 + n) / (1 + df)) + 1."""
-    frequency = np.bincount(matrix.indices, minlength=matrix.shape[1])
-    return (np.log((1 + matrix.shape[0]) / (1 + frequency)) + 1).astype(np.float32)
+@dataclass(frozen=True)
+class Space:
+    """The n-gram features of a set of texts.
 
+    Attributes:
+        idf: (features,) learned on all of them.
+        sparse: (rows, features) TF-IDF.
+        coordinates: (rows, rows) dense, with the same inner products.
+    """
 
-def tfidf(matrix: csr_matrix, idf: NDArray[np.float32]) -> csr_matrix:
-    """Sublinear term frequency times idf, rows of unit length."""
-    weighted = matrix.copy()
-    weighted.data = (1 + np.log(weighted.data)) * idf[weighted.indices]
-    squares = np.asarray(weighted.multiply(weighted).sum(1)).ravel()
-    norm = np.sqrt(np.maximum(squares, 1e-12)).astype(np.float32)
-    weighted.data = (weighted.data / np.repeat(norm, np.diff(weighted.indptr))).astype(np.float32)
-    return weighted
+    idf: NDArray[np.float32]
+    sparse: csr_matrix
+    coordinates: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, texts: Sequence[str]) -> Space:
+        """The space that these texts span."""
+        counts = tfidf.counts(texts)
+        idf = tfidf.inverse_document_frequency(counts)
+        sparse = tfidf.weighted(counts, idf)
+        return cls(idf, sparse, dense(sparse))
+
+    def place(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """(texts, rows) coordinates of other texts in it."""
+        sparse = tfidf.weighted(tfidf.counts(texts), self.idf)
+        inner = np.asarray((self.sparse @ sparse.T).todense())
+        return np.asarray(solve_triangular(self.coordinates, inner, lower=True, check_finite=False).T, np.float32)
 
 
 def dense(weighted: csr_matrix) -> NDArray[np.float32]:

@@ -14,12 +14,11 @@ import numpy as np
 import torch
 from torch.nn import functional as F  # noqa: N812 - the field's name for it
 
-from danlu.adapt import ngram
-from danlu.adapt.contrastive import layers
 from danlu.compress.vocabulary import cut
-from danlu.models.base import embed, padded, token_ids
+from danlu.models.base import embed, layers, padded, token_ids
 from danlu.models.student import NgramBranch, StaticEncoder, TokenBranch, TransformerEncoder
 from danlu.runtime import autocast
+from danlu.text import tfidf
 from danlu.train.batches import by_length
 from danlu.train.loop import minimise
 from danlu.train.regression import softmax_regression
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
     from tokenizers import Tokenizer
+    from transformers import PreTrainedModel
 
     from danlu.models.base import Base
 
@@ -56,11 +56,11 @@ class Lesson:
 
 def ngram_branch(lesson: Lesson, bits: int) -> NgramBranch:
     """A linear student on 2**bits hashed n-grams."""
-    counts = ngram.counts(lesson.texts, bits)
-    idf = ngram.inverse_document_frequency(counts)
+    counts = tfidf.counts(lesson.texts, bits)
+    idf = tfidf.inverse_document_frequency(counts)
     frequency = np.bincount(counts.indices, minlength=1 << bits)
     active = np.flatnonzero(frequency >= (2 if len(lesson.texts) > 2_000 else 1))
-    features = ngram.tfidf(counts, idf)[:, active]
+    features = tfidf.weighted(counts, idf)[:, active]
     head = softmax_regression(features, lesson.targets, strength=30.0, weights=lesson.weights, iterations=60)
     weight = np.zeros((1 << bits, lesson.targets.shape[1]), np.float32)
     weight[active] = head.weight
@@ -88,9 +88,10 @@ def static_branch(
     direction = np.linalg.svd(alone.T @ alone)[0][:, : min(STATIC_WIDTH, alone.shape[1])]
     start = torch.from_numpy(np.ascontiguousarray(alone @ direction))
     torch.manual_seed(seed)
-    branch = TokenBranch(StaticEncoder(start * start.shape[1] ** 0.5 * 0.1), start.shape[1], lesson.targets.shape[1])
+    encoder = StaticEncoder(start * start.shape[1] ** 0.5 * 0.1)
+    branch = TokenBranch(encoder, start.shape[1], lesson.targets.shape[1])
     groups = [
-        {"params": [branch.encoder.embeddings.weight, branch.encoder.importance.weight], "lr": 3e-3},
+        {"params": list(encoder.parameters()), "lr": 3e-3},
         {"params": [branch.weight, branch.bias], "lr": 3e-2},
     ]
     branch.centre.requires_grad_(False)
@@ -100,7 +101,7 @@ def static_branch(
 
 
 def transformer_branch(
-    encoder: torch.nn.Module,
+    encoder: PreTrainedModel,
     lesson: Lesson,
     tokenizer: Tokenizer,
     old_ids: NDArray[np.int64],

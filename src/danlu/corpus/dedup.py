@@ -32,7 +32,7 @@ THRESHOLD = 0.85
 PERMUTATIONS = 64
 RECALL = 0.995  # of the pairs exactly at the threshold; more above it
 CROWD = 16  # texts of one bucket that a later text may be compared with, the earliest ones
-TRIES = 32  # pairs verified for one text before it counts as new
+TRIES = 16  # pairs verified for one text before it counts as new
 _BLOCK = 1 << 20  # characters hashed at a time
 _ROWS = 1 << 14  # pairs of signatures compared at a time
 _KEPT = frozenset("#@&%*/\\")  # punctuation that names things: C# is not C
@@ -58,7 +58,7 @@ def near_duplicates(texts: Sequence[str], threshold: float = THRESHOLD) -> list[
 
     A later text has one pair however many it repeats, so a template filled in ten thousand times gives ten thousand
     pairs, not fifty million. Texts without a character are left out. Where hundreds of
-    texts are alike just below the threshold a pair may be missed, because a text is verified against 32 at most.
+    texts are alike just below the threshold a pair may be missed, because a text is verified against 16 at most.
 
     Args:
         texts: the texts, in order of precedence.

@@ -68,17 +68,20 @@ def open_examples(
     if need_label and columns.label is None:
         fix = f"name the label's column with --label; there are: {', '.join(names)}"
         raise DataError("no column looks like a label", fix, file=path.name)
-    return columns, _examples(chain(sample, rows), columns, path.name)
+    return columns, _examples(chain(sample, rows), columns, path.name, need_label=need_label)
 
 
-def _examples(rows: Iterable[tuple[int, dict[str, object]]], columns: Columns, file: str) -> Iterator[Example]:
+def _examples(
+    rows: Iterable[tuple[int, dict[str, object]]], columns: Columns, file: str, *, need_label: bool
+) -> Iterator[Example]:
     for number, row in rows:
-        for name in (columns.text, columns.label):
-            if name is not None and not is_scalar(row.get(name)):
-                what = f"it holds a {type(row[name]).__name__}, not one value"
-                raise DataError(what, "write one text and one label a row", file=file, row=number, field=name)
-        label = None if columns.label is None else as_label(row.get(columns.label))
-        yield Example(as_text(row.get(columns.text)), label, file, number)
+        text = row.get(columns.text)
+        label = None if columns.label is None else row.get(columns.label)
+        for name, value, needed in ((columns.text, text, True), (columns.label, label, need_label)):
+            if needed and not is_scalar(value):
+                what = f"it holds a {type(value).__name__}, not one value"
+                raise DataError(what, "write one text and one label a row", file=file, row=number, field=name or "")
+        yield Example(as_text(text), as_label(label) if is_scalar(label) else None, file, number)
 
 
 def label_names(path: Path) -> dict[str, str]:

@@ -160,27 +160,23 @@ def rounds(points: Sequence[Round], reference: float | None, name: str) -> str:
     return _plot(_svg(_PLOT + 38, name, parts + dots))
 
 
-def scatter(dots: Sequence[Dot], limit: float | None, limit_name: str, reference: float | None, name: str) -> str:
+def scatter(dots: Sequence[Dot], limit: float | None, limit_name: str, name: str) -> str:
     """Shares (upwards) over a cost (logarithmic, to the right), with a limit to the cost.
 
     Args:
         dots: at least one.
         limit: the cost that must not be exceeded; what lies beyond is shaded.
         limit_name: what is written at the limit.
-        reference: a share drawn as a dashed line.
         name: what the picture shows, for those who cannot see it.
     """
     across = logarithmic([dot.x for dot in dots] + ([] if limit is None else [limit]))
-    upward = linear([dot.y for dot in dots] + ([] if reference is None else [reference]))
+    upward = linear(dot.y for dot in dots)
     parts = _levels(upward)
     if limit is not None:
         at = across.share(limit)
         side, shift = ("start", 5) if at < 0.5 else ("end", -5)
         parts += [_rect((at, 1.0), (0, _PLOT), "beyond"), _line(at, at, 0, _PLOT, "limit")]
         parts.append(_text(at, _PLOT - 7, limit_name, side, shift=shift))
-    if reference is not None:
-        y = _height(upward, reference)
-        parts.append(_line(0, 1, y, y, "reference"))
     parts += [_text(across.share(tick), _PLOT + 18, plain(tick), "middle") for tick in across.ticks]
     for dot in sorted(dots, key=lambda each: each.tone == "hot"):
         x, y = across.share(dot.x), _height(upward, dot.y)

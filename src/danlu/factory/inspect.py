@@ -1,29 +1,33 @@
 """The first station: what is in the user's data, what of it is usable, and what is wrong with it.
 
-Knows rows, labels, repetitions and leaks. Does not know models; does not mend what only the user can mend.
+Knows data sets and puts the checks together. Does not know models; does not mend what only the user can mend.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from itertools import chain
+from math import log
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from danlu.corpus.dedup import exact_key, near_duplicates, near_matches
-from danlu.factory.findings import Finding, amount, check_labels, place, places
+from danlu.factory.findings import Finding, amount, check_labels, places
 from danlu.factory.inspect_view import render
-from danlu.text.normalize import clean, han_share, has_hidden, language
+from danlu.factory.sift import Sifted, check_repeats, check_rows, sift
+from danlu.text.normalize import han_share, language
 from danlu.types import Example, Task
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator
 
     from danlu.corpus.read import Dataset
 
 __all__ = ["Finding", "Inspection", "inspect", "render"]
+
+_ORDER = {"error": 0, "warning": 1, "note": 2}
+_QUANTILES = {"min": 0.0, "p50": 0.5, "p90": 0.9, "p99": 0.99, "max": 1.0}
 
 
 @dataclass
@@ -55,17 +59,6 @@ class Inspection:
         return 2 if "error" in levels else 1 if "warning" in levels else 0
 
 
-@dataclass
-class _Tally:
-    """Rows with something amiss, as they are met."""
-
-    empty: list[Example] = field(default_factory=list)
-    unlabelled: list[Example] = field(default_factory=list)
-    over_long: list[Example] = field(default_factory=list)
-    hidden: list[Example] = field(default_factory=list)
-    replaced: list[Example] = field(default_factory=list)
-
-
 def inspect(dataset: Dataset, *, max_chars: int = 20_000) -> Inspection:
     """The usable rows of a data set, with all that is to be said about it.
 
@@ -76,114 +69,116 @@ def inspect(dataset: Dataset, *, max_chars: int = 20_000) -> Inspection:
         dataset: what was read.
         max_chars: characters of a text beyond which it is cut.
     """
-    tally = _Tally()
-    dev = _usable(dataset.dev, tally, max_chars, labelled=True)
-    test = _usable(dataset.test, tally, max_chars, labelled=True)
-    cleaned = _usable(dataset.train, tally, max_chars, labelled=True)
-    spare = _usable(dataset.unlabeled, tally, max_chars, labelled=False)
-    merged, repeated = _merge(cleaned)
-    train, leaked = _without_leaks(merged, [*dev, *test])
-    unlabeled, leaked_spare = _without_leaks(spare, [*dev, *test])
-    conflicts = _conflicts(train)
-    near = _near(train)
+    sifted = sift(dataset, max_chars)
     findings = [
-        *check_labels(train, [*dev, *test], dataset.descriptions),
-        *_row_findings(tally, max_chars),
-        *_leak_findings(leaked, leaked_spare),
-        *_repeat_findings(repeated, conflicts, near),
-        *_file_findings(dataset),
+        *check_labels(sifted.train, [*sifted.dev, *sifted.test], dataset.descriptions),
+        *check_rows(sifted, max_chars),
+        *check_repeats(sifted),
+        *_check_files(dataset),
     ]
-    order = {"error": 0, "warning": 1, "note": 2}
-    labels = sorted({row.label for row in train if row.label is not None})
-    task = Task(tuple(labels), language(row.text for row in train))
-    facts: dict[str, object] = {
+    findings.sort(key=lambda finding: _ORDER[finding.level])
+    task = Task(
+        tuple(sorted({row.label for row in sifted.train if row.label is not None})),
+        language(row.text for row in sifted.train),
+    )
+    facts = _facts(dataset, sifted, task)
+    return Inspection(task, sifted.train, sifted.dev, sifted.test, sifted.unlabeled, findings, facts)
+
+
+def _check_files(dataset: Dataset) -> Iterator[Finding]:
+    for note in dataset.notes:
+        yield Finding("note", "capped", note)
+    encodings = {file.encoding for file in dataset.files if file.encoding}
+    for file in dataset.files:
+        if file.encoding not in ("", "utf-8"):
+            message = f"{file.path.name} is read as {file.encoding}; save it as UTF-8 if characters look wrong."
+            yield Finding("note", "encoding", message)
+    if len(encodings) > 1:
+        message = f"The files are in different encodings ({', '.join(sorted(encodings))}); save all of them as UTF-8."
+        yield Finding("warning", "mixed-encodings", message)
+    names = {file.path.name for file in dataset.files if file.role == "train"}
+    spare = [row for row in dataset.unlabeled if row.source in names]
+    if spare:
+        message = (
+            f"{amount(len(spare), 'training row')} without a label: used as unlabeled; fill in labels that are known."
+        )
+        yield Finding("note", "unlabeled-training-rows", message, places(spare))
+
+
+def _facts(dataset: Dataset, sifted: Sifted, task: Task) -> dict[str, object]:
+    used = {"train": sifted.train, "dev": sifted.dev, "test": sifted.test, "unlabeled": sifted.unlabeled}
+    return {
         "task": "classification",
         "language": task.language,
-        "evidence": _evidence(dataset, train, labels),
-        "rows_read": {role: len(getattr(dataset, role)) for role in ("train", "dev", "test", "unlabeled")},
-        "rows": {"train": len(train), "dev": len(dev), "test": len(test), "unlabeled": len(unlabeled)},
-        "labels": _label_counts(train, dev, test),
-        "balance": _balance(train),
-        "text_length": {
-            role: _lengths(rows)
-            for role, rows in (("train", train), ("dev", dev), ("test", test), ("unlabeled", unlabeled))
-            if rows
+        "evidence": _evidence(dataset, sifted, task),
+        "rows": {role: len(rows) for role, rows in used.items()},
+        "rows_read": {
+            "train": len(dataset.train),
+            "dev": len(dataset.dev),
+            "test": len(dataset.test),
+            "unlabeled": len(dataset.unlabeled),
         },
-        "duplicates": {"exact": len(repeated), "near": len(near)},
-        "conflicts": len(conflicts),
-        "leaks": {"train": len(leaked), "unlabeled": len(leaked_spare)},
-        "empty": len(tally.empty),
-        "over_long": len(tally.over_long),
-        "hidden_characters": len(tally.hidden),
-        "missing_labels": len(tally.unlabelled),
+        "labels": _label_counts(sifted),
+        "balance": _balance(sifted.train),
+        "text_length": {role: _lengths(rows) for role, rows in used.items() if rows},
+        "duplicates": {"exact": len(sifted.repeated), "near": len(sifted.near)},
+        "conflicts": len(sifted.conflicts),
+        "leaks": {"train": len(sifted.leaked), "unlabeled": len(sifted.leaked_unlabeled)},
+        "empty": len(sifted.empty),
+        "missing_labels": len(sifted.missing),
+        "over_long": len(sifted.over_long),
+        "hidden_characters": len(sifted.hidden),
         "files": [
-            {"role": file.role, "name": file.path.name, "rows": file.rows, "sha256": file.sha256}
-            | ({"encoding": file.encoding} if file.encoding else {})
+            {
+                "role": file.role,
+                "name": file.path.name,
+                "rows": file.rows,
+                "sha256": file.sha256,
+                "encoding": file.encoding,
+            }
             for file in dataset.files
         ],
     }
-    findings.sort(key=lambda finding: order[finding.level])
-    return Inspection(task, train, dev, test, unlabeled, findings, facts)
 
 
-def _usable(rows: list[Example], tally: _Tally, max_chars: int, *, labelled: bool) -> list[Example]:
-    """Rows with a cleaned text, and with a label where one is due; the others go into the tally."""
-    kept: list[Example] = []
-    for row in rows:
-        text = clean(row.text)
-        if not text:
-            tally.empty.append(row)
-            continue
-        if labelled and row.label is None:
-            tally.unlabelled.append(row)
-            continue
-        if len(text) > max_chars:
-            tally.over_long.append(row)
-            text = text[:max_chars].rstrip()
-        if has_hidden(row.text):
-            tally.hidden.append(row)
-        if "\ufffd" in text:
-            tally.replaced.append(row)
-        kept.append(replace(row, text=text))
-    return kept
+def _evidence(dataset: Dataset, sifted: Sifted, task: Task) -> list[str]:
+    """Why the task is what it is said to be."""
+    share = han_share(row.text for row in sifted.train)
+    return [
+        f"the text is the column '{dataset.columns.text}', the label the column '{dataset.columns.label}'",
+        f"one of {amount(len(task.labels), 'label')} for each of {amount(len(sifted.train), 'training row')}",
+        "no training text has a letter"
+        if share is None
+        else f"{share:.0%} of training texts are mainly Han characters",
+    ]
 
 
-def _merge(rows: list[Example]) -> tuple[list[Example], list[Example]]:
-    """The first row of each text and label, and the rows that only repeat one."""
-    seen: set[tuple[str, str | None]] = set()
-    kept: list[Example] = []
-    repeated: list[Example] = []
-    for row in rows:
-        key = (exact_key(row.text), row.label)
-        (repeated if key in seen else kept).append(row)
-        seen.add(key)
-    return kept, repeated
+def _label_counts(sifted: Sifted) -> dict[str, dict[str, int]]:
+    """Rows of each label by role, the most frequent in training first."""
+    counts = {
+        role: Counter(str(row.label) for row in rows)
+        for role, rows in (("train", sifted.train), ("dev", sifted.dev), ("test", sifted.test))
+    }
+    labels = sorted(set(chain.from_iterable(counts.values())), key=lambda label: (-counts["train"][label], label))
+    return {label: {role: counts[role][label] for role in counts} for label in labels}
 
 
-def _without_leaks(rows: list[Example], held_out: list[Example]) -> tuple[list[Example], list[Example]]:
-    """Rows whose text stands in no held-out row, and rows whose text does, exactly or nearly."""
-    keys = {exact_key(row.text) for row in held_out}
-    near = {index for index, _ in near_matches(_texts(rows), _texts(held_out))} if held_out else set[int]()
-    kept: list[Example] = []
-    leaked: list[Example] = []
-    for index, row in enumerate(rows):
-        (leaked if index in near or exact_key(row.text) in keys else kept).append(row)
-    return kept, leaked
+def _balance(train: list[Example]) -> dict[str, float]:
+    """Largest and smallest label, their ratio, and the entropy of labels as a share of the greatest possible."""
+    counts = Counter(row.label for row in train).values()
+    if not counts:
+        return {}
+    shares = [count / len(train) for count in counts]
+    entropy = -sum(share * log(share) for share in shares)
+    return {
+        "largest": max(counts),
+        "smallest": min(counts),
+        "ratio": round(max(counts) / min(counts), 2),
+        "evenness": round(entropy / log(len(shares)), 3) if len(shares) > 1 else 0.0,
+    }
 
 
-def _texts(rows: Sequence[Example]) -> list[str]:
-    return [row.text for row in rows]
-
-
-def _conflicts(rows: list[Example]) -> list[Example]:
-    """Rows whose text stands under another label too."""
-    labels: dict[str, set[str | None]] = {}
-    for row in rows:
-        labels.setdefault(exact_key(row.text), set()).add(row.label)
-    return [row for row in rows if len(labels[exact_key(row.text)]) > 1]
-
-
-def _near(rows: list[Example]) -> list[tuple[Example, Example]]:
-    """Rows with the earlier row they nearly, but not exactly, repeat."""
-    pairs = ((rows[later], rows[earlier]) for later, earlier in near_duplicates(_texts(rows)))
-    return [(later, earlier) for later, earlier in pairs if exact_key(later.text) != exact_key(earlier.text)]
+def _lengths(rows: list[Example]) -> dict[str, int]:
+    """Quantiles of the texts' lengths in characters."""
+    values = np.quantile([len(row.text) for row in rows], list(_QUANTILES.values()), method="nearest")
+    return dict(zip(_QUANTILES, map(int, values), strict=True))

@@ -7,6 +7,7 @@ say. Knows the report's keys; knows neither the order of the sections nor the pa
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 _HASH = 12  # hexadecimal digits, enough to tell files apart by eye
 _ROWS = 12  # row numbers beside a finding
 _DEEPEST = 8  # entries of a nested fact
+_TOLD = frozenset({"task", "language", "labels", "files"})  # facts that stand elsewhere in the report
 
 
 def mistakes(view: View) -> str:
@@ -115,9 +117,7 @@ def data(view: View) -> str:
     if findings:
         parts.append(f"<h3>{view.words['findings']}</h3>{bullets(_finding(view, each) for each in findings)}")
     facts = view.report.get("facts") or {}
-    numbers = [
-        (view.word(f"fact_{key}", str(key).replace("_", " ")), _fact(view, value)) for key, value in facts.items()
-    ]
+    numbers = [(_key(view, key), _fact(view, value)) for key, value in facts.items() if key not in _TOLD]
     numbers = [(name, value) for name, value in numbers if value]
     if numbers:
         parts.append(f"<h3>{view.words['facts']}</h3>{pairs(numbers, 'list')}")
@@ -130,7 +130,11 @@ def use(view: View) -> str:
     if not name:
         return ""
     file, text = f"{name}.danlu", view.words["example_text"]
-    shell = f"pip install danlu\ndanlu predict {shlex.quote(file)} texts.csv"
+    quoted = shlex.quote(file)
+    shell = (
+        f"danlu predict {quoted} {shlex.quote(text)}\n"
+        f"# {view.words['use_file']}\ndanlu predict {quoted} --file texts.csv --out answers.jsonl"
+    )
     python = (
         "import danlu\n\n"
         f"model = danlu.load({_quoted(file)})\n"
@@ -169,14 +173,22 @@ def made(view: View) -> str:
     parts = [pairs(items, "list")] if items else []
     if card.get("cut"):
         parts.append(f"<h3>{view.words['cut']}</h3>{bullets(user(each) for each in card['cut'])}")
-    if seconds:
-        longest = max([*seconds.values(), 1e-9])
+    stages: dict[str, float] = {}
+    for name, time in seconds.items():
+        stages[_stage(name)] = stages.get(_stage(name), 0.0) + time
+    if stages:
+        longest = max([*stages.values(), 1e-9])
         lines = [
-            row(view.word(f"stage_{name}", str(name)), charts.bar(time / longest), _duration(view, time))
-            for name, time in seconds.items()
+            row(view.word(f"stage_{name}", name), charts.bar(time / longest), _duration(view, time))
+            for name, time in stages.items()
         ]
         parts.append(f"<h3>{view.words['stages']}</h3>{rows(lines)}")
     return "".join(parts)
+
+
+def _stage(name: object) -> str:
+    """The stage a timed step belongs to: folds count as one, and so do the files of the candidates."""
+    return "students" if str(name).endswith((".onnx", ".json")) else re.sub(r"-\d+$", "", str(name))
 
 
 def _label(name: object) -> str:
@@ -191,23 +203,29 @@ def _centre(accuracy: float, n: int) -> float:
 
 def _finding(view: View, finding: dict[str, Any]) -> str:
     """One finding with the numbers of its rows."""
-    numbers = [str(number) for number in finding.get("rows") or []]
-    shown = escape(view.words["comma"].join(numbers[:_ROWS]))
-    rest = len(numbers) - _ROWS
-    where = view.say("finding_cut", rows=shown, n=count(rest)) if rest > 0 else view.say("finding_rows", rows=shown)
-    note = f' <span class="note">{where}</span>' if numbers else ""
+    places = [str(place) for place in finding.get("rows") or []]
+    shown, rest = escape(view.words["comma"].join(places[:_ROWS])), len(places) - _ROWS
+    shown = view.say("finding_cut", places=shown, n=count(rest)) if rest > 0 else shown
+    where = view.say("finding_rows", places=shown) if all(place.isdecimal() for place in places) else shown
+    note = f' <span class="note">{where}</span>' if places else ""
     return user(finding.get("message", "")) + note
 
 
+def _key(view: View, key: object) -> str:
+    """The name of a fact: in words where it is known, else as it is."""
+    return f"<bdi>{view.word(f'key_{key}', short(str(key).replace('_', ' '), 40))}</bdi>"
+
+
 def _fact(view: View, value: object) -> str:
-    """A fact of any shape on one line; what is empty is nothing."""
+    """A fact of any shape; what is empty is nothing."""
     if isinstance(value, bool):
         return view.words["yes" if value else "no"]
     if isinstance(value, int | float):
         return plain(value)
     if isinstance(value, dict):
-        inner = [f"{user(short(key, 40))} {_fact(view, each)}" for key, each in list(value.items())[:_DEEPEST]]
-        return " · ".join(inner) + (" …" if len(value) > _DEEPEST else "")
+        inner = [f"{_key(view, key)} {_fact(view, each)}" for key, each in list(value.items())[:_DEEPEST]]
+        nested = any(isinstance(each, dict) for each in value.values())
+        return ("<br>" if nested else " · ").join(inner) + (" …" if len(value) > _DEEPEST else "")
     if isinstance(value, list | tuple):
         return view.words["comma"].join(_fact(view, each) for each in value[:_DEEPEST]) + (
             " …" * (len(value) > _DEEPEST)

@@ -76,11 +76,13 @@ def forms(view: View) -> str:
         hot = bool(entry.get("chosen"))
         tag = f' <span class="tag">{view.words["chosen"]}</span>' if hot else ""
         notes = [f"{view.words['macro_f1']} {percent(entry['macro_f1'])}"] if "macro_f1" in entry else []
-        notes += [view.say("weight", w=f"{entry['weight']:.2f}")] if entry.get("weight") else []
+        votes = entry.get("weight") and entry.get("form") != "combination"
+        notes += [view.say("weight", w=f"{entry['weight']:.2f}")] if votes else []
         value = f"<b>{percent(entry.get('accuracy', 0.0))}</b>"
         value += f"<small>NLL {entry['nll']:.2f}</small>" if "nll" in entry else ""
         picture = charts.bar(entry.get("accuracy", 0.0), "hot" if hot else "")
-        lines.append(row(user(entry.get("form", "")) + tag, picture, value, hot=hot, html_note=" · ".join(notes)))
+        name = view.word(f"form_{entry.get('form')}", str(entry.get("form", "")))
+        lines.append(row(f"<bdi>{name}</bdi>{tag}", picture, value, hot=hot, html_note=" · ".join(notes)))
     return paragraph(view.words["forms_lead"], "lead") + rows(lines)
 
 
@@ -146,7 +148,6 @@ def front(view: View) -> str:
     entries = sorted(view.get("card", "candidates") or [], key=lambda entry: entry.get("bytes", 0))
     if not entries:
         return ""
-    teacher = (view.get("card", "figures", "teacher") or {}).get("accuracy")
     latency = view.get("latency") or {}
     limits = view.get("card", "limits") or {}
     marks = {id(entry): str(number) for number, entry in enumerate(entries, 1)}
@@ -161,13 +162,13 @@ def front(view: View) -> str:
             if cost(entry) > 0
         ]
         if dots:
+            limit = limit if limit and math.isfinite(limit) else None
             mark = view.say("limit_mark", limit=f"{plain(limit)} {unit}") if limit else ""
-            picture = charts.scatter(dots, limit or None, mark, teacher, view.words[title])
+            picture = charts.scatter(dots, limit, mark, view.words[title])
             panels.append(f"<div><h3>{view.words[title]}</h3>{picture}</div>")
-    keys = [charts.key("line reference", view.say("teacher_line", share=percent(teacher)))] if teacher else []
     return (
         paragraph(view.words["front_lead"], "lead")
-        + f'<div class="panels">{"".join(panels)}</div><div class="keys">{"".join(keys)}</div>'
+        + f'<div class="panels">{"".join(panels)}</div>'
         + _candidates(view, entries, latency)
         + _parity(view)
     )
@@ -178,16 +179,20 @@ def per_label(view: View) -> str:
     entries = sorted(view.student.get("per_label") or [], key=lambda entry: (entry["f1"], -entry["n"]))
     if not entries:
         return ""
+    learned = view.get("card", "data", "per_label") or {}
+    apart = any(learned.get(entry["label"], entry["n"]) != entry["n"] for entry in entries)
     body = [
         (
             user(entry["label"]),
             charts.bar(entry["f1"], "calm thin" if entry["n"] < _VERY_THIN else "calm"),
             *(points(entry[key], 0) for key in ("f1", "precision", "recall")),
             count(entry["n"]),
+            *([count(learned.get(entry["label"], 0))] if apart else []),
         )
         for entry in entries
     ]
     heads = [view.words["label"], "", *(view.words[key] for key in ("f1", "precision", "recall", "measured"))]
+    heads += [view.words["learned"]] if apart else []
     cut = len(body) if len(body) <= _TABLE + 6 else _TABLE
     rest = fold(view.say("all_labels", n=len(body) - cut), table(heads, body[cut:], "bars")) if cut < len(body) else ""
     return paragraph(view.words["per_label_lead"], "lead") + table(heads, body[:cut], "bars") + rest
@@ -274,7 +279,8 @@ def _parity(view: View) -> str:
         return ""
     drop = found.get("accuracy_drop", 0.0)
     values = {"precision": escape(found.get("shipped", "int8")), "n": count(found.get("texts", 0))}
-    key = "parity" if drop > 0.0005 else "parity_same"
+    refused = found.get("shipped", "int8") != "int8"
+    key = "parity_refused" if refused else "parity" if drop > 0.0005 else "parity_same"
     return paragraph(view.say(key, agreement=percent(found["agreement"]), d=points(drop), **values))
 
 

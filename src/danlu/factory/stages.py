@@ -24,8 +24,8 @@ from danlu.train.regression import softmax_regression
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import torch
     from numpy.typing import NDArray
+    from transformers import PreTrainedModel
 
     from danlu.factory.job import Job
     from danlu.factory.plan import Plan
@@ -94,7 +94,7 @@ class Tuned:
     """The rows' vectors by the encoder tuned in each context; the last is that of all labelled rows, kept itself."""
 
     vectors: list[NDArray[np.float32]]
-    encoder: torch.nn.Module | None
+    encoder: PreTrainedModel | None
 
 
 @dataclass(frozen=True)

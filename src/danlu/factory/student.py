@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
     from tokenizers import Tokenizer
+    from transformers import PreTrainedModel
 
     from danlu.compress.distil import Lesson
     from danlu.factory.plan import Plan
@@ -122,7 +123,7 @@ class Source:
     """What students are made from: the base, and the encoder whose vectors the lesson holds."""
 
     base: Base
-    encoder: torch.nn.Module
+    encoder: PreTrainedModel
     plan: Plan
     seed: int
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from scipy.linalg import solve_triangular
 from scipy.special import log_softmax
 from sklearn.model_selection import StratifiedKFold
 
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
-    from scipy.sparse import csr_matrix
+    from transformers import PreTrainedModel
 
     from danlu.factory.plan import Plan
 
@@ -72,14 +71,14 @@ def vectors(base: Base, texts: Sequence[str], plan: Plan, step: Step | None = No
 
 def tune(
     base: Base, texts: Texts, rows: NDArray[np.int64], plan: Plan, seed: int, step: Step | None = None
-) -> torch.nn.Module:
+) -> PreTrainedModel:
     """The base tuned on some of the labelled rows."""
     sequences = token_ids(base.tokenizer, [texts.labelled[i] for i in rows], plan.token_length)
     tuning = contrastive.Tuning(steps=plan.tuning_steps, batch=plan.tuning_batch, seed=seed)
     return contrastive.fit(base, sequences, texts.truth[rows], tuning, step)
 
 
-def with_parameters(base: Base, moved: dict[str, NDArray[np.float32]]) -> torch.nn.Module:
+def with_parameters(base: Base, moved: dict[str, NDArray[np.float32]]) -> PreTrainedModel:
     """A copy of the base's encoder with some parameters replaced: a tuned encoder read back."""
     model = copy.deepcopy(base.model)
     model.load_state_dict({name: torch.from_numpy(value) for name, value in moved.items()}, strict=False)
@@ -92,39 +91,10 @@ def centre_of(tuned: Sequence[NDArray[np.float32]]) -> linear.Centre | None:
 
 
 @dataclass(frozen=True)
-class Space:
-    """The n-gram features of labelled and pool texts.
-
-    Attributes:
-        idf: (features,) learned on all of them.
-        sparse: (rows, features) TF-IDF.
-        coordinates: (rows, rows) dense, with the same inner products.
-    """
-
-    idf: NDArray[np.float32]
-    sparse: csr_matrix
-    coordinates: NDArray[np.float32]
-
-    @classmethod
-    def of(cls, texts: Sequence[str]) -> Space:
-        """The space that these texts span."""
-        counts = ngram.counts(texts)
-        idf = ngram.inverse_document_frequency(counts)
-        sparse = ngram.tfidf(counts, idf)
-        return cls(idf, sparse, ngram.dense(sparse))
-
-    def place(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """(texts, rows) coordinates of other texts in it."""
-        sparse = ngram.tfidf(ngram.counts(texts), self.idf)
-        inner = np.asarray((self.sparse @ sparse.T).todense())
-        return np.asarray(solve_triangular(self.coordinates, inner, lower=True, check_finite=False).T, np.float32)
-
-
-@dataclass(frozen=True)
 class Views:
     """What every context sees of labelled and pool texts: n-gram coordinates, base vectors, similarity to names."""
 
-    space: Space
+    space: ngram.Space
     centre: linear.Centre
     vectors: NDArray[np.float32]
     names: NDArray[np.float32] | None
@@ -143,7 +113,7 @@ def look(base: Base, texts: Texts, row_vectors: NDArray[np.float32], plan: Plan)
     centre = linear.Centre(row_vectors.mean(0))
     name_vectors = vectors(base, texts.wording, plan) if texts.wording else None
     scores = names.encode(row_vectors, name_vectors, row_vectors) if name_vectors is not None else None
-    return Views(Space.of(texts.rows), centre, row_vectors, scores, name_vectors)
+    return Views(ngram.Space.of(texts.rows), centre, row_vectors, scores, name_vectors)
 
 
 def contexts(
@@ -188,7 +158,7 @@ class Teacher:
     """
 
     base: Base
-    tuned: torch.nn.Module | None
+    tuned: PreTrainedModel | None
     tuned_centre: linear.Centre | None
     views: Views
     taught: Taught

@@ -119,6 +119,15 @@ def save_embedded(model: PreTrainedModel, tokenizer: Tokenizer, folder: Path) ->
     (folder / "tokenizer.json").write_text(tokenizer.to_str(), encoding="utf-8")
 
 
+def layers(model: PreTrainedModel) -> torch.nn.ModuleList:
+    """The stack of transformer layers of an encoder, whatever its architecture calls it."""
+    depth = model.config.num_hidden_layers
+    for module in model.modules():
+        if isinstance(module, torch.nn.ModuleList) and len(module) == depth:
+            return module
+    raise ValueError(f"{type(model).__name__} has no stack of {depth} layers")
+
+
 def token_ids(tokenizer: Tokenizer, texts: Sequence[str], length: int) -> list[list[int]]:
     """Token ids of each text with its special tokens, cut to `length`."""
     tokenizer.enable_truncation(length)

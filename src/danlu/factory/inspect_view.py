@@ -1,0 +1,96 @@
+"""An inspection as plain text for a terminal.
+
+Knows columns and alignment, Chinese characters two columns wide. Does not know how anything was found.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import TYPE_CHECKING
+
+from danlu.text.normalize import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from danlu.factory.inspect import Inspection
+    from danlu.types import Example
+
+_LABELS = 20  # shown
+_LABEL_WIDTH = 32  # columns
+_BAR = 24  # columns of the largest label
+_HEAD = 10  # columns of the headings at the left
+_LANGUAGES = {"zh": "Chinese", "en": "English", "mixed": "Chinese and another language"}
+_LEVELS = {"error": "Errors", "warning": "Warnings", "note": "Notes"}
+
+
+def render(inspection: Inspection) -> str:
+    """A summary: task, rows, lengths, labels, then errors, warnings and notes. No colour, no control characters."""
+    lines = [*_overview(inspection), *_labels(inspection.train), *_findings(inspection)]
+    return "\n".join(lines)
+
+
+def _overview(inspection: Inspection) -> Iterator[str]:
+    roles = (
+        ("train", inspection.train),
+        ("dev", inspection.dev),
+        ("test", inspection.test),
+        ("unlabeled", inspection.unlabeled),
+    )
+    task = inspection.task
+    yield _row("Task", f"classification into {len(task.labels):,} labels, texts in {_LANGUAGES[task.language]}")
+    yield _row("Rows", ", ".join(f"{name} {len(rows):,}" for name, rows in roles))
+    lengths = sorted(len(row.text) for row in inspection.train)
+    if lengths:
+        middle, long = lengths[len(lengths) // 2], lengths[min(len(lengths) * 9 // 10, len(lengths) - 1)]
+        yield _row("Texts", f"half have up to {middle:,} characters, 90 % up to {long:,}, the longest {lengths[-1]:,}")
+
+
+def _labels(train: list[Example]) -> Iterator[str]:
+    counts: dict[str, int] = {}
+    for row in train:
+        counts[str(row.label)] = counts.get(str(row.label), 0) + 1
+    ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    names = [_fit(clean(label)) for label, _ in ranked[:_LABELS]]
+    width = max(map(_columns, names), default=0)
+    digits = len(f"{max(counts.values(), default=0):,}")
+    for position, (name, (_, count)) in enumerate(zip(names, ranked, strict=False)):
+        bar = "#" * max(1, round(_BAR * count / ranked[0][1]))
+        padded = name + " " * (width - _columns(name))
+        yield _row("" if position else "Labels", f"{padded}  {count:>{digits},}  {bar}")
+    if len(ranked) > _LABELS:
+        yield _row("", f"... and {len(ranked) - _LABELS:,} more")
+
+
+def _findings(inspection: Inspection) -> Iterator[str]:
+    for level, title in _LEVELS.items():
+        found = [finding for finding in inspection.findings if finding.level == level]
+        if found:
+            yield ""
+            yield f"{title} ({len(found)})"
+        for finding in found:
+            yield f"  {finding.code}: {clean(finding.message)}"
+            if finding.rows:
+                yield f"    {clean(', '.join(finding.rows))}"
+    if not inspection.findings:
+        yield ""
+        yield "Nothing to complain of."
+
+
+def _row(head: str, rest: str) -> str:
+    return f"{head:<{_HEAD}}{rest}"
+
+
+def _columns(text: str) -> int:
+    """How many columns a terminal gives a text."""
+    return sum(
+        0 if unicodedata.combining(character) else 2 if unicodedata.east_asian_width(character) in "WF" else 1
+        for character in text
+    )
+
+
+def _fit(text: str) -> str:
+    """A text cut to the width of a label."""
+    while _columns(text) > _LABEL_WIDTH:
+        text = text[: -max(1, (_columns(text) - _LABEL_WIDTH) // 2)]
+    return text

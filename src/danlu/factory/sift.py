@@ -1,0 +1,180 @@
+"""Rows as read to rows fit for use: cleaned, without repetitions, without leaks; and the findings about the others.
+
+Knows texts and where they stand. Does not know what labels are good for: that is findings.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from danlu.corpus.dedup import exact_key, near_duplicates, near_matches
+from danlu.factory.findings import Finding, amount, places
+from danlu.text.normalize import clean, has_hidden
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from danlu.corpus.read import Dataset
+    from danlu.types import Example
+
+_REPLACEMENT = "\ufffd"
+
+
+@dataclass
+class Sifted:
+    """The rows fit for use, and those that are not, are doubtful or were changed.
+
+    Attributes:
+        train: labelled rows that stand in no held-out row.
+        dev: labelled rows.
+        test: labelled rows.
+        unlabeled: rows without a label that stand in no held-out row.
+        empty: rows without a visible character, left out.
+        missing: dev and test rows without a label, left out.
+        over_long: rows that were cut.
+        hidden: rows that lost control, zero-width or direction characters.
+        replaced: rows with replacement characters, the trace of a wrong encoding.
+        repeated: training rows that repeat one of the same label, left out.
+        leaked: training rows that stand in dev or test, exactly or nearly, left out.
+        leaked_unlabeled: the same among unlabeled rows.
+        conflicts: training rows whose text stands under another label too.
+        near: training rows, each with the earlier one it nearly repeats.
+    """
+
+    train: list[Example] = field(default_factory=list)
+    dev: list[Example] = field(default_factory=list)
+    test: list[Example] = field(default_factory=list)
+    unlabeled: list[Example] = field(default_factory=list)
+    empty: list[Example] = field(default_factory=list)
+    missing: list[Example] = field(default_factory=list)
+    over_long: list[Example] = field(default_factory=list)
+    hidden: list[Example] = field(default_factory=list)
+    replaced: list[Example] = field(default_factory=list)
+    repeated: list[Example] = field(default_factory=list)
+    leaked: list[Example] = field(default_factory=list)
+    leaked_unlabeled: list[Example] = field(default_factory=list)
+    conflicts: list[Example] = field(default_factory=list)
+    near: list[tuple[Example, Example]] = field(default_factory=list)
+
+
+def sift(dataset: Dataset, max_chars: int) -> Sifted:
+    """The rows of a data set, sifted; texts beyond `max_chars` characters are cut."""
+    sifted = Sifted()
+    sifted.dev = _usable(dataset.dev, sifted, max_chars, labelled=True)
+    sifted.test = _usable(dataset.test, sifted, max_chars, labelled=True)
+    train = _usable(dataset.train, sifted, max_chars, labelled=True)
+    unlabeled = _usable(dataset.unlabeled, sifted, max_chars, labelled=False)
+    held_out = [*sifted.dev, *sifted.test]
+    key = {row.text: exact_key(row.text) for row in (*held_out, *train, *unlabeled)}
+    train, sifted.repeated = _merge(train, key)
+    sifted.train, sifted.leaked = _without_leaks(train, held_out, key)
+    sifted.unlabeled, sifted.leaked_unlabeled = _without_leaks(unlabeled, held_out, key)
+    sifted.conflicts = _conflicts(sifted.train, key)
+    pairs = near_duplicates([row.text for row in sifted.train])
+    alike = ((sifted.train[later], sifted.train[earlier]) for later, earlier in pairs)
+    sifted.near = [(later, earlier) for later, earlier in alike if key[later.text] != key[earlier.text]]
+    return sifted
+
+
+def _usable(rows: list[Example], sifted: Sifted, max_chars: int, *, labelled: bool) -> list[Example]:
+    kept: list[Example] = []
+    for row in rows:
+        text = clean(row.text)
+        if not text or (labelled and row.label is None):
+            (sifted.missing if text else sifted.empty).append(row)
+            continue
+        if len(text) > max_chars:
+            sifted.over_long.append(row)
+            text = clean(text[:max_chars])
+        if has_hidden(row.text):
+            sifted.hidden.append(row)
+        if _REPLACEMENT in text:
+            sifted.replaced.append(row)
+        kept.append(replace(row, text=text))
+    return kept
+
+
+def _merge(rows: list[Example], key: dict[str, str]) -> tuple[list[Example], list[Example]]:
+    """The first row of each text and label, and the rows that only repeat one."""
+    seen: set[tuple[str, str | None]] = set()
+    kept: list[Example] = []
+    repeated: list[Example] = []
+    for row in rows:
+        pair = (key[row.text], row.label)
+        (repeated if pair in seen else kept).append(row)
+        seen.add(pair)
+    return kept, repeated
+
+
+def _without_leaks(
+    rows: list[Example], held_out: list[Example], key: dict[str, str]
+) -> tuple[list[Example], list[Example]]:
+    """Rows whose text stands in no held-out row, and rows whose text does, exactly or nearly."""
+    keys = {key[row.text] for row in held_out}
+    pairs = near_matches([row.text for row in rows], [row.text for row in held_out])
+    near = {index for index, _ in pairs}
+    kept: list[Example] = []
+    leaked: list[Example] = []
+    for index, row in enumerate(rows):
+        (leaked if index in near or key[row.text] in keys else kept).append(row)
+    return kept, leaked
+
+
+def _conflicts(rows: list[Example], key: dict[str, str]) -> list[Example]:
+    labels: dict[str, set[str | None]] = {}
+    for row in rows:
+        labels.setdefault(key[row.text], set()).add(row.label)
+    return [row for row in rows if len(labels[key[row.text]]) > 1]
+
+
+def check_rows(sifted: Sifted, max_chars: int) -> Iterator[Finding]:
+    """The findings about texts."""
+    told = (
+        (sifted.empty, "empty", "without text: left out; fill in the text or delete the rows."),
+        (sifted.missing, "missing-label", "of dev or test without a label: left out; fill in the label."),
+        (
+            sifted.over_long,
+            "over-long",
+            f"of more than {max_chars:,} characters: cut there; shorten or split the texts.",
+        ),
+        (
+            sifted.hidden,
+            "hidden-characters",
+            "with control, zero-width or direction characters: these were removed; check where the texts came from.",
+        ),
+        (
+            sifted.replaced,
+            "replacement-characters",
+            f"with the character {_REPLACEMENT}, the trace of a wrong encoding; export the file again as UTF-8.",
+        ),
+        (
+            sifted.conflicts,
+            "conflicts",
+            "whose text stands under two labels; keep the right one.",
+        ),
+    )
+    for rows, code, rest in told:
+        if rows:
+            yield Finding("warning", code, f"{amount(len(rows), 'row')} {rest}", places(rows))
+
+
+def check_repeats(sifted: Sifted) -> Iterator[Finding]:
+    """The findings about texts that stand twice."""
+    for rows, kind in ((sifted.leaked, "training"), (sifted.leaked_unlabeled, "unlabeled")):
+        if rows:
+            message = (
+                f"{amount(len(rows), kind + ' row')} also stand in dev or test, exactly or nearly, and are kept out; "
+                "delete them from one of the files."
+            )
+            yield Finding("warning", f"leak-{kind}", message, places(rows))
+    if sifted.near:
+        apart = sum(later.label != earlier.label for later, earlier in sifted.near)
+        message = (
+            f"{amount(len(sifted.near), 'training row')} nearly repeat an earlier one, {apart:,} of them under another "
+            "label; vary the texts, or check the labels."
+        )
+        yield Finding("warning", "near-duplicates", message, places(later for later, _ in sifted.near))
+    if sifted.repeated:
+        message = f"{amount(len(sifted.repeated), 'training row')} repeat an earlier one of the same label: merged."
+        yield Finding("note", "duplicates", message, places(sifted.repeated))

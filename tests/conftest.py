@@ -1,0 +1,160 @@
+"""Tiny real objects: an encoder that transformers opens, a toy task, a student of it and its model file."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+
+os.environ["HF_HUB_OFFLINE"] = "1"  # before anything imports huggingface_hub
+
+import numpy as np
+import pytest
+from hypothesis import settings
+
+settings.register_profile("danlu", deadline=None, print_blob=True)
+settings.load_profile("danlu")
+
+LABELS = ("parcel", "praise", "refund")
+WORDS = {
+    "parcel": (["parcel", "box", "late", "ship", "courier"], ["包裹", "快递", "发货", "送到"]),
+    "praise": (["love", "great", "nice", "good", "thanks"], ["喜欢", "很好", "满意", "谢谢"]),
+    "refund": (["refund", "money", "card", "paid", "charge"], ["退款", "付钱", "扣费", "账单"]),
+}
+FILLER = (
+    ["the", "my", "is", "was", "please", "today", "about", "this", "very"],
+    ["我", "的", "了", "今天", "请", "这个"],
+)
+SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+
+
+def make_rows(count: int, seed: int) -> list[tuple[str, int]]:
+    """(text, label index): half in English, half in Chinese; each text holds two words of its label."""
+    draw = random.Random(seed)
+    rows = []
+    for number in range(count):
+        label, chinese = number % len(LABELS), number // len(LABELS) % 2
+        words = draw.sample(WORDS[LABELS[label]][chinese], 2) + draw.choices(FILLER[chinese], k=4)
+        draw.shuffle(words)
+        rows.append((("" if chinese else " ").join(words), label))
+    return rows
+
+
+def vocabulary() -> list[str]:
+    letters = "abcdefghijklmnopqrstuvwxyz0123456789"
+    english = [word for name in LABELS for word in WORDS[name][0]] + FILLER[0]
+    chinese = sorted({c for name in LABELS for word in WORDS[name][1] for c in word} | set("".join(FILLER[1])))
+    pieces = ["##ing", "##ed", "##s", "##er", "##ly", "box", "pay", "car"]
+    singles = [*letters, *(f"##{c}" for c in letters), *".,!?-'，。！？"]
+    return list(dict.fromkeys([*SPECIAL, *singles, *english, *chinese, *pieces]))
+
+
+def make_tokenizer():
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+
+    tokenizer = Tokenizer(models.WordPiece({token: i for i, token in enumerate(vocabulary())}, unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
+    )
+    tokenizer.add_special_tokens(SPECIAL)
+    return tokenizer
+
+
+@pytest.fixture(scope="session")
+def tiny_base_folder(tmp_path_factory):
+    """A BERT of two layers and 32 dimensions with random weights and its tokenizer, as transformers saves them."""
+    import torch
+    from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
+
+    folder = tmp_path_factory.mktemp("tiny-base")
+    names = dict(zip(("pad_token", "unk_token", "cls_token", "sep_token", "mask_token"), SPECIAL, strict=True))
+    PreTrainedTokenizerFast(tokenizer_object=make_tokenizer(), **names).save_pretrained(folder)
+    torch.manual_seed(7)
+    config = BertConfig(
+        vocab_size=len(vocabulary()),
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=64,
+        max_position_embeddings=128,
+        initializer_range=0.2,
+    )
+    BertModel(config).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_base(tiny_base_folder):
+    from danlu.models.base import open_base
+
+    return open_base(str(tiny_base_folder))
+
+
+@pytest.fixture(scope="session")
+def toy_rows():
+    """(texts, truth) of 60 training rows, then of 60 others."""
+    train, test = make_rows(60, seed=1), make_rows(60, seed=2)
+    return tuple(
+        ([text for text, _ in rows], np.array([label for _, label in rows], dtype=np.int64)) for rows in (train, test)
+    )
+
+
+@pytest.fixture(scope="session")
+def toy_lesson(tiny_base, toy_rows):
+    """The toy task as a student gets it: soft targets, and the base's vectors with the head that fits them."""
+    from danlu.adapt.linear import Centre, encode
+    from danlu.compress.distil import Lesson
+    from danlu.train.regression import softmax_regression
+
+    (texts, truth), _ = toy_rows
+    targets = (0.1 / 3 + 0.9 * np.eye(3)[truth]).astype(np.float32)
+    weights = np.ones(len(texts), np.float32)
+    vectors = encode(tiny_base.model, tiny_base.tokenizer, texts, 32)
+    centre = Centre(vectors.mean(0))
+    head = softmax_regression(centre.apply(vectors), targets, strength=10.0)
+    return Lesson(texts, targets, weights, vectors, (head.weight, head.bias, centre.mean))
+
+
+@pytest.fixture(scope="session")
+def toy_students(tiny_base, toy_lesson):
+    """{name: (student, tokenizer JSON)}: n-grams alone, and static tokens with n-grams."""
+    from danlu.compress.distil import ngram_branch, small_tokenizer, static_branch
+    from danlu.models.student import Student
+
+    ngrams = ngram_branch(toy_lesson, 10)
+    tokenizer, old_ids = small_tokenizer(tiny_base, toy_lesson.texts, 32)
+    tokens = static_branch(tiny_base, toy_lesson, tokenizer, old_ids, length=32, steps=30, seed=0)
+    return {
+        "ngram": (Student(None, ngrams, (0.0, 1.0)).eval(), ""),
+        "both": (Student(tokens, ngrams, (0.6, 0.7)).eval(), tokenizer.to_str()),
+    }
+
+
+@pytest.fixture(scope="session")
+def toy_entries(toy_students):
+    """{name: entries of a model file} of both students."""
+    from danlu.compress.export import to_onnx
+
+    found = {}
+    for name, (student, tokenizer) in toy_students.items():
+        config = {"labels": LABELS, "temperature": 1.25, "abstain_below": 0.5, "token_length": 32 if tokenizer else 0}
+        found[name] = {
+            "card.json": json.dumps({"name": name, "task": {"labels": LABELS}}).encode(),
+            "config.json": json.dumps({**config, "ngram_bits": 10, "max_chars": 500}).encode(),
+            "model.onnx": to_onnx(student),
+            "tokenizer.json": tokenizer.encode(),
+        }
+    return found
+
+
+@pytest.fixture(scope="session")
+def toy_files(toy_entries, tmp_path_factory):
+    """{name: path of a model file} of both students."""
+    from danlu.artifact import save
+
+    folder = tmp_path_factory.mktemp("models")
+    for name, entries in toy_entries.items():
+        save(folder / f"{name}.danlu", entries)
+    return {name: folder / f"{name}.danlu" for name in toy_entries}

@@ -1,0 +1,71 @@
+"""The data of the examples is what their README says."""
+
+import csv
+import json
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from danlu.corpus.dedup import exact_key, near_duplicates
+
+FOLDER = Path(__file__).parents[1] / "examples" / "service-desk"
+INTENTS = {"account", "app", "damaged", "delivery", "exchange", "invoice", "promotion", "refund"}
+HAN, LATIN = re.compile("[\u3400-\u9fff]"), re.compile("[A-Za-z]")
+
+
+def labelled(name: str) -> list[dict[str, str]]:
+    with (FOLDER / name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def texts(name: str) -> list[str]:
+    if name.endswith(".csv"):
+        return [row["text"] for row in labelled(name)]
+    lines = (FOLDER / name).read_text(encoding="utf-8").split("\n")
+    return [json.loads(line)["text"] for line in lines if line]
+
+
+FILES = ("train.csv", "test.csv", "unlabeled.jsonl")
+
+
+@pytest.mark.parametrize(("name", "each"), [("train.csv", 16), ("test.csv", 75)])
+def test_labels_are_balanced(name: str, each: int) -> None:
+    assert Counter(row["label"] for row in labelled(name)) == dict.fromkeys(INTENTS, each)
+    assert all(row.keys() == {"text", "label"} for row in labelled(name))
+
+
+def test_unlabelled_rows_have_text_only() -> None:
+    lines = (FOLDER / "unlabeled.jsonl").read_text(encoding="utf-8").split("\n")
+    rows = [json.loads(line) for line in lines if line]
+    assert len(rows) == 1_500
+    assert all(row.keys() == {"text"} for row in rows)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_texts_are_clean(name: str) -> None:
+    for text in texts(name):
+        assert text
+        assert text == text.strip()
+        assert "\n" not in text
+        assert "\ufffd" not in text
+
+
+def test_no_text_repeats_another_in_any_file() -> None:
+    everything = [text for name in FILES for text in texts(name)]
+    assert len({exact_key(text) for text in everything}) == len(everything) == 2_228
+    assert near_duplicates(everything, 0.85) == []
+
+
+def test_scripts_are_counted_as_the_readme_says() -> None:
+    readme = (FOLDER / "README.md").read_text(encoding="utf-8")
+    for name in FILES:
+        kinds = Counter((bool(HAN.search(text)), bool(LATIN.search(text))) for text in texts(name))
+        line = f"| `{name}` | {kinds[True, False]} | {kinds[False, True]} | {kinds[True, True]} |"
+        assert line in readme
+
+
+def test_the_readme_names_every_intent() -> None:
+    readme = (FOLDER / "README.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^\| `([a-z]+)` \|", readme, re.MULTILINE)) == INTENTS

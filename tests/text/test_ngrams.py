@@ -1,0 +1,114 @@
+"""Hashed n-grams: what they are, that a batch changes nothing, and that their hashes never change."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from danlu.text.ngrams import ngrams
+
+SURROGATES = st.sampled_from("\ud800\udbff\udc0d\udfff")
+ANY_TEXT = st.text(st.characters(codec=None) | SURROGATES, max_size=30)
+BITS = 24
+
+
+def counted(text, bits=BITS):
+    rows, buckets, counts = ngrams([text], bits)
+    assert not rows.any()
+    return dict(zip(buckets.tolist(), counts.tolist(), strict=True))
+
+
+@given(st.lists(ANY_TEXT, max_size=8), st.integers(1, 32))
+def test_any_text_gives_what_it_gives_alone(texts, bits):
+    rows, buckets, counts = ngrams(texts, bits)
+    assert (rows.dtype, buckets.dtype, counts.dtype) == (np.int64, np.int64, np.float32)
+    assert rows.shape == buckets.shape == counts.shape
+    for number, text in enumerate(texts):
+        mine = rows == number
+        assert dict(zip(buckets[mine].tolist(), counts[mine].tolist(), strict=True)) == counted(text, bits)
+
+
+@given(st.lists(ANY_TEXT, max_size=8), st.integers(1, 32))
+def test_buckets_are_distinct_ordered_and_inside_the_table(texts, bits):
+    rows, buckets, counts = ngrams(texts, bits)
+    keys = list(zip(rows.tolist(), buckets.tolist(), strict=True))
+    assert keys == sorted(set(keys))
+    assert all(0 <= bucket < 1 << bits for bucket in buckets.tolist())
+    assert (counts >= 1).all()
+
+
+@given(ANY_TEXT)
+def test_fewer_bits_merge_buckets_and_lose_no_count(text):
+    wide, narrow = counted(text, 32), counted(text, 8)
+    merged: dict[int, float] = {}
+    for bucket, count in wide.items():
+        merged[bucket >> 24] = merged.get(bucket >> 24, 0) + count
+    assert merged == narrow
+
+
+@pytest.mark.parametrize("texts", [[], [""], ["", " ", "\u200b", "\ud800"]])
+def test_nothing_gives_nothing(texts):
+    assert all(len(part) == 0 for part in ngrams(texts, BITS))
+
+
+def test_han_text_gives_one_to_three_characters():
+    # 你 好, ␣你 你好 好␣, ␣你好 你好␣
+    assert counted("你好") == dict.fromkeys(counted("你好"), 1.0)
+    assert len(counted("你好")) == 7
+    assert len(counted("你").keys() & counted("你好").keys()) == 2  # 你, ␣你
+    assert sorted(counted("好好").values()) == [1.0, 1.0, 1.0, 1.0, 1.0, 2.0]  # 好 stands twice
+
+
+@pytest.mark.parametrize("word", ["a", "cat", "parcel", "straße", "привет"])
+def test_a_word_gives_three_to_five_characters_and_itself(word):
+    size = len(word)
+    assert sum(counted(word).values()) == size + (size - 1) + max(size - 2, 0) + 1
+
+
+def test_words_come_in_pairs_too():
+    # "cat dog" has 7 + 6 + 5 grams of characters, two words and one pair.
+    assert len(counted("cat dog")) == 7 + 6 + 5 + 2 + 1
+    assert counted("cat").keys() - counted("cat dog").keys() == set()
+    assert len(counted("cat dog").keys() & counted("dog cat").keys()) == 7 + 7  # the pair is another one
+
+
+def test_single_characters_count_in_han_only():
+    assert counted("早上好").keys() & counted("好的").keys()
+    assert not counted("ab").keys() & counted("b").keys()
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("room 12", "room 99"),
+        ("１２ 楼", "34 楼"),
+        ("٣ x", "3 x"),
+        ("Parcel", "PARCEL"),
+        ("ｐａｒｃｅｌ", "parcel"),
+        ("par\u00adcel", "parcel"),
+        (" a \n\t b ", "a b"),
+        ("快递\ud800", "快递"),
+    ],
+)
+def test_spellings_that_count_as_one(one, other):
+    assert counted(one) == counted(other)
+
+
+def test_repetition_is_counted():
+    once, twice = counted("cat"), counted("cat cat")
+    assert all(twice[bucket] == 2 * count for bucket, count in once.items())
+
+
+def test_the_hashes_of_shipped_files_never_change():
+    _, buckets, counts = ngrams(["快递 box 快递"], 18)
+    assert sorted(counted("你好", 18)) == [1567, 59763, 92502, 166726, 185402, 250145, 252438]
+    assert sorted(counted("It's 5", 18)) == [
+        *(4686, 24726, 34091, 45152, 49699, 52989, 71078, 115125, 116739),
+        *(119655, 136915, 149390, 185631, 195698, 197507, 205397, 219283, 220508),
+    ]
+    assert dict(zip(buckets.tolist(), counts.tolist(), strict=True)) == {
+        **dict.fromkeys((3969, 5963, 51266, 51944, 102944, 113874, 157940, 179808, 216674), 1.0),
+        **dict.fromkeys((45277, 123245, 139606, 150334, 169288, 186440, 255849), 2.0),
+    }
