@@ -24,6 +24,11 @@ if TYPE_CHECKING:
     Form = Callable[[Base, Sequence[str], NDArray[np.int64], Sequence[str], int], NDArray[np.float32]]
 
 LABELS = ("parcel", "praise", "refund")
+DESCRIPTIONS = {
+    "parcel": "parcel box late ship courier 包裹 快递 发货 送到",
+    "praise": "love great nice good thanks 喜欢 很好 满意 谢谢",
+    "refund": "refund money card paid charge 退款 付钱 扣费 账单",
+}
 LENGTH = 32
 
 
@@ -52,9 +57,7 @@ def contrastive_form(base, texts, truth, others, seed):
 
 
 def names_form(base, texts, truth, others, seed):
-    wording = names.wording(
-        LABELS, {"parcel": "my parcel box 包裹", "praise": "great thanks 谢谢", "refund": "refund 退款"}
-    )
+    wording = names.wording(LABELS, DESCRIPTIONS)
     near, seen, new = (linear.encode(base.model, base.tokenizer, part, LENGTH) for part in (wording, texts, others))
     scale = names.fit(names.encode(seen, near, seen), truth)
     return np.exp(names.predict(names.encode(new, near, seen), scale))
@@ -77,6 +80,7 @@ def form(request):
 @pytest.fixture(scope="module")
 def answers(form, tiny_base, toy_rows):
     (texts, truth), (others, _) = toy_rows
+    torch.manual_seed(1)  # what was drawn before must not matter: see below
     return form(tiny_base, texts, truth, [*others, *HARD], 0)
 
 
@@ -96,7 +100,7 @@ def test_it_learns_better_than_chance(answers, toy_rows):
 
 def test_a_seed_gives_the_same_answers(form, answers, tiny_base, toy_rows):
     (texts, truth), (others, _) = toy_rows
-    torch.manual_seed(12345)  # what others drew before must not matter
+    torch.manual_seed(2)
     again = form(tiny_base, texts, truth, [*others, *HARD], 0)
     assert again.tobytes() == answers.tobytes()
 

@@ -4,7 +4,6 @@ import gzip
 import io
 import json
 import math
-import random
 import tempfile
 import tracemalloc
 from itertools import islice
@@ -114,7 +113,7 @@ def test_arbitrary_bytes_are_read_or_refused(extension, content, packed):
 @pytest.mark.parametrize("mark", ["", "\ufeff"])
 @pytest.mark.parametrize("name", ["utf-8", "gb18030", "utf-16-le", "utf-16-be"])
 @pytest.mark.parametrize(
-    "text", [ANCHOR, "plain English, nothing else in it", "iPhone 8 的屏幕碎了", "Привет, как дела?", "一一一一一一"]
+    "text", [ANCHOR, "plain English, nothing else in it", "iPhone 8 的屏幕碎了", "Привет, как дела?", "一丁一下一上一"]
 )
 def test_encodings_are_detected(tmp_path, name, text, mark):
     path = write(tmp_path, "train.csv", (mark + delimited([{"text": text, "label": "x"}], ",")).encode(name))
@@ -189,8 +188,8 @@ def test_reading_streams(tmp_path, extension):
     path = write(tmp_path, f"big{extension}", line * 400_000)
     tracemalloc.start()
     try:
-        assert sum(1 for _ in islice(read_rows(path), 50_000)) == 50_000
-        assert tracemalloc.get_traced_memory()[1] < 12 << 20
+        assert sum(1 for _ in islice(read_rows(path), 20_000)) == 20_000
+        assert tracemalloc.get_traced_memory()[1] < 7 << 20  # of about 10
     finally:
         tracemalloc.stop()
 
@@ -604,11 +603,3 @@ def test_columns_of_fewclue(name, expected):
 def test_pairs_of_fewclue_are_refused(name):
     with pytest.raises(DataError, match="pairs are not supported yet"):
         load(FEWCLUE / name / "train_0.json")
-
-
-def test_speed_of_a_shuffled_file(tmp_path):
-    """Columns are found from the first rows, not from all of them."""
-    rows = [{"text": f"row {n}", "label": str(n % 7)} for n in range(2000)]
-    random.Random(0).shuffle(rows)
-    path = write(tmp_path, "train.jsonl", "\n".join(map(json.dumps, rows)))
-    assert sum(1 for _ in examples(path, need_label=True)) == 2000

@@ -34,6 +34,7 @@ RECALL = 0.995  # of the pairs exactly at the threshold; more above it
 CROWD = 16  # texts of one bucket that a later text may be compared with, the earliest ones
 TRIES = 16  # pairs verified for one text before it counts as new
 _BLOCK = 1 << 20  # characters hashed at a time
+_CACHED = 64  # characters of the longest text whose set is kept for a while
 _ROWS = 1 << 14  # pairs of signatures compared at a time
 _KEPT = frozenset("#@&%*/\\")  # punctuation that names things: C# is not C
 _DEVIATIONS = 3  # standard deviations that the estimated similarity may lie below the threshold
@@ -57,8 +58,8 @@ def near_duplicates(texts: Sequence[str], threshold: float = THRESHOLD) -> list[
     """For each text that repeats an earlier one, exactly or nearly, one pair (later, earlier), in order.
 
     A later text has one pair however many it repeats, so a template filled in ten thousand times gives ten thousand
-    pairs, not fifty million. Texts without a character are left out. Where hundreds of
-    texts are alike just below the threshold a pair may be missed, because a text is verified against 16 at most.
+    pairs, not fifty million. Texts without a character are left out. Where hundreds of texts are alike just below
+    the threshold a pair may be missed, because a text is verified against 16 others at most.
 
     Args:
         texts: the texts, in order of precedence.
@@ -109,16 +110,16 @@ def _near(texts: list[str], sources: int, threshold: float) -> dict[int, int]:
     signatures_tp = _signatures(padded)
     buckets = [_buckets(keys_t) for keys_t in _band_keys(signatures_tp, threshold)]
     found: dict[int, int] = {}
-    tries_t = np.zeros(len(texts), dtype=np.int64)
+    tries = [0] * len(texts)
     for depth in range(CROWD):
-        open_t = tries_t < TRIES
+        open_t = np.array(tries) < TRIES
         pairs = np.concatenate([_candidates(order, starts, depth, sources, open_t) for order, starts in buckets])
         if not len(pairs):
             break
         for later, earlier in _plausible(pairs, signatures_tp, threshold):
-            if tries_t[later] < TRIES:
+            if tries[later] < TRIES:
                 alike = _jaccard(padded[later], padded[earlier]) >= threshold
-                tries_t[later] += TRIES if alike else 1
+                tries[later] += TRIES if alike else 1
                 if alike:
                     found[later] = earlier
     return found
@@ -210,11 +211,13 @@ def _plausible(pairs: Ints, signatures_tp: NDArray[np.uint32], threshold: float)
 
 
 def _jaccard(first: str, second: str) -> float:
-    one, other = _gram_set(first), _gram_set(second)
+    one, other = (_cached_set(text) if len(text) <= _CACHED else _gram_set(text) for text in (first, second))
     common = len(one & other)
     return common / (len(one) + len(other) - common)
 
 
-@lru_cache(maxsize=256)  # a bucket's first texts are asked for again and again
 def _gram_set(text: str) -> frozenset[str]:
-    return frozenset(text[start : start + 3] for start in range(len(text) - 2))
+    return frozenset([text[start : start + 3] for start in range(len(text) - 2)])
+
+
+_cached_set = lru_cache(maxsize=1 << 14)(_gram_set)  # a bucket's first texts are asked for again and again

@@ -227,9 +227,9 @@ def _fact(view: View, value: object) -> str:
         nested = any(isinstance(each, dict) for each in value.values())
         return ("<br>" if nested else " · ").join(inner) + (" …" if len(value) > _DEEPEST else "")
     if isinstance(value, list | tuple):
-        return view.words["comma"].join(_fact(view, each) for each in value[:_DEEPEST]) + (
-            " …" * (len(value) > _DEEPEST)
-        )
+        inner = [_fact(view, each) for each in value[:_DEEPEST]]
+        told = any(isinstance(each, str) for each in value)
+        return ("<br>" if told else view.words["comma"]).join(inner) + (" …" if len(value) > _DEEPEST else "")
     return "" if value is None else user(short(value, 120))
 
 

@@ -161,10 +161,10 @@ def front(view: View) -> str:
             for entry in entries
             if cost(entry) > 0
         ]
+        known = limit if limit and math.isfinite(limit) else None
+        mark = view.say("limit_mark", limit=f"{plain(known)} {unit}") if known else ""
         if dots:
-            limit = limit if limit and math.isfinite(limit) else None
-            mark = view.say("limit_mark", limit=f"{plain(limit)} {unit}") if limit else ""
-            picture = charts.scatter(dots, limit, mark, view.words[title])
+            picture = charts.scatter(dots, known, mark, view.words[title])
             panels.append(f"<div><h3>{view.words[title]}</h3>{picture}</div>")
     return (
         paragraph(view.words["front_lead"], "lead")

@@ -139,6 +139,7 @@ summary{cursor:pointer;color:var(--soft);font-size:.9rem;padding:.4rem 0}
 summary:focus-visible,a:focus-visible{outline:2px solid var(--main);outline-offset:3px}
 footer{border-top:1px solid var(--line);margin-top:3.4rem;padding-top:1.1rem;color:var(--soft);font-size:.83rem}
 @media (max-width:559px){.bars th:nth-child(7),.bars td:nth-child(7){display:none}
+.bars th{font-size:.72rem;white-space:nowrap}
 .dense text.count{display:none}.dense text.even{display:none}
 .heat.dense{grid-template-columns:40% 1fr}
 .list div{grid-template-columns:7.5em 1fr}}

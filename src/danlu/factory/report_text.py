@@ -26,7 +26,7 @@ ENGLISH: dict[str, str] = {
     "trust_firm": "In the long run, {low} to {high} of 100 texts like the measured ones are sorted right. "
     "A firm measurement.",
     "trust_fair": "In the long run, {low} to {high} of 100 texts like the measured ones are sorted right. "
-    "Good enough to decide by, too coarse for fine comparisons.",
+    "A fair measurement, too coarse for fine comparisons.",
     "trust_rough": "In the long run, {low} to {high} of 100 texts like the measured ones are sorted right. "
     "A wide span: with {n} measured rows, take the number as a first impression.",
     "rows": "{n} rows",
@@ -101,8 +101,8 @@ ENGLISH: dict[str, str] = {
     "off on this task.",
     # The front
     "front_title": "Accuracy, size and speed",
-    "front_lead": "Every candidate that was made; the filled one is in the file. They are compared on texts set aside for "
-    "choosing, some of them judged by the teacher, so these accuracies only rank the candidates.",
+    "front_lead": "Every candidate that was made; the filled one is in the file. They are compared on texts set aside "
+    "for choosing, some of them judged by the teacher, so these accuracies only rank the candidates.",
     "front_size": "Accuracy over size, MB",
     "front_latency": "Accuracy over time per text, ms",
     "limit_mark": "limit {limit}",
@@ -114,8 +114,8 @@ ENGLISH: dict[str, str] = {
     "too_big": "over the limit",
     "parity": "After compression to {precision}, {agreement} of {n} texts keep their label, and accuracy falls by {d} "
     "points.",
-    "parity_refused": "Compressed to int8, {agreement} of {n} texts would keep their label and accuracy would change by "
-    "{d} points. That was not good enough, or not faster, so {precision} is in the file.",
+    "parity_refused": "Compressed to int8, {agreement} of {n} texts would keep their label and accuracy would change "
+    "by {d} points. That was not good enough, or not faster, so {precision} is in the file.",
     "parity_same": "After compression to {precision}, {agreement} of {n} texts keep their label, and accuracy does not "
     "fall.",
     # Labels
@@ -266,7 +266,7 @@ CHINESE: dict[str, str] = {
     "guessing": "一律答“{label}”：{share}",
     "trust_firm": "长期来看，与测过的文本相似的每 100 条里，有 {low} 到 {high} 条分对。这个数测得扎实。",
     "trust_fair": "长期来看，与测过的文本相似的每 100 条里，有 {low} 到 {high} 条分对。"
-    "足够拿来做决定，细微的高下还比不出来。",
+    "这个数测得尚可，细微的高下还比不出来。",
     "trust_rough": "长期来看，与测过的文本相似的每 100 条里，有 {low} 到 {high} 条分对。范围很宽：只测了 {n} 条，"
     "请把这个数当作初步印象。",
     "rows": "{n} 条",
@@ -331,7 +331,8 @@ CHINESE: dict[str, str] = {
     "gain_unclear": "与只用人工标注相比，学生高出 <b>{d} 个百分点</b>。两个区间有重叠，在这些数据上可能只是偶然。",
     "gain_none": "与只用人工标注相比，学生在这里没有提高（{d} 个百分点）。教师和自训练在这个任务上没有回报。",
     "front_title": "准确率、大小与速度",
-    "front_lead": "做出的每一个候选，实心的那个在文件里。比较用的是专门留出的文本，其中一些由教师来判，所以这里的准确率只用来排先后。",
+    "front_lead": "做出的每一个候选，实心的那个在文件里。比较用的是专门留出的文本，其中一些由教师来判，"
+    "所以这里的准确率只用来排先后。",
     "front_size": "准确率与大小（MB）",
     "front_latency": "准确率与单条耗时（毫秒）",
     "limit_mark": "上限 {limit}",

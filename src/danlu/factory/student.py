@@ -292,7 +292,7 @@ def relax(eligible: Sequence[Measured], max_mb: float, max_ms: float) -> str:
 
 def _shares(votes: list[NDArray[np.float32]], exam: Exam) -> list[float]:
     calm = [np.asarray(log_softmax(vote, axis=1), np.float32) for vote in votes]
-    return [float(weight) for weight in pool_forms(calm, exam.targets, pull=0.01)]
+    return [float(weight) for weight in pool_forms(calm, exam.targets, pull=1.0)]
 
 
 @torch.inference_mode()

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
 # Shapes: N rows (labelled first, then the pool of unlabelled texts), K labels, F forms.
 
-STRENGTH = {"ngram": 30.0, "linear": 10.0, "contrastive": 10.0}
+STRENGTH = {"ngram": 200.0, "linear": 10.0, "contrastive": 10.0}
 ROUNDS = (0.3, 0.6, 0.9)
+PULL = 12.0  # the pull towards equal shares is this over the number of rows: few rows cannot say who is right
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ class Taught:
 
 
 def pool_forms(
-    votes: Sequence[NDArray[np.float32]], targets: NDArray[np.floating[Any]], pull: float = 0.05
+    votes: Sequence[NDArray[np.float32]], targets: NDArray[np.floating[Any]], pull: float = PULL
 ) -> NDArray[np.float64]:
     """(F,) exponents of a product of experts, fitted to targets and pulled towards equal shares.
 
@@ -84,10 +85,10 @@ def pool_forms(
     Args:
         votes: (rows, K) log-probabilities of each form, on rows it did not learn from.
         targets: (rows, K) distributions.
-        pull: weight of the squared distance from equal shares.
+        pull: weight of the squared distance from equal shares, beside the sum of the losses of all rows.
     """
     stacked = np.stack(votes).astype(np.float64)
-    equal = 1 / len(votes)
+    equal, pull = 1 / len(votes), pull / len(targets)
 
     def objective(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         log_probability = log_softmax(np.tensordot(weights, stacked, 1), axis=1)

@@ -1,0 +1,117 @@
+"""Students learn what their lesson says: every kind, the same for a seed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from danlu.artifact import pad_ngrams
+from danlu.compress.distil import Lesson, ngram_branch, small_tokenizer, static_branch, transformer_branch
+from danlu.models.base import padded, token_ids
+
+KINDS = ["ngram", "static", "transformer-1", "transformer-2"]
+BITS, LENGTH = 12, 32
+
+
+def teach(kind, base, lesson, seed=0, steps=60):
+    """(the branch, a function from texts to logits)."""
+    if kind == "ngram":
+        branch = ngram_branch(lesson, BITS)
+        return branch, lambda texts: branch(*map(torch.from_numpy, pad_ngrams(texts, BITS)))
+    tokenizer, old_ids = small_tokenizer(base, lesson.texts, LENGTH)
+    if kind == "static":
+        branch = static_branch(base, lesson, tokenizer, old_ids, length=LENGTH, steps=steps, seed=seed)
+    else:
+        depth = int(kind[-1])
+        branch = transformer_branch(
+            base.model, lesson, tokenizer, old_ids, depth=depth, length=LENGTH, steps=steps, batch=16, seed=seed
+        )
+    return branch, lambda texts: branch(*padded(token_ids(tokenizer, texts, LENGTH)))
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def kind(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def taught(kind, tiny_base, toy_lesson):
+    torch.manual_seed(1)
+    return teach(kind, tiny_base, toy_lesson)
+
+
+@torch.inference_mode()
+def probabilities(answer, texts):
+    return answer(texts).softmax(-1).numpy()
+
+
+def test_a_student_learns_its_lesson_and_more(kind, taught, toy_lesson, toy_rows):
+    branch, answer = taught
+    assert kind == "ngram" or not branch.training  # n-grams know no dropout
+    seen = probabilities(answer, toy_lesson.texts)
+    assert (seen.argmax(1) == toy_lesson.targets.argmax(1)).mean() > 0.9
+    others, truth = toy_rows[1]
+    assert (probabilities(answer, others).argmax(1) == truth).mean() > 0.6
+
+
+def test_a_seed_gives_the_same_student(kind, taught, tiny_base, toy_lesson):
+    torch.manual_seed(2)  # what was drawn before must not matter
+    branch, _ = teach(kind, tiny_base, toy_lesson)
+    for name, value in taught[0].state_dict().items():
+        assert torch.equal(branch.state_dict()[name], value), name
+
+
+def test_soft_targets_make_a_soft_student(kind, taught, tiny_base, toy_lesson):
+    soft = replace(toy_lesson, targets=(0.5 / 3 + 0.5 * toy_lesson.targets).astype(np.float32))
+    _, answer = teach(kind, tiny_base, soft)
+    assert probabilities(answer, soft.texts).max(1).mean() < probabilities(taught[1], soft.texts).max(1).mean() - 0.1
+
+
+def test_weights_decide_between_rows_that_contradict(kind, tiny_base, toy_lesson):
+    wrong = np.roll(toy_lesson.targets, 1, axis=1)
+    count = len(toy_lesson.texts)
+    lesson = Lesson(
+        toy_lesson.texts * 2,
+        np.concatenate([toy_lesson.targets, wrong]),
+        np.repeat([1.0, 0.02], count).astype(np.float32),
+        np.concatenate([toy_lesson.vectors] * 2),
+        toy_lesson.head,
+    )
+    _, answer = teach(kind, tiny_base, lesson)
+    found = probabilities(answer, toy_lesson.texts).argmax(1)
+    assert (found == toy_lesson.targets.argmax(1)).mean() > 0.8
+
+
+def test_the_base_is_left_as_it_was(kind, tiny_base, toy_lesson):
+    before = {name: value.clone() for name, value in tiny_base.model.state_dict().items()}
+    depth = tiny_base.model.config.num_hidden_layers
+    teach(kind, tiny_base, toy_lesson, steps=2)
+    assert all(torch.equal(value, before[name]) for name, value in tiny_base.model.state_dict().items())
+    assert tiny_base.model.config.num_hidden_layers == depth == len(tiny_base.model.encoder.layer)
+    assert tiny_base.model.config.vocab_size == tiny_base.tokenizer.get_vocab_size()
+
+
+def test_a_student_of_full_depth_starts_as_its_teacher(tiny_base, toy_lesson):
+    _, answer = teach("transformer-2", tiny_base, toy_lesson, steps=0)
+    weight, bias, centre = toy_lesson.head
+    moved = toy_lesson.vectors - centre
+    expected = moved / np.linalg.norm(moved, axis=1, keepdims=True) @ weight + bias
+    with torch.inference_mode():
+        np.testing.assert_allclose(answer(toy_lesson.texts).numpy(), expected, atol=1e-3)
+
+
+def test_a_static_student_starts_without_an_opinion(tiny_base, toy_lesson):
+    _, answer = teach("static", tiny_base, toy_lesson, steps=0)
+    np.testing.assert_allclose(probabilities(answer, ["parcel", "退款"]), 1 / 3, atol=1e-6)
+
+
+def test_ngrams_that_no_text_has_weigh_nothing(toy_lesson):
+    branch = ngram_branch(toy_lesson, BITS)
+    ids, counts = pad_ngrams(toy_lesson.texts, BITS)
+    unused = np.setdiff1d(np.arange(1 << BITS), ids[counts > 0])
+    assert branch.weight.shape == (1 << BITS, 3)
+    assert len(unused) > 100
+    assert not branch.weight[torch.from_numpy(unused)].any()

@@ -1,0 +1,112 @@
+"""The exported graph computes what the student computes, at any shape, and always in the same bytes."""
+
+from __future__ import annotations
+
+import logging
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+import torch
+
+from danlu.compress.export import to_int8, to_onnx
+from danlu.models.student import NgramBranch, StaticEncoder, Student, TokenBranch, TransformerEncoder
+
+SHAPES = [(1, 1, 1), (1, 9, 30), (2, 7, 11), (5, 32, 64), (13, 3, 200)]
+LABELS, WIDTH, TOKENS, BITS = 3, 32, 148, 10
+
+
+def random(*shape, seed):
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
+
+
+def token_branch(encoder):
+    branch = TokenBranch(encoder, WIDTH, LABELS)
+    for number, parameter in enumerate((branch.centre, branch.weight, branch.bias)):
+        parameter.data.copy_(0.3 * random(*parameter.shape, seed=number))
+    return branch
+
+
+@pytest.fixture(scope="module", params=["ngram", "static", "transformer", "static alone"])
+def student(request, tiny_base):
+    ngrams = NgramBranch(
+        random(1 << BITS, LABELS, seed=3), random(1 << BITS, seed=4).abs() + 0.5, random(LABELS, seed=5)
+    )
+    if request.param == "ngram":
+        return Student(None, ngrams, (0.0, 1.5)).eval()
+    if request.param == "transformer":
+        return Student(token_branch(TransformerEncoder(tiny_base.model)), ngrams, (0.7, 0.4)).eval()
+    static = token_branch(StaticEncoder(random(TOKENS, WIDTH, seed=6)))
+    return Student(static, None if request.param == "static alone" else ngrams, (0.7, 0.4)).eval()
+
+
+@pytest.fixture(scope="module")
+def graph(student):
+    return to_onnx(student)
+
+
+def feed_of(student, shape, seed=0):
+    batch, length, grams = shape
+    draw = np.random.default_rng(seed)
+    mask = (np.arange(length) < draw.integers(1, length + 1, (batch, 1))).astype(np.int64)
+    every = {
+        "token_ids": draw.integers(0, TOKENS, (batch, length)) * mask,
+        "token_mask": mask,
+        "ngram_ids": draw.integers(0, 1 << BITS, (batch, grams)),
+        "ngram_counts": draw.integers(0, 4, (batch, grams)).astype(np.float32),
+    }
+    return {name: every[name] for name in student.inputs}
+
+
+def run(graph, feed):
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+    assert [node.name for node in session.get_inputs()] == list(feed)
+    assert [(node.name, node.shape[-1]) for node in session.get_outputs()] == [("logits", LABELS)]
+    return session.run(None, feed)[0]
+
+
+@torch.inference_mode()
+def expected(student, feed):
+    return student(*(torch.from_numpy(value) for value in feed.values())).numpy()
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_the_graph_computes_what_torch_computes(student, graph, shape):
+    feed = feed_of(student, shape)
+    np.testing.assert_allclose(run(graph, feed), expected(student, feed), atol=2e-4)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_int8_is_close(student, graph, shape):
+    feed = feed_of(student, shape, seed=1)
+    wanted = expected(student, feed)
+    found = run(to_int8(graph), feed)
+    assert np.abs(found - wanted).max() < 0.15 * max(1.0, np.abs(wanted).max())
+
+
+def test_int8_is_smaller(student, graph):
+    assert len(to_int8(graph)) < 0.75 * len(graph)
+
+
+def test_the_same_student_gives_the_same_bytes(student, graph):
+    again = to_onnx(student)
+    assert again == graph
+    assert to_int8(again) == to_int8(graph)
+
+
+@pytest.mark.parametrize("precision", ["float32", "int8"])
+def test_the_graph_is_valid_and_names_neither_places_nor_source_lines(graph, precision):
+    data = to_int8(graph) if precision == "int8" else graph
+    onnx.checker.check_model(onnx.load_model_from_string(data))
+    for word in (b"site-packages", b"danlu/", b"/work", b"/tmp", b"/home", b".py", b"location"):
+        assert word not in data, word
+
+
+def test_logging_is_left_as_it_was(student, graph):
+    loggers = [logging.getLogger(), logging.getLogger("torch.onnx")]
+    before = [logger.level for logger in loggers]
+    to_int8(graph)
+    assert [logger.level for logger in loggers] == before

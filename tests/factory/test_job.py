@@ -1,0 +1,126 @@
+"""The job folder: a finished stage is read, an unfinished one leaves nothing, another job sees none of it."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays, scalar_dtypes
+
+from danlu.factory.job import Job
+
+IDENTITY = {"files": [["train", "abc"]], "seed": 0, "名": "炉"}
+ANY_ARRAYS = st.dictionaries(
+    st.sampled_from(["vectors", "first/weights", "last/head/ngram/bias", "encoder.layer.1.weight", "forms"]),
+    scalar_dtypes().flatmap(lambda dtype: arrays(dtype, array_shapes(min_dims=0, min_side=0, max_dims=3))),
+)
+
+
+def never():
+    raise AssertionError("a finished stage ran again")
+
+
+@pytest.fixture
+def job(tmp_path):
+    return Job(tmp_path / "out" / "model.danlu", IDENTITY)
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory):
+    return tmp_path_factory.mktemp("jobs")
+
+
+@settings(max_examples=30)
+@given(ANY_ARRAYS)
+def test_arrays_come_back_as_they_were_made(shared, made):
+    job = Job(shared / "model.danlu", IDENTITY)
+    stage = f"stage-{len(job.seconds)}"
+    for found in (job.keep(stage, lambda: made), job.keep(stage, never)):
+        assert found.keys() == made.keys()
+        for name, value in made.items():
+            assert (found[name].dtype, found[name].shape) == (value.dtype, value.shape)
+            assert found[name].tobytes() == value.tobytes()
+
+
+def test_strings_come_back_without_pickles(job):
+    forms = np.array(["ngram", "linear", "名"])
+    assert job.keep("forms", lambda: {"forms": forms})["forms"].tolist() == forms.tolist()
+
+
+@pytest.mark.parametrize("value", [None, [], {"a": [1, 2.5, "退款"]}, "文"])
+def test_json_comes_back(job, value):
+    assert job.keep_json("facts", lambda: value) == value
+    assert job.keep_json("facts", never) == value
+
+
+@pytest.mark.parametrize("value", [b"", b"\x00\xff" * 500])
+def test_bytes_come_back(job, value):
+    assert job.keep_bytes("ngram.onnx", lambda: value) == value
+    assert job.keep_bytes("ngram.onnx", never) == value
+
+
+def fail():
+    raise ZeroDivisionError
+
+
+@pytest.mark.parametrize("keep", ["keep", "keep_json", "keep_bytes"])
+def test_a_stage_that_fails_leaves_nothing_and_can_be_run_again(job, keep):
+    with pytest.raises(ZeroDivisionError):
+        getattr(job, keep)("stage", fail)
+    assert list(job.folder.iterdir()) == []
+    assert job.seconds == {}
+    good = {"keep": {"a": np.ones(2)}, "keep_json": {"a": 1}, "keep_bytes": b"a"}[keep]
+    assert str(getattr(job, keep)("stage", lambda: good)) == str(good)
+
+
+def test_what_cannot_be_stored_leaves_nothing(job):
+    with pytest.raises(TypeError):
+        job.keep_json("facts", lambda: {"a": object()})
+    assert list(job.folder.iterdir()) == []
+
+
+def test_a_killed_job_goes_on_where_it_was(job, tmp_path):
+    first = job.keep("vectors", lambda: {"all": np.arange(6.0)})
+    with pytest.raises(KeyboardInterrupt):
+        job.keep("beliefs", interrupt)
+    again = Job(tmp_path / "out" / "model.danlu", dict(reversed(IDENTITY.items())))
+    assert again.folder == job.folder
+    np.testing.assert_array_equal(again.keep("vectors", never)["all"], first["all"])
+    assert again.keep("beliefs", lambda: {"all": np.zeros(1)})["all"].tolist() == [0.0]
+    assert again.seconds.keys() == {"vectors", "beliefs"}
+    assert json.loads((again.folder / "seconds.json").read_text()) == again.seconds
+
+
+def interrupt():
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("other", [{**IDENTITY, "seed": 1}, {**IDENTITY, "more": None}, {}])
+def test_another_job_sees_none_of_it(job, tmp_path, other):
+    job.keep("vectors", lambda: {"all": np.zeros(1)})
+    stranger = Job(tmp_path / "out" / "model.danlu", other)
+    assert stranger.folder != job.folder
+    assert stranger.keep("vectors", lambda: {"all": np.ones(1)})["all"].tolist() == [1.0]
+    assert stranger.seconds.keys() == {"vectors"}
+
+
+def test_the_folder_is_hidden_beside_the_model_and_goes_when_the_job_is_done(job, tmp_path):
+    assert job.folder.parent == tmp_path / "out"
+    assert job.folder.name.startswith(".model-")
+    assert job.folder.name.endswith(".job")
+    job.keep_bytes("a", lambda: b"a")
+    job.remove()
+    job.remove()
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_no_temporary_file_is_left(job):
+    for number in range(3):
+        job.keep(f"stage-{number}", lambda: {"a": np.zeros(3)})
+    assert sorted(path.name for path in job.folder.iterdir()) == [
+        "seconds.json",
+        *(f"stage-{number}.npz" for number in range(3)),
+    ]

@@ -1,0 +1,135 @@
+"""The plan: valid for any sizes and any budget, the same each time, and never more for less."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from danlu.factory.plan import MOST_ROWS, Sizes, expected_seconds, make_plan
+
+
+@st.composite
+def all_sizes(draw):
+    labels = draw(st.integers(2, 200))
+    labelled = draw(st.integers(labels, 50_000))
+    tokens = draw(st.floats(2, 600))
+    return Sizes(
+        labelled=labelled,
+        unlabelled=draw(st.integers(0, 100_000)),
+        measured=draw(st.integers(0, 20_000)),
+        has_test=draw(st.booleans()),
+        labels=labels,
+        tokens=tokens,
+        long_tokens=draw(st.integers(math.floor(tokens), 2_000)),
+        smallest=draw(st.integers(1, labelled // labels)),
+        cost=draw(st.floats(0.05, 20)),
+    )
+
+
+SIZES = all_sizes()
+MINUTES = st.floats(1e-3, 1e5)
+MEGABYTES = st.floats(1e-3, 1e4)
+
+
+@given(SIZES, MINUTES, MEGABYTES)
+def test_any_sizes_and_budget_give_a_valid_plan(sizes, minutes, max_mb):
+    plan = make_plan(sizes, minutes, max_mb)
+    assert 2 <= plan.folds <= 5
+    assert plan.folds <= sizes.smallest or sizes.smallest < 2
+    assert plan.labelled == min(sizes.labelled, MOST_ROWS)
+    assert 16 <= plan.token_length <= 160
+    assert 0 <= plan.pool <= plan.distill <= sizes.unlabelled
+    assert plan.pool + plan.labelled <= MOST_ROWS
+    assert plan.tuning_steps == 0 or 20 <= plan.tuning_steps <= 150
+    assert 0 <= plan.student_steps <= 600
+    assert plan.layers in ((), (2,), (2, 3), (2, 3, 6))
+    assert not plan.layers or plan.student_steps >= 40
+    assert bool(plan.rounds) == (plan.pool >= 50)
+    assert list(plan.rounds) == sorted(plan.rounds)
+    assert 12 <= plan.ngram_bits <= 18
+    assert plan.ngram_bits == 12 or (sizes.labels << plan.ngram_bits) <= 0.6e6 * max_mb
+    assert all(
+        type(value) is int for name, value in plan.as_dict().items() if name not in {"minutes", "rounds", "layers"}
+    )
+
+
+@given(SIZES, MINUTES, MEGABYTES)
+def test_the_same_input_gives_the_same_plan_and_the_card_can_hold_it(sizes, minutes, max_mb):
+    plan = make_plan(sizes, minutes, max_mb)
+    assert make_plan(replace(sizes), minutes, max_mb) == plan
+    stored = json.loads(json.dumps(plan.as_dict(), allow_nan=False))
+    assert stored == {**plan.as_dict(), "rounds": list(plan.rounds), "layers": list(plan.layers)}
+
+
+@given(SIZES, MINUTES, st.floats(1, 100), MEGABYTES)
+def test_a_smaller_budget_never_plans_more(sizes, minutes, times, max_mb):
+    small, large = make_plan(sizes, minutes, max_mb), make_plan(sizes, minutes * times, max_mb)
+    for name in ("folds", "labelled", "token_length", "pool", "distill", "student_steps", "ngram_bits"):
+        assert getattr(small, name) <= getattr(large, name), name
+    assert small.layers == large.layers[: len(small.layers)]
+    assert len(small.rounds) <= len(large.rounds)
+
+
+@given(SIZES, MINUTES, st.floats(1, 100))
+def test_without_unlabelled_text_a_smaller_budget_never_tunes_longer(sizes, minutes, times):
+    # With unlabelled text it may: a larger pool is bought first.
+    alone = replace(sizes, unlabelled=0)
+    assert make_plan(alone, minutes, 25).tuning_steps <= make_plan(alone, minutes * times, 25).tuning_steps
+
+
+@given(SIZES, MINUTES, MEGABYTES, st.floats(1, 100))
+def test_a_smaller_file_never_has_more_buckets(sizes, minutes, max_mb, times):
+    assert make_plan(sizes, minutes, max_mb).ngram_bits <= make_plan(sizes, minutes, max_mb * times).ngram_bits
+
+
+@given(SIZES, st.floats(1, 20))
+def test_a_slower_base_never_gets_more_work(sizes, times):
+    fast, slow = (make_plan(base, 10, 25) for base in (sizes, replace(sizes, cost=sizes.cost * times)))
+    assert (slow.pool, slow.distill, slow.student_steps) <= (fast.pool, fast.distill, fast.student_steps)
+    assert len(slow.layers) <= len(fast.layers)
+
+
+def seconds(plan, measured):
+    return sum(expected_seconds(plan, plan.labelled + max(plan.pool, plan.distill) + measured, measured).values())
+
+
+@given(SIZES)
+def test_twice_the_rows_never_cost_four_times(sizes):
+    # With all the time in the world, so that no budget hides a square.
+    few = replace(sizes, labelled=min(sizes.labelled, 3_000))
+    twice = replace(few, labelled=few.labelled * 2, unlabelled=few.unlabelled * 2, measured=few.measured * 2)
+    one, two = (seconds(make_plan(rows, 1e6, 25), rows.measured) for rows in (few, twice))
+    assert two <= 2.2 * one
+
+
+@given(SIZES, MINUTES)
+def test_rows_beyond_the_most_change_no_stage_but_reading(sizes, minutes):
+    many = replace(sizes, labelled=MOST_ROWS, unlabelled=0)
+    assert make_plan(many, minutes, 25) == make_plan(replace(many, labelled=MOST_ROWS * 50), minutes, 25)
+
+
+@given(SIZES, MINUTES, MEGABYTES)
+def test_expected_seconds_are_finite_and_of_the_stages_that_run(sizes, minutes, max_mb):
+    plan = make_plan(sizes, minutes, max_mb)
+    for measured, last in ((0, "cross-validate"), (sizes.measured + 1, "ablation")):
+        expected = expected_seconds(plan, plan.labelled + plan.distill, measured)
+        assert list(expected) == ["read", "tune", "loop", "believe", "students", last]
+        assert all(math.isfinite(value) and value >= 0 for value in expected.values())
+        assert (expected["tune"] > 0) == (plan.tuning_steps > 0)
+
+
+@pytest.mark.parametrize("minutes", [4, 10])
+def test_an_ordinary_task_uses_every_part_of_the_plan(minutes):
+    sizes = Sizes(
+        labelled=160, unlabelled=500, measured=300, has_test=True, labels=8, tokens=20, long_tokens=40, smallest=20
+    )
+    plan = make_plan(sizes, minutes, 25)
+    assert (plan.folds, plan.pool, plan.distill, plan.token_length) == (5, 500, 500, 40)
+    assert plan.tuning_steps >= 20
+    assert plan.layers
+    assert plan.rounds

@@ -1,0 +1,149 @@
+"""Self-training: what is admitted, how forms are pooled, and that a round which does harm is undone."""
+
+from __future__ import annotations
+
+import io
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.special import log_softmax
+
+from danlu.loops.self_training import Context, admit, from_arrays, pool_forms, pooled, run, to_arrays
+
+LABELS = 3
+SEEDS = st.integers(0, 2**32 - 1)
+
+
+def votes_of(count, seed, strength=1.0, truth=None):
+    """(count, labels) log-probabilities; the better, the stronger."""
+    logits = np.random.default_rng(seed).normal(size=(count, LABELS))
+    if truth is not None:
+        logits = logits + strength * np.eye(LABELS)[truth]
+    return log_softmax(logits, axis=1).astype(np.float32)
+
+
+def task(labelled=24, pool=60, noise=0.8, drift=0.0, seed=0):
+    """(folds, full, truth): two views of clusters, three folds; the pool drifts towards other labels' places."""
+    draw = np.random.default_rng(seed)
+    places = draw.normal(size=(LABELS, 6)) * 1.5
+    label = np.concatenate([np.arange(labelled), np.arange(pool)]) % LABELS
+    moved = np.where(np.arange(labelled + pool)[:, None] < labelled, 0, drift * (np.roll(places, 1, 0) - places)[label])
+    views = {
+        form: (places[label] + moved + noise * draw.normal(size=(labelled + pool, 6))).astype(np.float32)
+        for form in ("ngram", "linear")
+    }
+    fixed = {"names": votes_of(labelled + pool, seed, 0.5, label)}
+    everything = np.arange(labelled)
+    fold = everything // LABELS % 3
+    folds = [Context(everything[fold != k], everything[fold == k], views, fixed) for k in range(3)]
+    return folds, Context(everything, everything[:0], views, fixed), label[:labelled]
+
+
+@settings(max_examples=8)
+@given(SEEDS, st.floats(0.3, 2.5), st.floats(0, 2), st.floats(0.1, 20))
+def test_a_round_is_kept_only_if_held_out_accuracy_does_not_fall(seed, noise, drift, weight):
+    history, first, last = run(*task(noise=noise, drift=drift, seed=seed), LABELS, pseudo_weight=weight)
+    kept = [r for r in history if r.kept]
+    assert [r.round for r in history] == list(range(len(history)))
+    assert all(after.accuracy >= before.accuracy for before, after in pairwise(kept))
+    undone = [r for r in history if not r.kept]
+    assert undone in ([], [history[-1]])  # the loop stops at the first
+    assert all(r.accuracy < kept[-1].accuracy for r in undone)
+    truth = task(seed=seed)[2]
+    for taught, said in ((first, history[0]), (last, kept[-1])):
+        assert (taught.held_out.argmax(1) == truth).mean() == pytest.approx(said.accuracy)
+        assert -taught.held_out[np.arange(24), truth].mean() == pytest.approx(said.nll)
+
+
+def test_harm_is_undone_and_good_is_kept():
+    harmed = [run(*task(noise=1.5, drift=1.0, seed=seed), LABELS, pseudo_weight=20.0) for seed in range(6)]
+    assert any(len(history) == 2 and last is first for history, first, last in harmed)
+    helped = [run(*task(labelled=9, pool=150, seed=seed), LABELS) for seed in range(6)]
+    assert all(len(history) == 4 and last is not first for history, first, last in helped if history[-1].kept)
+    assert sum(history[-1].kept for history, _, _ in helped) >= 3
+
+
+def test_rounds_admit_more_and_more():
+    history, _, _ = run(*task(), LABELS, rounds=(0.3, 0.6, 0.9))
+    admitted = [r.admitted for r in history]
+    assert admitted[0] == 0
+    assert admitted == sorted(admitted)
+    assert all(0 < count <= 60 for count in admitted[1:])
+
+
+@pytest.mark.parametrize("options", [{"pool": 0}, {}])
+def test_without_a_pool_or_a_round_there_is_no_loop(options):
+    history, first, last = run(*task(**options), LABELS, rounds=(0.5,) if options else ())
+    assert len(history) == 1
+    assert last is first
+
+
+def test_held_out_rows_are_judged_by_heads_that_never_saw_their_labels():
+    folds, full, truth = task()
+    lied = truth.copy()
+    lied[folds[0].held] = (lied[folds[0].held] + 1) % LABELS
+    (_, honest, _), (_, other, _) = (run(folds, full, labels, LABELS, rounds=()) for labels in (truth, lied))
+    for form in ("ngram", "linear"):
+        np.testing.assert_array_equal(honest.votes[form][folds[0].held], other.votes[form][folds[0].held])
+        assert not np.array_equal(honest.votes[form][folds[1].held], other.votes[form][folds[1].held])
+
+
+def test_what_comes_out_is_stored_and_read_back_without_pickles():
+    folds, full, truth = task()
+    seen: list[int] = []
+    made = run(folds, full, truth, LABELS, progress=seen.append)
+    assert len(seen) == 4 * len(made[0])
+    buffer = io.BytesIO()
+    np.savez(buffer, **to_arrays(*made))
+    with np.load(io.BytesIO(buffer.getvalue()), allow_pickle=False) as stored:
+        history, *read = from_arrays(dict(stored))
+    assert history == made[0]
+    for taught, back in zip(made[1:], read, strict=True):
+        assert back.forms == taught.forms == ("ngram", "linear", "names")
+        assert taught.heads.keys() == back.heads.keys() == {"ngram", "linear"}
+        np.testing.assert_array_equal(back.weights, taught.weights)
+        np.testing.assert_array_equal(back.held_out, taught.held_out)
+        np.testing.assert_allclose(np.stack(back.by_context), np.stack(taught.by_context), atol=1e-5)
+        for form in taught.heads:
+            np.testing.assert_array_equal(back.heads[form].weight, taught.heads[form].weight)
+            np.testing.assert_array_equal(back.heads[form].bias, taught.heads[form].bias)
+        for form in taught.forms:
+            np.testing.assert_array_equal(back.votes[form], taught.votes[form])
+
+
+def test_the_pool_prefers_the_better_form():
+    truth = np.arange(90) % LABELS
+    good, poor = votes_of(90, 1, 3.0, truth), votes_of(90, 2)
+    weights = pool_forms([good, poor], np.eye(LABELS)[truth])
+    assert weights[0] > 0.5 > 0.4 > weights[1] >= 0
+    assert pool_forms([good, good], np.eye(LABELS)[truth]) == pytest.approx([weights[0] / 2] * 2, abs=0.3)
+    together = pooled([good, poor], weights)
+    alone = [-vote[np.arange(90), truth].mean() for vote in (good, poor)]
+    assert -together[np.arange(90), truth].mean() <= min(alone) + 0.01
+
+
+def test_the_pool_calms_a_form_that_is_too_sure():
+    truth = np.arange(90) % LABELS
+    sure = log_softmax(10 * votes_of(90, 3, 1.5, truth), axis=1).astype(np.float32)
+    assert pool_forms([sure], np.eye(LABELS)[truth], pull=0.0)[0] < 0.3
+
+
+@given(SEEDS, st.integers(1, 4), st.integers(0, 40), st.floats(0.05, 1))
+def test_what_is_admitted(seed, forms, count, share):
+    votes = [votes_of(count, seed + number) for number in range(forms)]
+    together = pooled(votes, np.full(forms, 1 / forms))
+    np.testing.assert_allclose(np.exp(together).sum(1), np.ones(count), atol=1e-6)
+    index = admit(together, votes, share)
+    assert index.tolist() == sorted(set(index.tolist()))
+    label, confidence = together.argmax(1), together.max(1)
+    agreeing = sum((vote.argmax(1) == label).astype(int) for vote in votes) * 2 >= forms
+    assert agreeing[index].all()
+    for k in range(LABELS):
+        mine = np.flatnonzero((label == k) & agreeing)
+        taken = np.intersect1d(mine, index)
+        assert len(taken) == (max(1, round(share * len(mine))) if len(mine) else 0)
+        left = np.setdiff1d(mine, taken)
+        assert not len(left) or not len(taken) or confidence[taken].min() >= confidence[left].max()

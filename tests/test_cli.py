@@ -1,0 +1,199 @@
+"""The command line as it is called: what it prints, its exit codes, and that a mistake is one sentence."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import signal
+import subprocess
+import sys
+
+import pytest
+
+import danlu
+from danlu.cli import main
+
+LABELS = ("parcel", "praise", "refund")
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Calls `danlu` with arguments: (exit code, standard output, standard error)."""
+
+    def call(*arguments, stdin=b""):
+        monkeypatch.setattr(sys, "argv", ["danlu", *map(str, arguments)])
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin), encoding="utf-8"))
+        with pytest.raises(SystemExit) as stop:
+            main()
+        return stop.value.code or 0, *capsys.readouterr()
+
+    return call
+
+
+@pytest.fixture
+def files(tmp_path, toy_rows):
+    """Files to predict and to measure, good and bad."""
+    texts, truth = toy_rows[1]
+    rows = [[text, LABELS[k]] for text, k in zip(texts, truth, strict=True)]
+    written = {
+        "good.csv": [["text", "label"], *rows],
+        "other-label.csv": [["text", "label"], *rows[:3], ["hello there", "weather"]],
+        "no-label.csv": [["text"], *([text] for text in texts)],
+        "empty-label.csv": [["text", "label"], *rows[:3], ["hello there", ""]],
+        "breaks.csv": [["text", "n"], *([text, 0] for text in texts * 12), ["a", "b", "c"]],
+    }
+    for name, lines in written.items():
+        with (tmp_path / name).open("w", encoding="utf-8", newline="") as stream:
+            csv.writer(stream).writerows(lines)
+    (tmp_path / "texts.odd").write_text("hello", encoding="utf-8")
+    (tmp_path / "empty.txt").touch()
+    (tmp_path / "damaged.danlu").write_bytes(b"PK\x03\x04 and so on")
+    (tmp_path / "taken.jsonl").write_text("mine", encoding="utf-8")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "half.jsonl").write_text('{"text": "half \\ud83d a pair 退款"}\n', encoding="utf-8")
+    return tmp_path
+
+
+MISTAKES = [
+    "predict {f}/missing.danlu hello",
+    "predict {f}/folder hello",
+    "predict {f}/damaged.danlu hello",
+    "predict {m} hello --file {f}/good.csv",
+    "predict {m} --file {f}/missing.csv",
+    "predict {m} --file {f}/folder",
+    "predict {m} --file {f}/texts.odd",
+    "predict {m} --file {f}/empty.txt",
+    "predict {m} --file {f}/good.csv --text body",
+    "predict {m} hello --out {f}/taken.jsonl",
+    "predict {m} hello --out {f}/folder",
+    "predict {m} hello --out {f}/folder --force",
+    "predict {m} hello --out {f}/nowhere/out.jsonl",
+    "predict {m} hello --out {f}/taken.jsonl/out.jsonl",
+    "eval {f}/missing.danlu {f}/good.csv",
+    "eval {m} {f}/missing.csv",
+    "eval {m} {f}/other-label.csv",
+    "eval {m} {f}/empty-label.csv",
+    "eval {m} {f}/no-label.csv",
+    "eval {m} {f}/good.csv --label kind",
+    "card {f}/missing.danlu",
+    "card {f}/damaged.danlu",
+    "serve {f}/missing.danlu",
+    "serve {f}/damaged.danlu --port 0",
+    "serve {m} --host a..b",
+]
+
+
+@pytest.mark.parametrize("line", MISTAKES)
+def test_a_mistake_is_one_sentence_and_exit_code_2(run, files, toy_files, line):
+    before = sorted(path.name for path in files.iterdir())
+    code, out, err = run(*line.format(f=files, m=toy_files["ngram"]).split())
+    assert (code, out) == (2, "")
+    assert err.startswith("danlu: ")
+    assert " Fix: " in err
+    assert err.count("\n") == 1
+    assert "Traceback" not in err
+    assert sorted(path.name for path in files.iterdir()) == before
+    assert (files / "taken.jsonl").read_text(encoding="utf-8") == "mine"
+
+
+@pytest.mark.parametrize(
+    "line", ["predict", "predict m x --what", "eval m", "card", "serve m --port 70000", "smelt", "card a b"]
+)
+def test_a_misuse_is_explained_with_exit_code_2(run, line):
+    code, out, err = run(*line.split())
+    assert (code, out) == (2, "")
+    assert "Usage: " in err
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("name", ["ngram", "both"])
+def test_texts_are_predicted_wherever_they_come_from(run, files, toy_files, toy_rows, name):
+    texts = toy_rows[1][0]
+    model = toy_files[name]
+    code, out, err = run("predict", model, *texts, "--json")
+    assert (code, err) == (0, "")
+    answers = [json.loads(line) for line in out.splitlines()]
+    for answer, text, found in zip(answers, texts, danlu.load(model).predict(texts), strict=True):
+        assert (answer["text"], answer["label"], answer["abstained"]) == (text, found.label, found.abstained)
+        assert answer["probability"] == pytest.approx(found.probability, abs=1e-6)
+        assert [row["label"] for row in answer["top"]] == [label for label, _ in found.top]
+    assert run("predict", model, "--file", files / "good.csv", "--json")[1] == out
+    assert run("predict", model, "--json", stdin="\n".join(texts).encode())[1] == out
+    assert run("predict", model, *texts, "--out", files / "out.jsonl")[:2] == (0, "")
+    assert (files / "out.jsonl").read_text(encoding="utf-8") == out
+
+
+def test_a_line_for_people_has_label_probability_and_text(run, toy_files):
+    _, out, _ = run("predict", toy_files["ngram"], "refund my\nmoney card", "zzz")
+    first, second = out.splitlines()
+    label, probability, text = first.split("\t")
+    assert (label, text) == ("refund", "refund my money card")
+    assert 0.5 < float(probability) <= 1
+    assert second.endswith("zzz  (unsure)")
+    assert run("predict", toy_files["ngram"]) == (0, "", "")
+
+
+@pytest.mark.parametrize("force", [[], ["--force"]])
+def test_out_is_written_whole_or_not_at_all(run, files, toy_files, force):
+    out = files / ("taken.jsonl" if force else "new.jsonl")
+    before = sorted(path.name for path in files.iterdir())
+    code, _, err = run("predict", toy_files["ngram"], "--file", files / "breaks.csv", "--out", out, *force)
+    assert code == 2
+    assert "row 721" in err  # more than a block has been predicted by then
+    assert sorted(path.name for path in files.iterdir()) == before
+    assert run("predict", toy_files["ngram"], "--file", files / "good.csv", "--out", out, *force)[0] == 0
+    assert len(out.read_text(encoding="utf-8").splitlines()) == 60
+    assert sorted(path.name for path in files.iterdir()) == sorted({*before, out.name})
+
+
+@pytest.mark.parametrize("name", ["ngram", "both"])
+def test_half_a_surrogate_pair_is_no_obstacle(run, files, toy_files, name):
+    command = ["predict", toy_files[name], "--file", files / "half.jsonl"]
+    code, out, _ = run(*command, "--json")
+    assert code == 0
+    assert json.loads(out)["text"] == "half \ud83d a pair 退款"
+    assert run(*command)[0] == 0
+    assert run(*command, "--out", files / "out.jsonl")[0] == 0
+    assert json.loads((files / "out.jsonl").read_text(encoding="utf-8")) == json.loads(out)
+
+
+def test_standard_input_that_is_no_text_is_a_mistake(run, toy_files):
+    code, _, err = run("predict", toy_files["ngram"], stdin=b"fine\n\xff\xfe\x00\n")
+    assert code == 2
+    assert err.startswith("danlu: ")
+    assert "Traceback" not in err
+
+
+def test_eval_measures(run, files, toy_files):
+    code, out, _ = run("eval", toy_files["both"], files / "good.csv", "--json")
+    figures = json.loads(out)
+    assert (code, figures["n"]) == (0, 60)
+    assert figures["accuracy"] > 0.8
+    assert figures["interval95"] == figures["accuracy95"]
+    code, out, _ = run("eval", toy_files["both"], files / "good.csv")
+    assert code == 0
+    assert out.startswith(f"accuracy {figures['accuracy']:.1%} (95% interval ")
+    assert all(f"  {label} " in out for label in LABELS)
+
+
+def test_the_card_is_json(run, toy_files):
+    code, out, _ = run("card", toy_files["ngram"])
+    assert (code, json.loads(out)) == (0, danlu.load(toy_files["ngram"]).card)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no signals to send")
+def test_an_interrupt_ends_it_with_130_and_no_traceback(toy_files):
+    command = [sys.executable, "-m", "danlu", "predict", str(toy_files["ngram"])]
+    with subprocess.Popen(command, stdin=-1, stdout=-1, stderr=-1, text=True, encoding="utf-8") as process:
+        try:
+            process.stdin.write("parcel\n" * 512)  # a block: it answers, so it has begun
+            process.stdin.flush()
+            assert process.stdout.readline().startswith("parcel")
+            process.send_signal(signal.SIGINT)
+            _, err = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    assert process.returncode == 130
+    assert err.strip().startswith("danlu: stopped")
+    assert "Traceback" not in err
