@@ -149,12 +149,13 @@ def test_out_is_written_whole_or_not_at_all(run, files, toy_files, force):
 
 @pytest.mark.parametrize("name", ["ngram", "both"])
 def test_half_a_surrogate_pair_is_no_obstacle(run, files, toy_files, name):
-    command = ["predict", toy_files[name], "--file", files / "half.jsonl"]
-    code, out, _ = run(*command, "--json")
-    assert code == 0
-    assert json.loads(out)["text"] == "half \ud83d a pair 退款"
-    assert run(*command)[0] == 0
-    assert run(*command, "--out", files / "out.jsonl")[0] == 0
+    _, out, _ = run("predict", toy_files[name], "--file", files / "half.jsonl", "--json")
+    assert json.loads(out)["text"] == "half \ufffd a pair 退款"  # that is how files are read
+    odd = "parcel \udcff"  # an argument that is no UTF-8, as Python passes it on
+    code, out, _ = run("predict", toy_files[name], odd, "--json")
+    assert (code, json.loads(out)["text"]) == (0, odd)
+    assert run("predict", toy_files[name], odd)[0] == 0
+    assert run("predict", toy_files[name], odd, "--out", files / "out.jsonl")[0] == 0
     assert json.loads((files / "out.jsonl").read_text(encoding="utf-8")) == json.loads(out)
 
 

@@ -48,11 +48,13 @@ def forge(task: str, fold: int, minutes: float) -> dict[str, Any]:
         out = folder / "model.danlu"
         command = [sys.executable, "-m", "danlu", "forge", str(folder / "data"), "--out", str(out), "--json"]
         printed, seconds, peak = timed([*command, "--minutes", str(minutes)])
-        card = json.loads(printed)["card"]
+        made = json.loads(printed)
+        card = made["card"]
         shipped = next(c for c in card["candidates"] if c["shipped"])
         result: dict[str, Any] = {who: round(100 * card["figures"][who]["accuracy"], 2) for who in WHO}
         return result | {
             "seconds": round(seconds, 1),
+            "stages": made["seconds"],
             "peak_mib": round(peak),
             "megabytes": round(out.stat().st_size / 1e6, 2),
             "shipped": f"{shipped['name']} {shipped['precision']}",

@@ -71,7 +71,7 @@ def forge(
     figures = made.card["figures"]
     student = figures["student"]
     if as_json:
-        _print_json({"model": str(made.model), "report": str(made.report), "card": made.card})
+        _print_json({"model": str(made.model), "report": str(made.report), "card": made.card, "seconds": made.seconds})
         return
     low, high = student["accuracy95"]
     shipped = next(c for c in made.card["candidates"] if c["shipped"])

@@ -21,18 +21,20 @@ from danlu.runtime import autocast
 from danlu.text import tfidf
 from danlu.train.batches import by_length
 from danlu.train.loop import minimise
-from danlu.train.regression import softmax_regression
+from danlu.train.regression import Linear, softmax_regression
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
+    from scipy.sparse import csr_matrix
     from tokenizers import Tokenizer
     from transformers import PreTrainedModel
 
     from danlu.models.base import Base
 
 STATIC_WIDTH = 192
+NGRAM_BITS = 20
 
 
 @dataclass(frozen=True)
@@ -54,17 +56,37 @@ class Lesson:
     head: tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
 
 
-def ngram_branch(lesson: Lesson, bits: int) -> NgramBranch:
-    """A linear student on 2**bits hashed n-grams."""
+def ngram_branch(lesson: Lesson, rows: int, bits: int = NGRAM_BITS) -> NgramBranch:
+    """A linear student on hashed n-grams, cut to those that tell most.
+
+    Args:
+        lesson: what it learns from.
+        rows: n-grams that keep a row of weights; those with the longest rows of a first fit.
+        bits: the hash has 2 to this power buckets.
+    """
     counts = tfidf.counts(lesson.texts, bits)
     idf = tfidf.inverse_document_frequency(counts)
     frequency = np.bincount(counts.indices, minlength=1 << bits)
-    active = np.flatnonzero(frequency >= (2 if len(lesson.texts) > 2_000 else 1))
-    features = tfidf.weighted(counts, idf)[:, active]
-    head = softmax_regression(features, lesson.targets, strength=30.0, weights=lesson.weights, iterations=60)
-    weight = np.zeros((1 << bits, lesson.targets.shape[1]), np.float32)
-    weight[active] = head.weight
-    return NgramBranch(torch.from_numpy(weight), torch.from_numpy(idf), torch.from_numpy(head.bias))
+    kept = np.flatnonzero(frequency >= (2 if len(lesson.texts) > 500 else 1))
+    kept = np.sort(kept[np.argsort(-frequency[kept], kind="stable")][: 3 * rows])
+    head = _ngram_head(counts, idf, kept, lesson, 30 if len(kept) > rows else 80)
+    if len(kept) > rows:
+        length = np.linalg.norm(head.weight, axis=1)
+        kept = np.sort(kept[np.argsort(-length, kind="stable")][:rows])
+        head = _ngram_head(counts, idf, kept, lesson, 80)
+    index = np.zeros(1 << bits, np.int32)
+    index[kept] = np.arange(1, len(kept) + 1)
+    weight = np.concatenate([np.zeros((1, lesson.targets.shape[1]), np.float32), head.weight])
+    importance = np.concatenate([np.zeros(1, np.float32), idf[kept]])
+    parts = (torch.from_numpy(part) for part in (index, weight, importance, head.bias))
+    return NgramBranch(*parts)
+
+
+def _ngram_head(
+    counts: csr_matrix, idf: NDArray[np.float32], kept: NDArray[np.int64], lesson: Lesson, iterations: int
+) -> Linear:
+    features = tfidf.weighted(counts[:, kept], idf[kept])
+    return softmax_regression(features, lesson.targets, strength=100.0, weights=lesson.weights, iterations=iterations)
 
 
 def small_tokenizer(base: Base, texts: Sequence[str], length: int) -> tuple[Tokenizer, NDArray[np.int64]]:

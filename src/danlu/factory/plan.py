@@ -56,11 +56,13 @@ class Plan:
         distill: unlabelled texts the student learns from.
         tuning_steps: of the contrastive form, per fold; 0 leaves it out.
         tuning_batch: texts a step.
+        tuning_length: tokens the tuned encoder reads of a text.
         rounds: shares of the pool admitted, round by round.
         layers: depths of the transformer students.
+        student_length: tokens a student reads: its latency grows with them, and its n-grams see the rest.
         student_steps: of each transformer student.
         student_batch: texts a step.
-        ngram_bits: buckets of the shipped n-gram table, as a power of two.
+        ngram_rows: n-grams that keep a row in the shipped table.
     """
 
     minutes: float
@@ -73,9 +75,11 @@ class Plan:
     tuning_batch: int
     rounds: tuple[float, ...]
     layers: tuple[int, ...]
+    tuning_length: int
+    student_length: int
     student_steps: int
     student_batch: int
-    ngram_bits: int
+    ngram_rows: int
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-able, for the card."""
@@ -88,24 +92,24 @@ def make_plan(sizes: Sizes, minutes: float, max_mb: float) -> Plan:
     length = max(16, min(160, sizes.long_tokens))
     tokens = min(sizes.tokens, length)
     labelled = min(sizes.labelled, MOST_ROWS)
-    folds = max(2, min(5 if labelled <= 1_000 else 3, sizes.smallest)) if sizes.smallest >= 2 else 3
-    readable = int(0.25 * seconds * EMBED_SPEED / (tokens * sizes.cost))
-    pool = max(0, min(sizes.unlabelled, MOST_ROWS - labelled, 4_000, readable - labelled - sizes.measured))
-    distill = max(pool, min(sizes.unlabelled, 20_000, readable - labelled - sizes.measured))
+    folds = max(2, min(5 if labelled <= 400 else 3, sizes.smallest)) if sizes.smallest >= 2 else 3
+    short = min(length, 64)
+    readable = int(0.2 * seconds * EMBED_SPEED / (tokens * sizes.cost))
+    left = max(0, readable - labelled - sizes.measured)
+    pool = min(sizes.unlabelled, MOST_ROWS - labelled, 3_000, left)
+    distill = max(pool, min(sizes.unlabelled, 20_000, left))
 
     batch = 32
-    passes = (folds + 1) * (labelled + pool) * tokens * sizes.cost / EMBED_SPEED
-    affordable = (0.33 * seconds - passes) * TUNE_SPEED / (batch * tokens * sizes.cost * (folds + 1))
+    read = min(tokens, short) * sizes.cost
+    passes = ((folds + 1) * (labelled + pool) + sizes.measured + distill) * read / EMBED_SPEED
+    affordable = (0.33 * seconds - passes) * TUNE_SPEED / (batch * read * (folds + 1))
     wanted = min(150, max(30, 6 * labelled // batch))
     tuning = int(min(wanted, affordable)) if affordable >= 20 else 0
 
     depths = 11 / 6 + (1 if sizes.has_test else folds)  # two, three and six layers, then the ablation or the folds
     student_batch = 32
-    steps = int(min(600, 0.33 * seconds * TUNE_SPEED / (tokens * sizes.cost * depths * student_batch)))
-    layers = (2, 3, 6) if steps >= 100 else (2, 3) if steps >= 60 else (2,) if steps >= 40 else ()
-    bits = 18
-    while bits > 12 and (1 << bits) * sizes.labels > 0.6 * max_mb * 1e6:
-        bits -= 1
+    steps = int(max(30, min(600, 0.33 * seconds * TUNE_SPEED / (read * student_batch * depths))))
+    layers = (2, 3, 6) if steps > 30 else (6,)
     return Plan(
         minutes=minutes,
         folds=folds,
@@ -117,9 +121,11 @@ def make_plan(sizes: Sizes, minutes: float, max_mb: float) -> Plan:
         tuning_batch=batch,
         rounds=(0.3, 0.6, 0.9) if pool >= 50 else (),
         layers=layers,
+        tuning_length=short,
+        student_length=short,
         student_steps=steps,
         student_batch=student_batch,
-        ngram_bits=bits,
+        ngram_rows=max(1_000, min(60_000, int(0.4 * max_mb * 1e6 / (4 * sizes.labels)))),
     )
 
 
@@ -132,7 +138,7 @@ def expected_seconds(plan: Plan, texts: int, measured: int) -> dict[str, float]:
         measured: rows of the test set.
     """
     length = 0.6 * plan.token_length
-    trained = plan.student_batch * length / TUNE_SPEED
+    trained = plan.student_batch * min(length, plan.student_length) / TUNE_SPEED
     return {
         "read": texts * length / EMBED_SPEED,
         "tune": (plan.folds + 1)

@@ -68,11 +68,12 @@ class Options:
 
 @dataclass(frozen=True)
 class Produced:
-    """What came out: the model's path, the report's path, and the card."""
+    """What came out: the model's path, the report's path, the card, and the seconds each stage took."""
 
     model: Path
     report: Path
     card: dict[str, Any]
+    seconds: dict[str, float]
 
 
 def produce(data: Path, out: Path, options: Options) -> Produced:
@@ -156,7 +157,7 @@ def produce(data: Path, out: Path, options: Options) -> Produced:
     save(out, entries, force=options.force)
     run.progress.close()
     run.job.remove()
-    return Produced(out, report_path, card)
+    return Produced(out, report_path, card, run.job.seconds)
 
 
 def check_options(out: Path, options: Options) -> None:

@@ -133,7 +133,7 @@ def tune(run: Run, texts: Texts, folds: Folds) -> Tuned:
 def _tuned(run: Run, texts: Texts, rows: NDArray[np.int64], keep: bool, step: teacher.Step) -> dict[str, NDArray[Any]]:
     model = teacher.tune(run.base, texts, rows, run.plan, run.seed, step)
     out: dict[str, NDArray[Any]] = {
-        "vectors": linear.encode(model, run.base.tokenizer, texts.rows, run.plan.token_length)
+        "vectors": linear.encode(model, run.base.tokenizer, texts.rows, run.plan.tuning_length)
     }
     if keep:
         out |= {name: p.detach().numpy() for name, p in model.named_parameters() if p.requires_grad}
@@ -262,7 +262,7 @@ def study(
     run: Run, source: Source, lesson: Lesson, exam: Exam, labels: tuple[str, ...]
 ) -> list[tuple[Measured, Measured]]:
     """Every candidate of the plan, trained, exported and measured in float32 and in int8."""
-    ngrams = ngram_branch(lesson, run.plan.ngram_bits)
+    ngrams = ngram_branch(lesson, run.plan.ngram_rows)
     out: list[tuple[Measured, Measured]] = []
     candidates = student.names_of(run.plan)
     with run.progress.stage("students", len(run.plan.layers) * run.plan.student_steps) as step:
@@ -302,7 +302,7 @@ def gold_only(run: Run, source: Source, name: str, material: Material, beliefs: 
     plain = replace(source, encoder=run.base.model)
 
     def make() -> dict[str, NDArray[Any]]:
-        branch = ngram_branch(lesson, run.plan.ngram_bits)
+        branch = ngram_branch(lesson, run.plan.ngram_rows)
         taught, tokenizer = student.teach(name, plain, lesson, exam, branch, None)
         return {"p": student.probabilities(taught, tokenizer, [e.text for e in material.test], run.plan)}
 
@@ -331,7 +331,7 @@ def cross_validate(
                 weights = np.concatenate([np.full(len(train), 3.0), np.ones(len(pool))]).astype(np.float32)
                 lesson = make_lesson([texts.rows[i] for i in rows], targets, weights, seen[rows])
                 exam = Exam([texts.rows[i] for i in rows], targets)
-                branch = ngram_branch(lesson, run.plan.ngram_bits)
+                branch = ngram_branch(lesson, run.plan.ngram_rows)
                 fold_student, tokenizer = student.teach(name, plain, lesson, exam, branch, None)
                 held_texts = [texts.labelled[i] for i in held]
                 return {"p": student.probabilities(fold_student, tokenizer, held_texts, run.plan)}

@@ -16,6 +16,7 @@ from scipy.special import log_softmax
 
 from danlu.artifact import Model, pad_ngrams
 from danlu.compress import distil
+from danlu.compress.distil import NGRAM_BITS
 from danlu.compress.export import to_int8, to_onnx
 from danlu.evals.metrics import softmax
 from danlu.loops.self_training import pool_forms
@@ -155,10 +156,10 @@ def teach(
         share = _shares([_ngram_logits(ngrams, exam.texts)], exam)
         return Student(None, ngrams, (0.0, share[0])).eval(), None
     plan = source.plan
-    tokenizer, old_ids = distil.small_tokenizer(source.base, lesson.texts, plan.token_length)
+    tokenizer, old_ids = distil.small_tokenizer(source.base, lesson.texts, plan.student_length)
     if name == "static":
         branch = distil.static_branch(
-            source.base, lesson, tokenizer, old_ids, length=plan.token_length, steps=400, seed=source.seed
+            source.base, lesson, tokenizer, old_ids, length=plan.student_length, steps=400, seed=source.seed
         )
     else:
         branch = distil.transformer_branch(
@@ -167,13 +168,13 @@ def teach(
             tokenizer,
             old_ids,
             depth=int(name.rsplit("-", 1)[1]),
-            length=plan.token_length,
+            length=plan.student_length,
             steps=plan.student_steps,
             batch=plan.student_batch,
             seed=source.seed,
             progress=step,
         )
-    votes = [_token_logits(branch, tokenizer, exam.texts, plan.token_length), _ngram_logits(ngrams, exam.texts)]
+    votes = [_token_logits(branch, tokenizer, exam.texts, plan.student_length), _ngram_logits(ngrams, exam.texts)]
     share = _shares(votes, exam)
     if share[1] < 0.02:
         return Student(branch, None, (share[0], 0.0)).eval(), tokenizer
@@ -186,7 +187,7 @@ def probabilities(
     """(texts, K) of a student that is not exported, calibrated as well as its exam allowed."""
     logits = np.zeros((len(texts), 1), np.float32)
     if student.tokens is not None and tokenizer is not None:
-        logits = logits + student.shares[0] * _token_logits(student.tokens, tokenizer, texts, plan.token_length)
+        logits = logits + student.shares[0] * _token_logits(student.tokens, tokenizer, texts, plan.student_length)
     if student.ngrams is not None:
         logits = logits + student.shares[1] * _ngram_logits(student.ngrams, texts)
     return softmax(logits).astype(np.float32)
@@ -209,14 +210,14 @@ def drafts(
 
     def exported() -> bytes:
         student, tokenizer = train()
-        bits = plan.ngram_bits if student.ngrams else 0
+        bits = NGRAM_BITS if student.ngrams else 0
         keep(f"{name}.json", lambda: json.dumps([bits, tokenizer.to_str() if tokenizer else ""]).encode())
         return to_onnx(student)
 
     full = keep(f"{name}.onnx", exported)
     small = keep(f"{name}.int8.onnx", lambda: to_int8(full))
     bits, tokenizer = json.loads(keep(f"{name}.json", bytes))
-    kind, length = name.split("-", 1)[0], plan.token_length if tokenizer else 0
+    kind, length = name.split("-", 1)[0], plan.student_length if tokenizer else 0
     return (
         Draft(name, kind, "float32", full, tokenizer, bits, length),
         Draft(name, kind, "int8", small, tokenizer, bits, length),
@@ -297,7 +298,7 @@ def _shares(votes: list[NDArray[np.float32]], exam: Exam) -> list[float]:
 
 @torch.inference_mode()
 def _ngram_logits(branch: NgramBranch, texts: Sequence[str]) -> NDArray[np.float32]:
-    bits = int(branch.weight.shape[0]).bit_length() - 1
+    bits = int(branch.index.shape[0]).bit_length() - 1
     out: list[NDArray[np.float32]] = []
     for start in range(0, len(texts), 64):
         ids, counts = pad_ngrams([text[:MAX_CHARS] for text in texts[start : start + 64]], bits)

@@ -73,7 +73,7 @@ def tune(
     base: Base, texts: Texts, rows: NDArray[np.int64], plan: Plan, seed: int, step: Step | None = None
 ) -> PreTrainedModel:
     """The base tuned on some of the labelled rows."""
-    sequences = token_ids(base.tokenizer, [texts.labelled[i] for i in rows], plan.token_length)
+    sequences = token_ids(base.tokenizer, [texts.labelled[i] for i in rows], plan.tuning_length)
     tuning = contrastive.Tuning(steps=plan.tuning_steps, batch=plan.tuning_batch, seed=seed)
     return contrastive.fit(base, sequences, texts.truth[rows], tuning, step)
 
@@ -169,7 +169,7 @@ class Teacher:
         """(texts, hidden) of the tuned encoder, or None where there is none."""
         if self.tuned is None:
             return None
-        return embed(self.tuned, token_ids(self.base.tokenizer, texts, self.plan.token_length), progress=step)
+        return embed(self.tuned, token_ids(self.base.tokenizer, texts, self.plan.tuning_length), progress=step)
 
     def log_probabilities(
         self,

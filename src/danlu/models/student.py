@@ -19,20 +19,26 @@ if TYPE_CHECKING:
 
 
 class NgramBranch(nn.Module):
-    """Linear in TF-IDF weighted n-grams: (buckets, K) weights and (buckets,) idf."""
+    """Linear in TF-IDF weighted n-grams: of all hash buckets only the useful ones have a row.
 
-    def __init__(self, weight: torch.Tensor, idf: torch.Tensor, bias: torch.Tensor) -> None:
+    index (buckets,) names the row of each bucket, weight is (rows, K), idf is (rows,). Row 0 is that of every other
+    bucket: its weights and its idf are 0, so what was not learned does not even lengthen the vector.
+    """
+
+    def __init__(self, index: torch.Tensor, weight: torch.Tensor, idf: torch.Tensor, bias: torch.Tensor) -> None:
         super().__init__()
+        self.index = nn.Parameter(index.to(torch.int32)[:, None], requires_grad=False)
         self.weight = nn.Parameter(weight, requires_grad=False)
         self.idf = nn.Parameter(idf[:, None], requires_grad=False)
         self.bias = nn.Parameter(bias, requires_grad=False)
 
     def forward(self, ids_BG: torch.Tensor, counts_BG: torch.Tensor) -> torch.Tensor:
         """(B, K) logits; a count of 0 is padding."""
+        row_BG = F.embedding(ids_BG, self.index).squeeze(-1)
         term_BG = torch.where(counts_BG > 0, 1 + torch.log(counts_BG.clamp_min(1)), torch.zeros_like(counts_BG))
-        value_BG = term_BG * F.embedding(ids_BG, self.idf).squeeze(-1)
+        value_BG = term_BG * F.embedding(row_BG, self.idf).squeeze(-1)
         value_BG = value_BG / value_BG.square().sum(1, keepdim=True).sqrt().clamp_min(1e-6)
-        return (value_BG.unsqueeze(1) @ F.embedding(ids_BG, self.weight)).squeeze(1) + self.bias
+        return (value_BG.unsqueeze(1) @ F.embedding(row_BG, self.weight)).squeeze(1) + self.bias
 
 
 class StaticEncoder(nn.Module):
