@@ -125,7 +125,7 @@ def toy_students(tiny_base, toy_lesson):
     from danlu.compress.distil import ngram_branch, small_tokenizer, static_branch
     from danlu.models.student import Student
 
-    ngrams = ngram_branch(toy_lesson, 10)
+    ngrams = ngram_branch(toy_lesson, 3_000, 10)
     tokenizer, old_ids = small_tokenizer(tiny_base, toy_lesson.texts, 32)
     tokens = static_branch(tiny_base, toy_lesson, tokenizer, old_ids, length=32, steps=30, seed=0)
     return {

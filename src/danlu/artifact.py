@@ -23,6 +23,7 @@ from tokenizers import Tokenizer
 
 from danlu.errors import ArtifactError, OptionError
 from danlu.text.ngrams import ngrams
+from danlu.text.normalize import clean
 from danlu.types import Prediction
 
 if TYPE_CHECKING:
@@ -34,8 +35,8 @@ FORMAT = 1
 ENTRIES = ("card.json", "config.json", "model.onnx", "tokenizer.json")
 MANIFEST = "manifest.json"
 MAX_BYTES = 1 << 30
-# A stored graph that points to another file would make onnxruntime open it: the key of such a pointer in protobuf.
-_EXTERNAL_DATA = b"\x0a\x08location"
+# A stored graph that points to another file would make onnxruntime open it; this is the key of such a pointer.
+_EXTERNAL_DATA = b"location"
 _BATCH_CELLS = 1 << 16
 
 
@@ -85,6 +86,8 @@ class Model:
         options.log_severity_level = 3
         self._session = onnxruntime.InferenceSession(entries["model.onnx"], options, providers=["CPUExecutionProvider"])
         self._inputs = {node.name for node in self._session.get_inputs()}
+        if self.probabilities(["danlu"]).shape[1] != len(self.labels) or not self.labels:
+            raise ArtifactError("The model's labels do not match its graph. Fix: get the original file again.")
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -126,7 +129,8 @@ class Model:
         for position, text in enumerate(texts):
             if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance] - callers are untyped
                 raise OptionError(f"Text {position} is {type(text).__name__}, not a string. Fix: pass strings only.")
-        cut = [text[: self.settings.max_chars] for text in texts]
+        most = self.settings.max_chars
+        cut = [clean(text[: 2 * most])[:most] for text in texts]
         out = np.zeros((len(cut), len(self.labels)), np.float32)
         order = sorted(range(len(cut)), key=lambda i: len(cut[i]))
         start = 0
@@ -205,7 +209,7 @@ def unpack(data: bytes) -> dict[str, bytes]:
             )
             manifest = json.loads(archive.read(MANIFEST)) if ours else None
             entries = {name: archive.read(name) for name in ENTRIES} if ours else {}
-    except (zipfile.BadZipFile, ValueError, KeyError, EOFError, OSError, NotImplementedError, RuntimeError) as error:
+    except Exception as error:  # whatever zipfile and json raise for bytes somebody chose
         raise ArtifactError(f"The model file is damaged ({error}). Fix: get the original file again.") from error
     if not ours:
         raise ArtifactError("This zip is not a danlu model. Fix: give a file that danlu forge wrote.")

@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 import logging
 import os
+import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -122,21 +123,19 @@ def predict(
     opened = load(model)
     if texts and file:
         raise OptionError("Texts and --file are both given. Fix: give one of them.")
-    if out and out.exists() and not force:
-        raise OptionError(f"{out} exists. Fix: choose another --out, or --force to replace it.")
-    source = iter(texts) if texts else _texts_of(file, text) if file else (line.rstrip("\n") for line in sys.stdin)
+    if out:
+        _check_out(out, force=force)
+    source = iter(texts) if texts else _texts_of(file, text) if file else _lines_of_standard_input()
     rows = _predictions(opened, source, total=len(texts) if texts else None)
     if out is None:
         for given, prediction in rows:
-            _print(
-                json.dumps(_as_json(given, prediction), ensure_ascii=False) if as_json else _as_line(given, prediction)
-            )
+            _print(_as_json(given, prediction) if as_json else _as_line(given, prediction))
         return
     partial = out.with_name(f".{out.name}.partial")
     try:
         with partial.open("w", encoding="utf-8", newline="\n") as stream:
             for given, prediction in rows:
-                stream.write(json.dumps(_as_json(given, prediction), ensure_ascii=False) + "\n")
+                stream.write(_as_json(given, prediction) + "\n")
         partial.replace(out)
     finally:
         partial.unlink(missing_ok=True)
@@ -211,6 +210,7 @@ def serve(
 
 def main() -> None:
     """Runs the command line; a mistake of the user's is one sentence on standard error and exit code 2."""
+    signal.signal(signal.SIGINT, _interrupted)
     try:
         app()
     except DanluError as error:
@@ -219,9 +219,6 @@ def main() -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
-    except KeyboardInterrupt:
-        print("danlu: stopped; the same command goes on where it was.", file=sys.stderr)  # noqa: T201
-        sys.exit(130)
 
 
 class _extra:  # noqa: N801 - reads as a statement
@@ -250,6 +247,34 @@ def _texts_of(file: Path, text: str | None) -> Iterator[str]:
         yield example.text
 
 
+def _lines_of_standard_input() -> Iterator[str]:
+    for number, line in enumerate(sys.stdin.buffer, 1):
+        try:
+            yield line.decode("utf-8").rstrip("\r\n")
+        except UnicodeDecodeError as error:
+            raise DataError(
+                f"the line is not UTF-8 ({error.reason})",
+                "save the text as UTF-8, or use --file",
+                file="stdin",
+                row=number,
+            ) from None
+
+
+def _check_out(out: Path, *, force: bool) -> None:
+    """Refuses before any work what could not be written after it."""
+    if out.is_dir():
+        raise OptionError(f"--out {out} is a folder. Fix: give the name of a file.")
+    if not out.parent.is_dir():
+        raise OptionError(f"The folder of --out {out} does not exist. Fix: make it first, or choose another.")
+    if out.exists() and not force:
+        raise OptionError(f"{out} exists. Fix: choose another --out, or --force to replace it.")
+
+
+def _interrupted(*_: object) -> None:
+    print("danlu: stopped; the same command goes on where it was.", file=sys.stderr)  # noqa: T201
+    raise SystemExit(130)
+
+
 def _predictions(model: Model, texts: Iterator[str], total: int | None) -> Iterator[tuple[str, Prediction]]:
     """Predictions in the order of the texts, a block in memory at a time."""
     from itertools import islice
@@ -262,14 +287,17 @@ def _predictions(model: Model, texts: Iterator[str], total: int | None) -> Itera
             bar.update(len(block))
 
 
-def _as_json(text: str, prediction: Prediction) -> dict[str, Any]:
-    return {
+def _as_json(text: str, prediction: Prediction) -> str:
+    """One line of JSON; escaped where the text has half a surrogate pair, which no file can hold as it is."""
+    value = {
         "text": text,
         "label": prediction.label,
         "probability": round(prediction.probability, 6),
         "abstained": prediction.abstained,
         "top": [{"label": label, "probability": round(p, 6)} for label, p in prediction.top],
     }
+    line = json.dumps(value, ensure_ascii=False)
+    return line if line.encode("utf-8", "replace").decode() == line else json.dumps(value)
 
 
 def _as_line(text: str, prediction: Prediction) -> str:
@@ -278,7 +306,7 @@ def _as_line(text: str, prediction: Prediction) -> str:
 
 
 def _print(text: str) -> None:
-    typer.echo(text)
+    typer.echo(text.encode("utf-8", "replace").decode())
 
 
 def _print_json(value: object) -> None:

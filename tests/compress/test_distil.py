@@ -19,7 +19,7 @@ BITS, LENGTH = 12, 32
 def teach(kind, base, lesson, seed=0, steps=60):
     """(the branch, a function from texts to logits)."""
     if kind == "ngram":
-        branch = ngram_branch(lesson, BITS)
+        branch = ngram_branch(lesson, 3_000, BITS)
         return branch, lambda texts: branch(*map(torch.from_numpy, pad_ngrams(texts, BITS)))
     tokenizer, old_ids = small_tokenizer(base, lesson.texts, LENGTH)
     if kind == "static":
@@ -109,9 +109,11 @@ def test_a_static_student_starts_without_an_opinion(tiny_base, toy_lesson):
 
 
 def test_ngrams_that_no_text_has_weigh_nothing(toy_lesson):
-    branch = ngram_branch(toy_lesson, BITS)
+    branch = ngram_branch(toy_lesson, 3_000, BITS)
     ids, counts = pad_ngrams(toy_lesson.texts, BITS)
     unused = np.setdiff1d(np.arange(1 << BITS), ids[counts > 0])
-    assert branch.weight.shape == (1 << BITS, 3)
+    assert branch.index.shape == (1 << BITS, 1)
+    assert len(branch.weight) <= 3_001
     assert len(unused) > 100
-    assert not branch.weight[torch.from_numpy(unused)].any()
+    assert not branch.index[torch.from_numpy(unused)].any()
+    assert not branch.weight[0].any()

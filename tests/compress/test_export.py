@@ -31,7 +31,10 @@ def token_branch(encoder):
 @pytest.fixture(scope="module", params=["ngram", "static", "transformer", "static alone"])
 def student(request, tiny_base):
     ngrams = NgramBranch(
-        random(1 << BITS, LABELS, seed=3), random(1 << BITS, seed=4).abs() + 0.5, random(LABELS, seed=5)
+        torch.arange(1 << BITS),
+        random(1 << BITS, LABELS, seed=3),
+        random(1 << BITS, seed=4).abs() + 0.5,
+        random(LABELS, seed=5),
     )
     if request.param == "ngram":
         return Student(None, ngrams, (0.0, 1.5)).eval()

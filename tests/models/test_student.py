@@ -28,7 +28,7 @@ def token_branch(encoder, width=6, labels=3):
 
 @pytest.fixture(scope="module")
 def ngrams():
-    return NgramBranch(random(16, 3), random(16).abs() + 0.5, random(3))
+    return NgramBranch(torch.arange(16), random(16, 3), random(16).abs() + 0.5, random(3))
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def tokens():
 
 def test_ngrams_by_hand():
     weight, idf, bias = torch.tensor([[1.0, 0], [0, 1]]), torch.tensor([1.0, 2.0]), torch.tensor([0.5, 0.0])
-    branch = NgramBranch(weight, idf, bias)
+    branch = NgramBranch(torch.arange(2), weight, idf, bias)
     logits = branch(torch.tensor([[0, 1, 0]]), torch.tensor([[2.0, 1.0, 0.0]]))
     one, two = (1 + math.log(2)) * 1.0, 1.0 * 2.0
     norm = math.hypot(one, two)

@@ -103,10 +103,12 @@ def fit(
             parameter.requires_grad_(True)
     truth = torch.as_tensor(labels)
     with torch.inference_mode():
-        sample = _balanced(labels, np.random.default_rng(tuning.seed), batch=256, per_label=8)
+        count = len(np.unique(labels))
+        sample = _balanced(labels, np.random.default_rng(tuning.seed), batch=4 * count, per_label=4)
         start = pooled(model, *padded([sequences[i] for i in sample]))
     prototypes = head(start.clone(), truth[sample], int(labels.max()) + 1)
     model.train()
+    torch.manual_seed(tuning.seed)  # dropout
 
     def losses() -> Iterator[torch.Tensor]:
         rng = np.random.default_rng(tuning.seed)

@@ -37,6 +37,7 @@ def cut(tokenizer: Tokenizer, used: Iterable[int]) -> tuple[Tokenizer, NDArray[n
     keep = set(used)
     names: dict[int, str] = {index: name for name, index in tokenizer.get_vocab().items()}
     special = {token["id"] for token in state["added_tokens"] if token["special"]}
+    special.add(state["model"]["vocab"][state["model"]["unk_token"]])
     keep |= special | {i for i, name in names.items() if len(name.removeprefix("##")) == 1 and name.isascii()}
     order = [i for i in range(size) if i in keep and i in names]
     new = {old: i for i, old in enumerate(order)}
@@ -44,21 +45,20 @@ def cut(tokenizer: Tokenizer, used: Iterable[int]) -> tuple[Tokenizer, NDArray[n
         name: new[i] for name, i in sorted(state["model"]["vocab"].items(), key=lambda item: item[1]) if i in new
     }
     state["added_tokens"] = [token | {"id": new[token["id"]]} for token in state["added_tokens"] if token["id"] in new]
-    _renumber(state["post_processor"], names, new)
+    _renumber(state["post_processor"], new)
     return Tokenizer.from_str(json.dumps(state, ensure_ascii=False)), np.array(order)
 
 
-def _renumber(node: object, names: dict[int, str], new: dict[int, int]) -> None:
+def _renumber(node: object, new: dict[int, int]) -> None:
     """Replaces token ids inside a post-processor's description, whatever its type."""
     if isinstance(node, dict):
         if "ids" in node and "tokens" in node:  # a special token of TemplateProcessing
             node["ids"] = [new[i] for i in node["ids"]]
         for key, value in node.items():
-            pair = isinstance(value, list) and len(value) == 2 and names.get(value[1]) == value[0]
-            if key in {"sep", "cls"} and pair:  # BertProcessing
+            if key in {"sep", "cls"} and isinstance(value, list) and len(value) == 2:  # BertProcessing
                 node[key] = [value[0], new[value[1]]]
             else:
-                _renumber(value, names, new)
+                _renumber(value, new)
     elif isinstance(node, list):
         for value in node:
-            _renumber(value, names, new)
+            _renumber(value, new)

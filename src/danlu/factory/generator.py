@@ -23,6 +23,7 @@ def passages(texts: Sequence[str], count: int, seed: int) -> list[str]:
     """
     rng = np.random.default_rng(seed)
     usable = [text for text in texts if len(text) >= 12]
+    whole = set(texts)
     found: dict[str, None] = {}
     if not usable:
         return []
@@ -32,8 +33,10 @@ def passages(texts: Sequence[str], count: int, seed: int) -> list[str]:
         text = usable[turn % len(usable)]
         size = int(len(text) * rng.uniform(0.3, 0.8))
         start = _border(text, int(rng.integers(0, len(text) - size + 1)))
-        found.setdefault(text[start : _border(text, start + size)].strip(" ,，。.;；"))
-    return [text for text in found if len(text) >= 4]
+        passage = text[start : _border(text, start + size)].strip(" ,，。.;；")
+        if len(passage) >= 4 and passage not in whole:
+            found.setdefault(passage)
+    return list(found)
 
 
 def _border(text: str, position: int) -> int:

@@ -62,15 +62,15 @@ def open_base(name: str | None = None) -> Base:
     from transformers import AutoModel, AutoTokenizer
 
     try:
-        model = AutoModel.from_pretrained(name)
+        model = AutoModel.from_pretrained(name, dtype=torch.float32)
         wrapper = AutoTokenizer.from_pretrained(name, use_fast=True)
-    except (OSError, ValueError, KeyError) as error:
+    except Exception as error:  # every library below raises types of its own for a folder that is not whole
         raise OptionError(
             f"--base {name} cannot be opened ({str(error).splitlines()[0]}). "
             "Fix: give the folder of a Hugging Face encoder, or a hub name while online."
         ) from error
     backend = getattr(wrapper, "backend_tokenizer", None)
-    if backend is None:
+    if backend is None or backend.get_vocab_size() <= len(wrapper.all_special_tokens):
         raise OptionError(f"--base {name} has no fast tokenizer. Fix: choose a base with a tokenizer.json.")
     tokenizer = Tokenizer.from_str(backend.to_str())
     tokenizer.no_truncation()

@@ -52,7 +52,7 @@ class StaticEncoder(nn.Module):
     def forward(self, ids_BL: torch.Tensor, mask_BL: torch.Tensor) -> torch.Tensor:
         """(B, D) vectors."""
         weight_BL1 = self.importance(ids_BL).exp() * mask_BL.unsqueeze(-1)
-        return (self.embeddings(ids_BL) * weight_BL1).sum(1) / weight_BL1.sum(1)
+        return (self.embeddings(ids_BL) * weight_BL1).sum(1) / weight_BL1.sum(1).clamp_min(1e-6)
 
 
 class TransformerEncoder(nn.Module):
@@ -66,7 +66,7 @@ class TransformerEncoder(nn.Module):
         """(B, D) vectors."""
         hidden_BLD = self.model(input_ids=ids_BL, attention_mask=mask_BL).last_hidden_state
         weight_BL1 = mask_BL.unsqueeze(-1).to(hidden_BLD.dtype)
-        return (hidden_BLD * weight_BL1).sum(1) / weight_BL1.sum(1)
+        return (hidden_BLD * weight_BL1).sum(1) / weight_BL1.sum(1).clamp_min(1e-6)
 
 
 class TokenBranch(nn.Module):

@@ -50,7 +50,7 @@ def minimise(
         loss.backward()
         torch.nn.utils.clip_grad_norm_(parameters, clip)
         optimizer.step()
-        if step >= steps * 0.9:
+        if step >= min(steps - 1, steps * 0.9):
             last.append(float(loss.detach()))
         if progress:
             progress(1)
