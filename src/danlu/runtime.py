@@ -35,5 +35,6 @@ def device() -> torch.device:
 
 def autocast(where: torch.device) -> torch.autocast:
     """bf16 autocast where it is faster than fp32: on CUDA, and on CPUs with AMX tiles."""
-    fast = where.type == "cuda" or bool(torch.cpu._is_amx_tile_supported())
+    amx = torch.cpu._is_amx_tile_supported()  # pyright: ignore[reportPrivateUsage] - no public name
+    fast = where.type == "cuda" or bool(amx)
     return torch.autocast(where.type, dtype=torch.bfloat16, enabled=fast)

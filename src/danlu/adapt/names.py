@@ -7,7 +7,7 @@ near texts lie on average, is its score. One number is learned: how far to trust
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.optimize import minimize_scalar
@@ -61,7 +61,8 @@ def fit(scores: NDArray[np.float32], truth: NDArray[np.int64]) -> float:
     def cost(scale: float) -> float:
         return -float(log_softmax(scores * scale, axis=1)[np.arange(len(truth)), truth].mean()) + 1e-3 * scale
 
-    return float(minimize_scalar(cost, bounds=(0.0, 8.0), method="bounded").x)
+    found: Any = minimize_scalar(cost, bounds=(0.0, 8.0), method="bounded")
+    return float(found.x)
 
 
 def predict(scores: NDArray[np.float32], scale: float) -> NDArray[np.float32]:

@@ -15,7 +15,7 @@ import torch
 from torch.nn import functional as F  # noqa: N812 - the field's name for it
 
 from danlu.compress.vocabulary import cut
-from danlu.models.base import embed, layers, padded, token_ids
+from danlu.models.base import embed, layers, padded, token_embeddings, token_ids
 from danlu.models.student import NgramBranch, StaticEncoder, TokenBranch, TransformerEncoder
 from danlu.runtime import autocast
 from danlu.text import tfidf
@@ -145,9 +145,9 @@ def transformer_branch(
     stack = layers(model)
     del stack[depth:]
     model.config.num_hidden_layers = depth
-    table = model.get_input_embeddings().weight.data
+    table = token_embeddings(model).weight.data
     model.resize_token_embeddings(len(old_ids), mean_resizing=False)
-    model.get_input_embeddings().weight.data.copy_(table[torch.from_numpy(old_ids)])
+    token_embeddings(model).weight.data.copy_(table[torch.from_numpy(old_ids)])
     for parameter in model.parameters():
         parameter.requires_grad_(True)
     torch.manual_seed(seed)

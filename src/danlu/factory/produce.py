@@ -27,7 +27,7 @@ from danlu.factory.progress import Progress
 from danlu.factory.stages import Material, Run
 from danlu.factory.student import Source
 from danlu.factory.teacher import Texts
-from danlu.models.base import Base, open_base, token_ids
+from danlu.models.base import Base, open_base, token_embeddings, token_ids
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -201,7 +201,7 @@ def plan_for(base: Base, inspection: Inspection, options: Options) -> Plan:
     counts: dict[str | None, int] = {}
     for example in inspection.train:
         counts[example.label] = counts.get(example.label, 0) + 1
-    body = sum(p.numel() for p in base.model.parameters()) - base.model.get_input_embeddings().weight.numel()  # pyright: ignore[reportAttributeAccessIssue]
+    body = sum(p.numel() for p in base.model.parameters()) - token_embeddings(base.model).weight.numel()
     sizes = Sizes(
         labelled=len(inspection.train),
         unlabelled=len(inspection.unlabeled),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from tqdm import tqdm
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator
 
 
 class Progress:
@@ -32,7 +32,7 @@ class Progress:
         )
 
     @contextmanager
-    def stage(self, name: str, total: float) -> Iterator[Callable[[int], None]]:
+    def stage(self, name: str, total: float) -> Generator[Callable[[int], None]]:
         """A stage of `total` units; the function it gives is called with the units done."""
         expected = self._expected.get(name, 0.0)
         self._bar.set_description_str(name)

@@ -128,6 +128,13 @@ def layers(model: PreTrainedModel) -> torch.nn.ModuleList:
     raise ValueError(f"{type(model).__name__} has no stack of {depth} layers")
 
 
+def token_embeddings(model: PreTrainedModel) -> torch.nn.Embedding:
+    """The table from token id to vector, whatever the architecture calls it."""
+    table = model.get_input_embeddings()
+    assert isinstance(table, torch.nn.Embedding)
+    return table
+
+
 def token_ids(tokenizer: Tokenizer, texts: Sequence[str], length: int) -> list[list[int]]:
     """Token ids of each text with its special tokens, cut to `length`."""
     tokenizer.enable_truncation(length)

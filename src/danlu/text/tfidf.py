@@ -28,8 +28,9 @@ def counts(texts: Sequence[str], bits: int = BITS) -> csr_matrix:
 
 def inverse_document_frequency(matrix: csr_matrix) -> NDArray[np.float32]:
     """(features,) smoothed idf: ln((1 + n) / (1 + df)) + 1."""
-    frequency = np.bincount(matrix.indices, minlength=matrix.shape[1])
-    return (np.log((1 + matrix.shape[0]) / (1 + frequency)) + 1).astype(np.float32)
+    rows, features = matrix.shape  # pyright: ignore[reportGeneralTypeIssues] - the stub allows None
+    frequency = np.bincount(matrix.indices, minlength=features)
+    return (np.log((1 + rows) / (1 + frequency)) + 1).astype(np.float32)
 
 
 def weighted(matrix: csr_matrix, idf: NDArray[np.float32]) -> csr_matrix:
