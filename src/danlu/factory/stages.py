@@ -270,7 +270,8 @@ def study(
             full, small = student.drafts(
                 name, lambda n=name: student.teach(n, source, lesson, exam, ngrams, step), run.plan, run.job.keep_bytes
             )
-            out.append((student.measure(full, labels, exam), student.measure(small, labels, exam)))
+            measured = student.measure(full, labels, exam)
+            out.append((measured, measured if small is full else student.measure(small, labels, exam)))
     return out
 
 

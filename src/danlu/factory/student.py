@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -106,7 +106,8 @@ class Measured:
         draft: the candidate.
         accuracy: expected, on the exam.
         bytes: of its entries without the card.
-        p95_ms: of one text on one thread.
+        p50_ms: of one text on one thread, the median.
+        p95_ms: the 95th percentile.
         labels: (exam,) its predictions.
         logits: (exam, K).
     """
@@ -114,6 +115,7 @@ class Measured:
     draft: Draft
     accuracy: float
     bytes: int
+    p50_ms: float
     p95_ms: float
     labels: NDArray[np.int64]
     logits: NDArray[np.float32]
@@ -199,7 +201,7 @@ def drafts(
     plan: Plan,
     keep: Callable[[str, Callable[[], bytes]], bytes],
 ) -> tuple[Draft, Draft]:
-    """A candidate in float32 and in int8.
+    """A candidate in float32 and in int8; one without matrix products to speed up is float32 in both places.
 
     Args:
         name: of the candidate.
@@ -215,13 +217,11 @@ def drafts(
         return to_onnx(student)
 
     full = keep(f"{name}.onnx", exported)
-    small = keep(f"{name}.int8.onnx", lambda: to_int8(full))
+    small = keep(f"{name}.int8.onnx", lambda: to_int8(full)) if name.startswith("transformer") else None
     bits, tokenizer = json.loads(keep(f"{name}.json", bytes))
     kind, length = name.split("-", 1)[0], plan.student_length if tokenizer else 0
-    return (
-        Draft(name, kind, "float32", full, tokenizer, bits, length),
-        Draft(name, kind, "int8", small, tokenizer, bits, length),
-    )
+    plain = Draft(name, kind, "float32", full, tokenizer, bits, length)
+    return plain, plain if small is None else replace(plain, precision="int8", graph=small)
 
 
 def measure(draft: Draft, labels: Sequence[str], exam: Exam) -> Measured:
@@ -236,16 +236,19 @@ def measure(draft: Draft, labels: Sequence[str], exam: Exam) -> Measured:
         model.predict([text])
         times.append(time.perf_counter() - started)
     size = sum(len(data) for data in entries.values())
-    p95 = float(np.percentile(times[20:] or times, 95)) * 1_000
-    return Measured(draft, exam.score(predicted), size, p95, predicted, logits)
+    p50, p95 = (float(np.percentile(times[20:] or times, q)) * 1_000 for q in (50, 95))
+    return Measured(draft, exam.score(predicted), size, p50, p95, predicted, logits)
 
 
 def parity(full: Measured, small: Measured) -> dict[str, Any]:
-    """Whether the int8 graph may stand for the float32 one: as good, and really faster."""
+    """Whether the int8 graph may stand for the float32 one: as good, and really faster.
+
+    Medians are compared, with a tenth between them, so that chance does not decide which file a run makes.
+    """
     count = min(PARITY_TEXTS, len(full.labels))
     agreement = float((full.labels[:count] == small.labels[:count]).mean())
     drop = full.accuracy - small.accuracy
-    faster = small.p95_ms < 0.95 * full.p95_ms
+    faster = small.p50_ms < 0.9 * full.p50_ms
     passed = (agreement >= 0.99 or drop < 0.003) and faster
     return {
         "agreement": round(agreement, 6),
