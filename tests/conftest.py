@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import sys
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # before anything imports huggingface_hub
 
@@ -160,3 +161,10 @@ def toy_files(toy_entries, tmp_path_factory):
     for name, entries in toy_entries.items():
         save(folder / f"{name}.danlu", entries)
     return {name: folder / f"{name}.danlu" for name in toy_entries}
+
+
+@pytest.fixture(autouse=True)
+def _denormals() -> None:
+    """Forging flushes denormals to zero in its process; hypothesis draws them."""
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_flush_denormal(False)

@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -205,6 +205,7 @@ def serve(
     with _extra("serve"):
         from danlu.serve.run import run
     logging.basicConfig(level=logging.INFO, format="%(message)s")
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # the server ends its requests first
     run(load(model), host, port)
 
 
@@ -216,9 +217,11 @@ def main() -> None:
     except DanluError as error:
         print(f"danlu: {error}", file=sys.stderr)  # noqa: T201
         sys.exit(2)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
+    except OSError as error:
+        if isinstance(error, BrokenPipeError):
+            _silence()
+        print(f"danlu: {error.filename or 'a file'}: {error.strerror or error}. Fix: check the path.", file=sys.stderr)  # noqa: T201
+        sys.exit(2)
 
 
 class _extra:  # noqa: N801 - reads as a statement
@@ -268,6 +271,12 @@ def _check_out(out: Path, *, force: bool) -> None:
         raise OptionError(f"The folder of --out {out} does not exist. Fix: make it first, or choose another.")
     if out.exists() and not force:
         raise OptionError(f"{out} exists. Fix: choose another --out, or --force to replace it.")
+
+
+def _silence() -> NoReturn:
+    """Whoever read the output has closed it: end without a word, and without a complaint at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(1)
 
 
 def _interrupted(*_: object) -> None:
