@@ -6,6 +6,7 @@ that needs them, so `danlu predict` starts without torch.
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import os
@@ -212,6 +213,9 @@ def serve(
 def main() -> None:
     """Runs the command line; a mistake of the user's is one sentence on standard error and exit code 2."""
     signal.signal(signal.SIGINT, _interrupted)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
         app()
     except DanluError as error:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
-_MEANING = re.compile(r"[^\W\d_]{2,}")
+_MEANING = re.compile(r"[^\W\d_]{2,}|[\u4e00-\u9fff]")
 
 
 def wording(labels: Sequence[str], descriptions: dict[str, str]) -> list[str] | None:

@@ -62,11 +62,11 @@ def open_base(name: str | None = None) -> Base:
     from transformers import AutoModel, AutoTokenizer
 
     try:
-        model = AutoModel.from_pretrained(name, dtype=torch.float32)
+        model = AutoModel.from_pretrained(name).float()
         wrapper = AutoTokenizer.from_pretrained(name, use_fast=True)
     except Exception as error:  # every library below raises types of its own for a folder that is not whole
         raise OptionError(
-            f"--base {name} cannot be opened ({str(error).splitlines()[0]}). "
+            f"--base {name} cannot be opened ({(str(error) or type(error).__name__).splitlines()[0]}). "
             "Fix: give the folder of a Hugging Face encoder, or a hub name while online."
         ) from error
     backend = getattr(wrapper, "backend_tokenizer", None)
