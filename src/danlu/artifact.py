@@ -82,7 +82,7 @@ class Model:
             self._tokenizer.no_padding()
             self._tokenizer.enable_truncation(self.settings.token_length)
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
+        options.intra_op_num_threads = threads or _cores()
         options.log_severity_level = 3
         self._session = onnxruntime.InferenceSession(entries["model.onnx"], options, providers=["CPUExecutionProvider"])
         self._inputs = {node.name for node in self._session.get_inputs()}
@@ -151,6 +151,11 @@ class Model:
             feed["ngram_ids"], feed["ngram_counts"] = pad_ngrams(texts, self.settings.ngram_bits)
         wanted = {name: value for name, value in feed.items() if name in self._inputs}
         return np.asarray(self._session.run(None, wanted)[0], dtype=np.float32)
+
+
+def _cores() -> int:
+    """The cores this process may use; onnxruntime counts the machine's, and its threads would wait for one another."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _pad_tokens(sequences: list[list[int]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -56,7 +56,8 @@ def listen(host: str, port: int) -> socket.socket:
         raise OptionError(f"port {port} does not exist. Fix: choose one from 1 to 65535.")
     try:
         family, kind, _, _, where = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-        listener = socket.socket(family, kind)
+        # asyncio turns off the delay of small packets (Nagle) only where the protocol is named
+        listener = socket.socket(family, kind, socket.IPPROTO_TCP)
     except (OSError, UnicodeError) as error:
         raise OptionError(f"cannot listen on host '{host}': {error}. Fix: use 127.0.0.1 or 0.0.0.0.") from error
     try:
