@@ -50,12 +50,6 @@ def test_strings_come_back_without_pickles(job):
     assert job.keep("forms", lambda: {"forms": forms})["forms"].tolist() == forms.tolist()
 
 
-@pytest.mark.parametrize("value", [None, [], {"a": [1, 2.5, "退款"]}, "文"])
-def test_json_comes_back(job, value):
-    assert job.keep_json("facts", lambda: value) == value
-    assert job.keep_json("facts", never) == value
-
-
 @pytest.mark.parametrize("value", [b"", b"\x00\xff" * 500])
 def test_bytes_come_back(job, value):
     assert job.keep_bytes("ngram.onnx", lambda: value) == value
@@ -66,20 +60,14 @@ def fail():
     raise ZeroDivisionError
 
 
-@pytest.mark.parametrize("keep", ["keep", "keep_json", "keep_bytes"])
+@pytest.mark.parametrize("keep", ["keep", "keep_bytes"])
 def test_a_stage_that_fails_leaves_nothing_and_can_be_run_again(job, keep):
     with pytest.raises(ZeroDivisionError):
         getattr(job, keep)("stage", fail)
     assert list(job.folder.iterdir()) == []
     assert job.seconds == {}
-    good = {"keep": {"a": np.ones(2)}, "keep_json": {"a": 1}, "keep_bytes": b"a"}[keep]
+    good = {"keep": {"a": np.ones(2)}, "keep_bytes": b"a"}[keep]
     assert str(getattr(job, keep)("stage", lambda: good)) == str(good)
-
-
-def test_what_cannot_be_stored_leaves_nothing(job):
-    with pytest.raises(TypeError):
-        job.keep_json("facts", lambda: {"a": object()})
-    assert list(job.folder.iterdir()) == []
 
 
 def test_a_killed_job_goes_on_where_it_was(job, tmp_path):

@@ -53,14 +53,6 @@ class Job:
         with np.load(file, allow_pickle=False) as stored:
             return {name: stored[name] for name in stored.files}
 
-    def keep_json(self, stage: str, make: Callable[[], Any]) -> Any:  # noqa: ANN401 - JSON
-        """The same for a JSON value."""
-        file = self.folder / f"{stage}.json"
-        if not file.exists():
-            started = time.monotonic()
-            self._write(file, json.dumps(make(), ensure_ascii=False).encode(), stage, started)
-        return json.loads(file.read_text(encoding="utf-8"))
-
     def keep_bytes(self, stage: str, make: Callable[[], bytes]) -> bytes:
         """The same for bytes."""
         file = self.folder / stage

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 
@@ -190,9 +189,3 @@ def embed(
     result = np.empty_like(vectors)
     result[order] = vectors
     return result
-
-
-def stored_names(folder: Path = EMBEDDED) -> list[str]:
-    """The names of the tensors in a stored base, without reading them."""
-    with safe_open(folder / "model.safetensors", "pt") as file:
-        return list(file.keys())
