@@ -190,3 +190,11 @@ def test_refuses_what_cannot_be_measured():
         metrics.accuracy(np.array([], dtype=int), np.array([], dtype=int))
     with pytest.raises(ValueError, match="cannot measure 2 true labels against 1"):
         metrics.macro_f1(np.array([0, 1]), np.array([0]))
+
+
+def test_brier_of_the_textbook():
+    truth = np.array([0, 1])
+    assert metrics.brier(truth, np.eye(2)) == 0
+    assert metrics.brier(truth, np.eye(2)[::-1]) == 2
+    assert metrics.brier(truth, np.full((2, 2), 0.5)) == pytest.approx(0.5)
+    assert metrics.brier(truth, np.array([[0.8, 0.2], [0.4, 0.6]])) == pytest.approx((0.08 + 0.32) / 2)

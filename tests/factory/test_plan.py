@@ -42,7 +42,7 @@ def test_any_sizes_and_budget_give_a_valid_plan(sizes, minutes, max_mb):
     assert 2 <= plan.folds <= 5
     assert plan.folds <= sizes.smallest or sizes.smallest < 2
     assert plan.labelled == min(sizes.labelled, MOST_ROWS)
-    assert 16 <= plan.token_length <= 160
+    assert 16 <= plan.token_length <= 256
     assert 0 <= plan.pool <= plan.distill <= sizes.unlabelled
     assert plan.pool + plan.labelled <= MOST_ROWS
     assert plan.tuning_steps == 0 or 20 <= plan.tuning_steps <= 150

@@ -114,9 +114,9 @@ def sample(labels: list[str], language: str = "en", n: int = 120, measured_on: s
                 {"form": "choice", "accuracy": 0.4, "macro_f1": 0.3, "nll": 1.9, "weight": 0.0, "chosen": False},
             ],
             "loop": [
-                {"round": 0, "admitted": 0, "accuracy": 0.7, "nll": 0.9, "kept": True},
-                {"round": 1, "admitted": 800, "accuracy": 0.75, "nll": 0.8, "kept": True},
-                {"round": 2, "admitted": 900, "accuracy": 0.74, "nll": 0.8, "kept": False},
+                {"round": 0, "admitted": 0, "accuracy": 0.7, "brier": 0.9, "kept": True},
+                {"round": 1, "admitted": 800, "accuracy": 0.75, "brier": 0.8, "kept": True},
+                {"round": 2, "admitted": 900, "accuracy": 0.74, "brier": 0.8, "kept": False},
             ],
             "candidates": [
                 {**candidate, "name": "small", "accuracy": 0.7, "bytes": 600_000, "shipped": True},

@@ -93,6 +93,14 @@ def negative_log_likelihood(truth: IntArray, probabilities: FloatArray) -> float
     return float(-np.mean(np.log(np.maximum(probabilities[np.arange(truth.size), truth], _SMALLEST))))
 
 
+def brier(truth: IntArray, probabilities: FloatArray) -> float:
+    """The mean squared distance to the one-hot truth, 0 to 2 (Brier, 1950); truth (n,), probabilities (n, k)."""
+    _check(truth, probabilities)
+    wrong = np.array(probabilities, dtype=np.float64)
+    wrong[np.arange(truth.size), truth] -= 1
+    return float(np.mean(np.sum(wrong**2, axis=1)))
+
+
 def softmax(logits: FloatArray, temperature: float = 1.0) -> FloatArray:
     """Turns logits (n, k) into probabilities (n, k), dividing the logits by a temperature first."""
     scaled = (logits - logits.max(axis=-1, keepdims=True)) / temperature

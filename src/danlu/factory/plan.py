@@ -51,15 +51,16 @@ class Plan:
         minutes: the budget it was made for.
         folds: of the cross-validation.
         labelled: training rows used by the forms.
-        token_length: tokens read of a text.
+        token_length: tokens read of a text by the teacher and by the static student.
         pool: unlabelled texts in the self-training loop.
         distill: unlabelled texts the student learns from.
         tuning_steps: of the contrastive form, per fold; 0 leaves it out.
         tuning_batch: texts a step.
-        tuning_length: tokens the tuned encoder reads of a text.
+        tuning_length: tokens of a text read while the encoder is tuned.
         rounds: shares of the pool admitted, round by round.
         layers: depths of the transformer students.
-        student_length: tokens a student reads: its latency grows with them, and its n-grams see the rest.
+        student_length: tokens a student of full depth reads: its latency grows with them, and its n-grams see the
+            rest; one of half the depth reads twice as many.
         student_steps: of each transformer student.
         student_batch: texts a step.
         ngram_rows: n-grams that keep a row in the shipped table.
@@ -81,15 +82,22 @@ class Plan:
     student_batch: int
     ngram_rows: int
 
+    def reads(self, depth: int) -> int:
+        """Tokens that a transformer student of some depth reads: the same work for each depth, where texts are long."""
+        return min(self.token_length, self.student_length * max(self.layers) // depth)
+
     def as_dict(self) -> dict[str, Any]:
         """JSON-able, for the card."""
         return asdict(self)
 
 
 def make_plan(sizes: Sizes, minutes: float, max_mb: float) -> Plan:
-    """Divides the budget: a quarter reads, a third tunes the teacher, a third trains students, the rest is slack."""
+    """Divides the budget: a fifth reads, a quarter tunes the teacher, a quarter trains students.
+
+    The rest goes to what does not grow with the texts: n-grams, exports, measuring.
+    """
     seconds = minutes * 60
-    length = max(16, min(160, sizes.long_tokens))
+    length = max(16, min(256, sizes.long_tokens))
     tokens = min(sizes.tokens, length)
     labelled = min(sizes.labelled, MOST_ROWS)
     folds = max(2, min(5 if labelled <= 400 else 3, sizes.smallest)) if sizes.smallest >= 2 else 3
@@ -100,16 +108,17 @@ def make_plan(sizes: Sizes, minutes: float, max_mb: float) -> Plan:
     distill = max(pool, min(sizes.unlabelled, 20_000, left))
 
     batch = 32
-    read = min(tokens, short) * sizes.cost
-    passes = ((folds + 1) * (labelled + pool) + sizes.measured + distill) * read / EMBED_SPEED
-    affordable = (0.33 * seconds - passes) * TUNE_SPEED / (batch * read * (folds + 1))
+    passes = ((folds + 1) * (labelled + pool) + sizes.measured + distill) * tokens * sizes.cost / EMBED_SPEED
+    tuned = min(tokens, short) * sizes.cost
+    affordable = (0.27 * seconds - passes) * TUNE_SPEED / (batch * tuned * (folds + 1))
     wanted = min(150, max(30, 6 * labelled // batch))
     tuning = int(min(wanted, affordable)) if affordable >= 20 else 0
 
-    depths = 11 / 6 + (1 if sizes.has_test else folds)  # two, three and six layers, then the ablation or the folds
-    student_batch = 32
-    steps = int(max(30, min(600, 0.33 * seconds * TUNE_SPEED / (read * student_batch * depths))))
-    layers = (2, 3, 6) if steps > 30 else (6,)
+    depths, student_batch = (2, 3, 6), 32
+    read = sum(depth / 6 * min(tokens, short * 6 / depth) for depth in depths) * sizes.cost
+    again = min(tokens, short) * sizes.cost * (1 if sizes.has_test else folds)  # the ablation, or the folds
+    steps = int(max(30, min(600, 0.27 * seconds * TUNE_SPEED / (student_batch * (read + again)))))
+    layers = depths if steps > 30 else depths[-1:]
     return Plan(
         minutes=minutes,
         folds=folds,
@@ -138,15 +147,19 @@ def expected_seconds(plan: Plan, texts: int, measured: int) -> dict[str, float]:
         measured: rows of the test set.
     """
     length = 0.6 * plan.token_length
-    trained = plan.student_batch * min(length, plan.student_length) / TUNE_SPEED
+    step = plan.student_batch / TUNE_SPEED
+    deepest = step * min(length, plan.student_length)
     return {
         "read": texts * length / EMBED_SPEED,
         "tune": (plan.folds + 1)
-        * (plan.tuning_steps * plan.tuning_batch / TUNE_SPEED + (plan.labelled + plan.pool) / EMBED_SPEED)
-        * length
+        * (
+            plan.tuning_steps * plan.tuning_batch * min(length, plan.tuning_length) / TUNE_SPEED
+            + (plan.labelled + plan.pool) * length / EMBED_SPEED
+        )
         * bool(plan.tuning_steps),
         "loop": 5.0 + 10 * len(plan.rounds),
         "believe": texts * length / EMBED_SPEED,
-        "students": 20 + sum(8 + plan.student_steps * trained * depth / 6 for depth in plan.layers),
-        "ablation" if measured else "cross-validate": plan.student_steps * trained * (1 if measured else plan.folds),
+        "students": 20
+        + sum(8 + plan.student_steps * step * min(length, plan.reads(depth)) * depth / 6 for depth in plan.layers),
+        "ablation" if measured else "cross-validate": plan.student_steps * deepest * (1 if measured else plan.folds),
     }

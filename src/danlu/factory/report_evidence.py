@@ -106,12 +106,12 @@ def loop(view: View) -> str:
             str(entry.get("round", number)),
             count(entry.get("admitted", 0)),
             percent(entry["accuracy"]),
-            f"{entry['nll']:.3f}" if "nll" in entry else "–",
+            f"{entry['brier']:.3f}" if "brier" in entry else "–",
             view.words["kept" if entry.get("kept") else "rejected"],
         )
         for number, entry in enumerate(entries)
     ]
-    heads = [view.words[key] for key in ("round", "admitted", "accuracy")] + ["NLL", view.words["verdict"]]
+    heads = [view.words[key] for key in ("round", "admitted", "accuracy")] + ["Brier", view.words["verdict"]]
     apart = gold is not None and view.get("card", "figures", "measured_on") == "test"
     return (
         paragraph(view.words["loop_lead"], "lead")

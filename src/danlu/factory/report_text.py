@@ -72,7 +72,7 @@ ENGLISH: dict[str, str] = {
     # The loop
     "loop_title": "The loop, round by round",
     "loop_lead": "In each round the teacher labels unlabelled texts and learns from those it is surest of. A round "
-    "stays only if accuracy on held-out labelled rows does not fall.",
+    "stays only if its Brier score (0 is perfect) on held-out labelled rows does not rise.",
     "loop_picture": "Accuracy of each round",
     "kept": "kept",
     "rejected": "rejected",
@@ -306,8 +306,8 @@ CHINESE: dict[str, str] = {
     "chosen": "入选",
     "weight": "权重 {w}",
     "loop_title": "自训练，一轮一轮看",
-    "loop_lead": "每一轮，教师给无标注文本打上标签，并从最有把握的那些中学习。只有留出标注上的准确率不下降，"
-    "这一轮才保留。",
+    "loop_lead": "每一轮，教师给无标注文本打上标签，并从最有把握的那些中学习。"
+    "只有留出标注上的 Brier 分数（0 为完美）不上升，这一轮才保留。",
     "loop_picture": "每一轮的准确率",
     "kept": "保留",
     "rejected": "放弃",

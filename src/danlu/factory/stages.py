@@ -133,7 +133,7 @@ def tune(run: Run, texts: Texts, folds: Folds) -> Tuned:
 def _tuned(run: Run, texts: Texts, rows: NDArray[np.int64], keep: bool, step: teacher.Step) -> dict[str, NDArray[Any]]:
     model = teacher.tune(run.base, texts, rows, run.plan, run.seed, step)
     out: dict[str, NDArray[Any]] = {
-        "vectors": linear.encode(model, run.base.tokenizer, texts.rows, run.plan.tuning_length)
+        "vectors": linear.encode(model, run.base.tokenizer, texts.rows, run.plan.token_length)
     }
     if keep:
         out |= {name: p.detach().numpy() for name, p in model.named_parameters() if p.requires_grad}
@@ -305,7 +305,11 @@ def gold_only(run: Run, source: Source, name: str, material: Material, beliefs: 
     def make() -> dict[str, NDArray[Any]]:
         branch = ngram_branch(lesson, run.plan.ngram_rows)
         taught, tokenizer = student.teach(name, plain, lesson, exam, branch, None)
-        return {"p": student.probabilities(taught, tokenizer, [e.text for e in material.test], run.plan)}
+        return {
+            "p": student.probabilities(
+                taught, tokenizer, [e.text for e in material.test], student.reads(name, run.plan)
+            )
+        }
 
     with run.progress.stage("ablation", 1):
         return run.job.keep("gold-only", make)["p"]
@@ -335,7 +339,7 @@ def cross_validate(
                 branch = ngram_branch(lesson, run.plan.ngram_rows)
                 fold_student, tokenizer = student.teach(name, plain, lesson, exam, branch, None)
                 held_texts = [texts.labelled[i] for i in held]
-                return {"p": student.probabilities(fold_student, tokenizer, held_texts, run.plan)}
+                return {"p": student.probabilities(fold_student, tokenizer, held_texts, student.reads(name, run.plan))}
 
             out[held] = run.job.keep(f"student-{number}", make)["p"]
             step(1)

@@ -18,6 +18,7 @@ from danlu.artifact import Model, pad_ngrams
 from danlu.compress import distil
 from danlu.compress.distil import NGRAM_BITS
 from danlu.compress.export import to_int8, to_onnx
+from danlu.compress.smooth import smooth
 from danlu.evals.metrics import softmax
 from danlu.loops.self_training import pool_forms
 from danlu.models.base import Base, padded, token_ids
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 MAX_CHARS = 2_000
 PARITY_TEXTS = 500
 LATENCY_TEXTS = 200
+CALIBRATION_TEXTS = 100
 WORTH_INT8 = 128  # hidden width from which int8 products are faster on every processor we know
 
 
@@ -132,6 +134,13 @@ class Source:
     seed: int
 
 
+def reads(name: str, plan: Plan) -> int:
+    """Tokens that a candidate reads of a text; 0 for n-grams alone."""
+    if name == "ngram":
+        return 0
+    return plan.token_length if name == "static" else plan.reads(int(name.rsplit("-", 1)[1]))
+
+
 def names_of(plan: Plan) -> tuple[str, ...]:
     """The candidates of a plan, cheapest first."""
     return ("ngram", "static", *(f"transformer-{depth}" for depth in plan.layers))
@@ -158,11 +167,11 @@ def teach(
     if name == "ngram":
         share = _shares([_ngram_logits(ngrams, exam.texts)], exam)
         return Student(None, ngrams, (0.0, share[0])).eval(), None
-    plan = source.plan
-    tokenizer, old_ids = distil.small_tokenizer(source.base, lesson.texts, plan.student_length)
+    plan, length = source.plan, reads(name, source.plan)
+    tokenizer, old_ids = distil.small_tokenizer(source.base, lesson.texts, plan.token_length)
     if name == "static":
         branch = distil.static_branch(
-            source.base, lesson, tokenizer, old_ids, length=plan.student_length, steps=400, seed=source.seed
+            source.base, lesson, tokenizer, old_ids, length=length, steps=400, seed=source.seed
         )
     else:
         branch = distil.transformer_branch(
@@ -171,13 +180,15 @@ def teach(
             tokenizer,
             old_ids,
             depth=int(name.rsplit("-", 1)[1]),
-            length=plan.student_length,
+            length=length,
             steps=plan.student_steps,
             batch=plan.student_batch,
             seed=source.seed,
             progress=step,
         )
-    votes = [_token_logits(branch, tokenizer, exam.texts, plan.student_length), _ngram_logits(ngrams, exam.texts)]
+        some = token_ids(tokenizer, lesson.texts[:CALIBRATION_TEXTS], length)
+        smooth(branch.encoder, (padded([sequence]) for sequence in some))
+    votes = [_token_logits(branch, tokenizer, exam.texts, length), _ngram_logits(ngrams, exam.texts)]
     share = _shares(votes, exam)
     if share[1] < 0.02:
         return Student(branch, None, (share[0], 0.0)).eval(), tokenizer
@@ -185,12 +196,12 @@ def teach(
 
 
 def probabilities(
-    student: Student, tokenizer: Tokenizer | None, texts: Sequence[str], plan: Plan
+    student: Student, tokenizer: Tokenizer | None, texts: Sequence[str], length: int
 ) -> NDArray[np.float32]:
     """(texts, K) of a student that is not exported, calibrated as well as its exam allowed."""
     logits = np.zeros((len(texts), 1), np.float32)
     if student.tokens is not None and tokenizer is not None:
-        logits = logits + student.shares[0] * _token_logits(student.tokens, tokenizer, texts, plan.student_length)
+        logits = logits + student.shares[0] * _token_logits(student.tokens, tokenizer, texts, length)
     if student.ngrams is not None:
         logits = logits + student.shares[1] * _ngram_logits(student.ngrams, texts)
     return softmax(logits).astype(np.float32)
@@ -222,7 +233,7 @@ def drafts(
     full = keep(f"{name}.onnx", exported)
     bits, tokenizer, width = json.loads(keep(f"{name}.json", bytes))
     small = keep(f"{name}.int8.onnx", lambda: to_int8(full)) if width >= WORTH_INT8 else None
-    kind, length = name.split("-", 1)[0], plan.student_length if tokenizer else 0
+    kind, length = name.split("-", 1)[0], reads(name, plan)
     plain = Draft(name, kind, "float32", full, tokenizer, bits, length)
     return plain, plain if small is None else replace(plain, precision="int8", graph=small)
 
@@ -299,7 +310,7 @@ def relax(eligible: Sequence[Measured], max_mb: float, max_ms: float) -> str:
 
 def _shares(votes: list[NDArray[np.float32]], exam: Exam) -> list[float]:
     calm = [np.asarray(log_softmax(vote, axis=1), np.float32) for vote in votes]
-    return [float(weight) for weight in pool_forms(calm, exam.targets, pull=1.0)]
+    return [float(weight) for weight in pool_forms(calm, exam.targets, pull=1.0, total=1.0)]
 
 
 @torch.inference_mode()

@@ -169,7 +169,7 @@ class Teacher:
         """(texts, hidden) of the tuned encoder, or None where there is none."""
         if self.tuned is None:
             return None
-        return embed(self.tuned, token_ids(self.base.tokenizer, texts, self.plan.tuning_length), progress=step)
+        return embed(self.tuned, token_ids(self.base.tokenizer, texts, self.plan.token_length), progress=step)
 
     def log_probabilities(
         self,
