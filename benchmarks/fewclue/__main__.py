@@ -61,7 +61,10 @@ def forge(task: str, fold: int, minutes: float) -> dict[str, Any]:
             "ece": card["figures"]["student"]["ece"],
             "forms": {f["form"]: [round(100 * f["accuracy"], 1), f["weight"]] for f in card["forms"]},
             "loop": [[r["admitted"], round(100 * r["accuracy"], 1), r["kept"]] for r in card["loop"]],
-            "candidates": {c["name"]: [round(100 * c["accuracy"], 2), c["fits"]] for c in card["candidates"]},
+            "candidates": {
+                c["name"]: [round(100 * c["accuracy"], 2), c["precision"], round(c["bytes"] / 1e6, 1), c["fits"]]
+                for c in card["candidates"]
+            },
         }
 
 

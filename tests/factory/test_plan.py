@@ -38,7 +38,7 @@ MEGABYTES = st.floats(1e-3, 1e4)
 
 @given(SIZES, MINUTES, MEGABYTES)
 def test_any_sizes_and_budget_give_a_valid_plan(sizes, minutes, max_mb):
-    plan = make_plan(sizes, minutes, max_mb)
+    plan = make_plan(sizes, minutes, max_mb, 10)
     assert 2 <= plan.folds <= 5
     assert plan.folds <= sizes.smallest or sizes.smallest < 2
     assert plan.labelled == min(sizes.labelled, MOST_ROWS)
@@ -60,15 +60,15 @@ def test_any_sizes_and_budget_give_a_valid_plan(sizes, minutes, max_mb):
 
 @given(SIZES, MINUTES, MEGABYTES)
 def test_the_same_input_gives_the_same_plan_and_the_card_can_hold_it(sizes, minutes, max_mb):
-    plan = make_plan(sizes, minutes, max_mb)
-    assert make_plan(replace(sizes), minutes, max_mb) == plan
+    plan = make_plan(sizes, minutes, max_mb, 10)
+    assert make_plan(replace(sizes), minutes, max_mb, 10) == plan
     stored = json.loads(json.dumps(plan.as_dict(), allow_nan=False))
     assert stored == {**plan.as_dict(), "rounds": list(plan.rounds), "layers": list(plan.layers)}
 
 
 @given(SIZES, MINUTES, st.floats(1, 100), MEGABYTES)
 def test_a_smaller_budget_never_plans_more(sizes, minutes, times, max_mb):
-    small, large = make_plan(sizes, minutes, max_mb), make_plan(sizes, minutes * times, max_mb)
+    small, large = make_plan(sizes, minutes, max_mb, 10), make_plan(sizes, minutes * times, max_mb, 10)
     for name in ("folds", "labelled", "token_length", "pool", "distill", "student_steps", "ngram_rows"):
         assert getattr(small, name) <= getattr(large, name), name
     assert len(small.layers) <= len(large.layers)
@@ -79,17 +79,26 @@ def test_a_smaller_budget_never_plans_more(sizes, minutes, times, max_mb):
 def test_without_unlabelled_text_a_smaller_budget_never_tunes_longer(sizes, minutes, times):
     # With unlabelled text it may: a larger pool is bought first.
     alone = replace(sizes, unlabelled=0)
-    assert make_plan(alone, minutes, 25).tuning_steps <= make_plan(alone, minutes * times, 25).tuning_steps
+    assert make_plan(alone, minutes, 25, 10).tuning_steps <= make_plan(alone, minutes * times, 25, 10).tuning_steps
 
 
 @given(SIZES, MINUTES, MEGABYTES, st.floats(1, 100))
 def test_a_smaller_file_never_has_more_buckets(sizes, minutes, max_mb, times):
-    assert make_plan(sizes, minutes, max_mb).ngram_rows <= make_plan(sizes, minutes, max_mb * times).ngram_rows
+    assert make_plan(sizes, minutes, max_mb, 10).ngram_rows <= make_plan(sizes, minutes, max_mb * times, 10).ngram_rows
+
+
+@given(SIZES, MINUTES, st.floats(0.1, 100), st.floats(1, 100))
+def test_a_quicker_model_never_reads_more_and_fewer_layers_read_more(sizes, minutes, max_ms, times):
+    quick, slow = (make_plan(sizes, minutes, 25, limit) for limit in (max_ms, max_ms * times))
+    assert 16 <= quick.student_length <= slow.student_length <= slow.token_length
+    read = [slow.reads(depth) for depth in slow.layers]
+    assert read == sorted(read, reverse=True)
+    assert all(depth * slow.reads(depth) <= 6 * slow.student_length for depth in slow.layers)
 
 
 @given(SIZES, st.floats(1, 20))
 def test_a_slower_base_never_gets_more_work(sizes, times):
-    fast, slow = (make_plan(base, 10, 25) for base in (sizes, replace(sizes, cost=sizes.cost * times)))
+    fast, slow = (make_plan(base, 10, 25, 10) for base in (sizes, replace(sizes, cost=sizes.cost * times)))
     assert (slow.pool, slow.distill, slow.student_steps) <= (fast.pool, fast.distill, fast.student_steps)
     assert len(slow.layers) <= len(fast.layers)
 
@@ -103,19 +112,19 @@ def test_twice_the_rows_never_cost_four_times(sizes):
     # With all the time in the world, so that no budget hides a square.
     few = replace(sizes, labelled=min(sizes.labelled, 3_000))
     twice = replace(few, labelled=few.labelled * 2, unlabelled=few.unlabelled * 2, measured=few.measured * 2)
-    one, two = (seconds(make_plan(rows, 1e6, 25), rows.measured) for rows in (few, twice))
+    one, two = (seconds(make_plan(rows, 1e6, 25, 10), rows.measured) for rows in (few, twice))
     assert two <= 2.2 * one
 
 
 @given(SIZES, MINUTES)
 def test_rows_beyond_the_most_change_no_stage_but_reading(sizes, minutes):
     many = replace(sizes, labelled=MOST_ROWS, unlabelled=0)
-    assert make_plan(many, minutes, 25) == make_plan(replace(many, labelled=MOST_ROWS * 50), minutes, 25)
+    assert make_plan(many, minutes, 25, 10) == make_plan(replace(many, labelled=MOST_ROWS * 50), minutes, 25, 10)
 
 
 @given(SIZES, MINUTES, MEGABYTES)
 def test_expected_seconds_are_finite_and_of_the_stages_that_run(sizes, minutes, max_mb):
-    plan = make_plan(sizes, minutes, max_mb)
+    plan = make_plan(sizes, minutes, max_mb, 10)
     for measured, last in ((0, "cross-validate"), (sizes.measured + 1, "ablation")):
         expected = expected_seconds(plan, plan.labelled + plan.distill, measured)
         assert list(expected) == ["read", "tune", "loop", "believe", "students", last]
@@ -128,7 +137,7 @@ def test_an_ordinary_task_uses_every_part_of_the_plan(minutes):
     sizes = Sizes(
         labelled=160, unlabelled=500, measured=300, has_test=True, labels=8, tokens=20, long_tokens=40, smallest=20
     )
-    plan = make_plan(sizes, minutes, 25)
+    plan = make_plan(sizes, minutes, 25, 10)
     assert (plan.folds, plan.pool, plan.distill, plan.token_length) == (5, 500, 500, 40)
     assert plan.tuning_steps >= 20
     assert plan.layers

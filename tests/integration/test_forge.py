@@ -15,6 +15,7 @@ import pytest
 
 import danlu
 from danlu.errors import DanluError, OptionError
+from danlu.factory import stages
 from danlu.factory.produce import Options, produce
 
 if TYPE_CHECKING:
@@ -66,6 +67,21 @@ def forged(tmp_path_factory: pytest.TempPathFactory, options: Options) -> tuple[
     return data, root / "a.danlu"
 
 
+def test_the_clock_cuts_only_what_is_far_too_late_and_the_card_says_so(
+    forged: tuple[Path, Path], options: Options, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    data, model = forged
+    assert danlu.load(model).card["cut"] == []
+    monkeypatch.setattr(stages, "PATIENCE", 0.0)
+    out = tmp_path / "late.danlu"
+    produce(data, out, options)
+    late = danlu.load(out)
+    assert late.card["cut"][-1].startswith("transformer-")
+    assert [c["name"] for c in late.card["candidates"]] == ["ngram"]
+    assert all(name in out.with_suffix(".report.html").read_text(encoding="utf-8") for name in late.card["cut"])
+    assert len(late.predict(["密码 登录 谢谢"])) == 1
+
+
 def test_a_forged_model_predicts_and_its_card_is_whole(forged: tuple[Path, Path]) -> None:
     model = danlu.load(forged[1])
     assert model.labels == ("account", "delivery", "refund")
@@ -96,17 +112,17 @@ def test_a_killed_run_resumes_and_ends_with_the_same_file(
 ) -> None:
     command = [sys.executable, "-m", "danlu", "forge", str(forged[0]), "--out", str(tmp_path / "a.danlu")]
     command += ["--base", str(options.base), "--minutes", "0.5"]
-    for stages in (1, 4, 8):
+    for finished in (1, 4, 8):
         process = subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         for _ in range(1200):
             jobs = list(tmp_path.glob(".a-*.job"))
-            if process.poll() is not None or (jobs and len(list(jobs[0].iterdir())) > stages):
+            if process.poll() is not None or (jobs and len(list(jobs[0].iterdir())) > finished):
                 break
             time.sleep(0.05)
         if process.poll() is None:
             os.kill(process.pid, signal.SIGKILL)
         process.wait()
-        assert not (tmp_path / "a.danlu").exists() or stages == 8
+        assert not (tmp_path / "a.danlu").exists() or finished == 8
     subprocess.run(command if not (tmp_path / "a.danlu").exists() else [*command, "--force"], check=True)
     assert (tmp_path / "a.danlu").read_bytes() == forged[1].read_bytes()
 

@@ -42,6 +42,11 @@ class Job:
         clock = self.folder / "seconds.json"
         self.seconds: dict[str, float] = json.loads(clock.read_text()) if clock.exists() else {}
 
+    @property
+    def spent(self) -> float:
+        """Seconds that all finished stages took together."""
+        return sum(self.seconds.values())
+
     def keep(self, stage: str, make: Callable[[], Arrays]) -> Arrays:
         """The arrays of a stage: read if it is finished, made and written otherwise."""
         file = self.folder / f"{stage}.npz"

@@ -23,11 +23,9 @@ if TYPE_CHECKING:
 
     from danlu.corpus.read import Dataset
     from danlu.factory.inspect import Inspection
-    from danlu.factory.plan import Plan
-    from danlu.factory.stages import Beliefs, Material, Ruler
+    from danlu.factory.stages import Beliefs, Material, Ruler, Run
     from danlu.factory.student import Measured
     from danlu.loops.self_training import Round, Taught
-    from danlu.models.base import Base
 
 LIBRARIES = ("numpy", "onnx", "onnxruntime", "scikit-learn", "scipy", "tokenizers", "torch", "transformers")
 WANTED_ACCURACY = 0.9
@@ -97,9 +95,7 @@ def card(
     dataset: Dataset,
     inspection: Inspection,
     material: Material,
-    base: Base,
-    plan: Plan,
-    seed: int,
+    run: Run,
     rounds: Sequence[Round],
     taught: Taught,
     front: Front,
@@ -129,10 +125,10 @@ def card(
                 for label, n in zip(labels, np.bincount(material.texts.truth, minlength=len(labels)), strict=True)
             },
         },
-        "seed": seed,
-        "minutes": plan.minutes,
-        "plan": plan.as_dict(),
-        "base": {"name": base.name, "sha256": base.sha256},
+        "seed": run.seed,
+        "minutes": run.plan.minutes,
+        "plan": run.plan.as_dict(),
+        "base": {"name": run.base.name, "sha256": run.base.sha256},
         "libraries": {library: importlib.metadata.version(library) for library in LIBRARIES},
         "figures": figures,
         "forms": _forms(taught, material.texts.truth),
@@ -154,7 +150,7 @@ def card(
             for more in (50, 100, 200, 500, 1000)
         ],
         "warnings": [f.message for f in inspection.findings if f.level == "warning"],
-        "cut": [],
+        "cut": run.cut,
     }
 
 

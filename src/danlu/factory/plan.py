@@ -12,6 +12,8 @@ from typing import Any
 # Tokens a second through the six layers of the embedded encoder, forward only, and through training of its top.
 EMBED_SPEED = 8_000
 TUNE_SPEED = 3_500
+# Tokens that six layers in int8 read in a millisecond on one thread, with room for the n-grams and a slow moment.
+TOKENS_A_MS = 5.6
 # The gram matrix of the n-gram form is rows × rows: 6,000 rows take 150 MB and a few seconds.
 MOST_ROWS = 6_000
 
@@ -91,7 +93,7 @@ class Plan:
         return asdict(self)
 
 
-def make_plan(sizes: Sizes, minutes: float, max_mb: float) -> Plan:
+def make_plan(sizes: Sizes, minutes: float, max_mb: float, max_ms: float) -> Plan:
     """Divides the budget: a fifth reads, a quarter tunes the teacher, a quarter trains students.
 
     The rest goes to what does not grow with the texts: n-grams, exports, measuring.
@@ -102,6 +104,7 @@ def make_plan(sizes: Sizes, minutes: float, max_mb: float) -> Plan:
     labelled = min(sizes.labelled, MOST_ROWS)
     folds = max(2, min(5 if labelled <= 400 else 3, sizes.smallest)) if sizes.smallest >= 2 else 3
     short = min(length, 64)
+    quick = min(length, max(16, int(TOKENS_A_MS * max_ms / sizes.cost)))
     readable = int(0.2 * seconds * EMBED_SPEED / (tokens * sizes.cost))
     left = max(0, readable - labelled - sizes.measured)
     pool = min(sizes.unlabelled, MOST_ROWS - labelled, 3_000, left)
@@ -115,8 +118,8 @@ def make_plan(sizes: Sizes, minutes: float, max_mb: float) -> Plan:
     tuning = int(min(wanted, affordable)) if affordable >= 20 else 0
 
     depths, student_batch = (2, 3, 6), 32
-    read = sum(depth / 6 * min(tokens, short * 6 / depth) for depth in depths) * sizes.cost
-    again = min(tokens, short) * sizes.cost * (1 if sizes.has_test else folds)  # the ablation, or the folds
+    read = sum(depth / 6 * min(tokens, quick * 6 / depth) for depth in depths) * sizes.cost
+    again = min(tokens, quick) * sizes.cost * (1 if sizes.has_test else folds)  # the ablation, or the folds
     steps = int(max(30, min(600, 0.27 * seconds * TUNE_SPEED / (student_batch * (read + again)))))
     layers = depths if steps > 30 else depths[-1:]
     return Plan(
@@ -131,7 +134,7 @@ def make_plan(sizes: Sizes, minutes: float, max_mb: float) -> Plan:
         rounds=(0.3, 0.6, 0.9) if pool >= 50 else (),
         layers=layers,
         tuning_length=short,
-        student_length=short,
+        student_length=quick,
         student_steps=steps,
         student_batch=student_batch,
         ngram_rows=max(1_000, min(60_000, int(0.4 * max_mb * 1e6 / (4 * sizes.labels)))),

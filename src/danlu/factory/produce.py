@@ -132,21 +132,7 @@ def produce(data: Path, out: Path, options: Options) -> Produced:
         validated = stages.cross_validate(run, source, chosen.draft.name, material, folds, last, seen)
         verdict = Verdict(validated, np.exp(last.held_out), np.exp(first.held_out), None)
 
-    card = package.card(
-        out.stem,
-        dataset,
-        inspection,
-        material,
-        base,
-        plan,
-        options.seed,
-        rounds,
-        last,
-        front,
-        ruler,
-        verdict,
-        temperature,
-    )
+    card = package.card(out.stem, dataset, inspection, material, run, rounds, last, front, ruler, verdict, temperature)
     entries = chosen.draft.entries(
         labels, card, card["calibration"]["temperature"], card["calibration"]["abstain_below"]
     )
@@ -213,7 +199,7 @@ def plan_for(base: Base, inspection: Inspection, options: Options) -> Plan:
         smallest=min(counts.values()),
         cost=body / 10.8e6,
     )
-    return make_plan(sizes, options.minutes, options.max_mb)
+    return make_plan(sizes, options.minutes, options.max_mb, options.max_ms)
 
 
 def gather(inspection: Inspection, descriptions: dict[str, str], plan: Plan, seed: int) -> Material:

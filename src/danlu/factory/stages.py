@@ -6,7 +6,7 @@ roles themselves are in teacher, student and generator.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,18 +38,32 @@ if TYPE_CHECKING:
 
 LESSON = 2_000
 EXAM = 500
-GOLD_TRUST = 0.8  # a label's share of its text's target; the rest is what the held-out teacher believes
+PATIENCE = 3.0  # times the budget; only then the clock cuts what the plan wanted
+GOLD_WEIGHT = 3.0  # of a labelled row beside an unlabelled text
+PASSAGE_WEIGHT = 0.1  # of a passage: the teacher knows its text by heart, so what it says of it is no news
 
 
 @dataclass(frozen=True)
 class Run:
-    """What every stage needs: where results are kept, how progress is shown, the base, the plan, the seed."""
+    """What every stage needs: where results are kept, how progress is shown, the base, the plan, the seed.
+
+    Attributes:
+        cut: what the clock left out, for the card.
+    """
 
     job: Job
     progress: Progress
     base: Base
     plan: Plan
     seed: int
+    cut: list[str] = field(default_factory=list)
+
+    def late(self, what: str) -> bool:
+        """Whether far more time is spent than was asked for; what is left out for that is noted."""
+        late = self.job.spent > PATIENCE * 60 * self.plan.minutes
+        if late:
+            self.cut.append(what)
+        return late
 
 
 @dataclass(frozen=True)
@@ -114,7 +128,7 @@ def read_texts(run: Run, material: Material) -> NDArray[np.float32]:
 
 
 def tune(run: Run, texts: Texts, folds: Folds) -> Tuned:
-    """Tunes the encoder in every fold and on all labelled rows; nothing where the plan leaves the form out."""
+    """Tunes the encoder in every fold and on all labelled rows; nothing where the plan or the clock leaves it out."""
     if not run.plan.tuning_steps:
         return Tuned([], None)
     everything = np.arange(len(texts.labelled))
@@ -123,6 +137,8 @@ def tune(run: Run, texts: Texts, folds: Folds) -> Tuned:
     moved: dict[str, NDArray[Any]] = {}
     with run.progress.stage("tune", len(sets) * run.plan.tuning_steps) as step:
         for number, rows in enumerate(sets):
+            if run.late("contrastive"):
+                return Tuned([], None)
             last = number == len(sets) - 1
             stored = run.job.keep(f"tuned-{number}", lambda r=rows, keep=last: _tuned(run, texts, r, keep, step))
             vectors.append(stored.pop("vectors"))
@@ -211,7 +227,9 @@ def examine(run: Run, material: Material, best: Teacher, beliefs: Beliefs) -> tu
     held = free[len(free) - min(EXAM, len(free) // 5) :]
     taken = np.concatenate([np.arange(count), free[: len(free) - len(held)]])
     targets = probability[taken]
-    targets[:count] = GOLD_TRUST * one_hot[texts.truth] + (1 - GOLD_TRUST) * targets[:count]
+    targets[:count] = one_hot[texts.truth]
+    weights = np.ones(len(taken), np.float32)
+    weights[:count] = GOLD_WEIGHT
     everything = material.everything
     lesson_texts, vectors = [everything[i] for i in taken], beliefs.vectors[taken]
     dev = np.arange(*material.part("dev").indices(len(everything)))
@@ -225,8 +243,7 @@ def examine(run: Run, material: Material, best: Teacher, beliefs: Beliefs) -> tu
         lesson_texts += made[: len(made) - spare]
         vectors = np.concatenate([vectors, made_vectors[: len(made) - spare]])
         targets = np.concatenate([targets, made_targets[: len(made) - spare]])
-    weights = np.ones(len(lesson_texts), np.float32)
-    weights[:count] = 3.0
+        weights = np.concatenate([weights, np.full(len(made) - spare, PASSAGE_WEIGHT, np.float32)])
     return make_lesson(lesson_texts, targets, weights, vectors), Exam(exam_texts, exam_targets)
 
 
@@ -267,6 +284,8 @@ def study(
     candidates = student.names_of(run.plan)
     with run.progress.stage("students", len(run.plan.layers) * run.plan.student_steps) as step:
         for name in candidates:
+            if out and run.late(name):
+                continue
             full, small = student.drafts(
                 name, lambda n=name: student.teach(n, source, lesson, exam, ngrams, step), run.plan, run.job.keep_bytes
             )
@@ -333,7 +352,7 @@ def cross_validate(
             ) -> dict[str, NDArray[Any]]:
                 rows = np.concatenate([train, pool])
                 targets = np.concatenate([one_hot[texts.truth[train]], belief[pool]])
-                weights = np.concatenate([np.full(len(train), 3.0), np.ones(len(pool))]).astype(np.float32)
+                weights = np.concatenate([np.full(len(train), GOLD_WEIGHT), np.ones(len(pool))]).astype(np.float32)
                 lesson = make_lesson([texts.rows[i] for i in rows], targets, weights, seen[rows])
                 exam = Exam([texts.rows[i] for i in rows], targets)
                 branch = ngram_branch(lesson, run.plan.ngram_rows)
