@@ -9,7 +9,6 @@ import gzip
 import json
 import os
 import platform
-import resource
 import subprocess
 import sys
 import time
@@ -17,7 +16,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from danlu.artifact import write_whole
+import danlu
+from danlu.artifact import cores, write_whole
 
 DATA = Path(os.environ.get("DANLU_DATA", Path(__file__).parents[2] / "shared" / "data"))
 
@@ -32,7 +32,7 @@ def machine() -> str:
         flags = next((line for line in lines if line.startswith("flags")), "")
         model += ", AMX" if "amx_tile" in flags else ", no AMX"
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return f"{model}, {len(os.sched_getaffinity(0))} cores, {memory:.0f} GiB"
+    return f"{model}, {cores()} cores, {memory:.0f} GiB"
 
 
 def rows(path: Path) -> list[dict[str, Any]]:
@@ -49,15 +49,20 @@ def write_rows(path: Path, values: list[dict[str, Any]]) -> None:
 
 
 def timed(command: list[str]) -> tuple[str, float, float]:
-    """Runs a command: its standard output, wall seconds, and the largest resident memory of any child, in MiB."""
+    """Runs a command: its standard output, wall seconds, and its largest resident memory, in MiB."""
     started = time.perf_counter()
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    return done.stdout, time.perf_counter() - started, peak
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        printed = child.stdout.read()
+        _, status, usage = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode:
+        raise subprocess.CalledProcessError(child.returncode, command, printed)
+    return printed, time.perf_counter() - started, usage.ru_maxrss / 1024
 
 
 def store(path: Path, value: dict[str, Any]) -> None:
     """Writes a results file with the day and the machine."""
-    full = {"date": date.today().isoformat(), "machine": machine(), **value}
+    full = {"date": date.today().isoformat(), "machine": machine(), "danlu": danlu.__version__, **value}
     write_whole(path, (json.dumps(full, ensure_ascii=False, indent=1) + "\n").encode(), force=True)
     print(f"results: {path}", file=sys.stderr)

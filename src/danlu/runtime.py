@@ -5,15 +5,16 @@ Knows the machine; knows nothing of models or tasks.
 
 from __future__ import annotations
 
-import os
 import random
 
 import numpy as np
 import torch
 
+from danlu.artifact import cores
 
-def start(seed: int, threads: int | None = None) -> torch.device:
-    """Seeds every generator, makes results repeatable and returns the best device.
+
+def start(seed: int, threads: int | None = None) -> None:
+    """Seeds every generator and makes results repeatable.
 
     Args:
         seed: for Python, numpy and torch.
@@ -22,15 +23,9 @@ def start(seed: int, threads: int | None = None) -> torch.device:
     random.seed(seed)
     np.random.seed(seed % 2**32)  # noqa: NPY002 - libraries that still draw from the global generator
     torch.manual_seed(seed)
-    torch.set_num_threads(threads or len(os.sched_getaffinity(0)))
+    torch.set_num_threads(threads or cores())
     torch.set_flush_denormal(True)
     torch.use_deterministic_algorithms(True, warn_only=True)
-    return device()
-
-
-def device() -> torch.device:
-    """The accelerator if there is one, else the CPU."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def autocast(where: torch.device) -> torch.autocast:

@@ -178,7 +178,7 @@ def test_leaks_are_kept_out(role):
     assert inspection.train == train[1:20]
     assert inspection.unlabeled == spare[1:]
     assert getattr(inspection, role) == [Example(train[0].text + "。", "a", f"{role}.csv", 1), held_out[1]]
-    assert inspection.facts["leaks"] == {"train": 2, "unlabeled": 1}
+    assert inspection.facts["leaks"] == {"train": 2, "unlabeled": 1, "dev": 0}
 
 
 def test_held_out_rows_without_a_label_are_left_out():
@@ -257,3 +257,19 @@ def test_eprstmt(tmp_path):
     # 45 test sentences stand in the unlabeled file word for word, says the data's README.
     assert inspection.facts["leaks"]["unlabeled"] >= 45
     assert not {row.text for row in inspection.unlabeled} & {row.text for row in inspection.test}
+
+
+def test_dev_rows_of_the_test_file_choose_nothing_and_repeated_unlabeled_rows_teach_nothing(tmp_path):
+    folder = tmp_path / "task"
+    folder.mkdir()
+    train = [{"text": f"{word} number {i}", "label": word} for word in ("refund", "parcel") for i in range(4)]
+    dev = [{"text": "where is my money", "label": "refund"}, {"text": "the courier is late", "label": "parcel"}]
+    test = [{"text": "Where is my money", "label": "refund"}, {"text": "it has not come", "label": "parcel"}]
+    free = [{"text": text} for text in ("refund number 1", "any news of it", "Any news of it", "thank you")]
+    for role, rows in (("train", train), ("dev", dev), ("test", test), ("unlabeled", free)):
+        (folder / f"{role}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    inspection = inspect(load(folder))
+    assert [row.text for row in inspection.dev] == ["the courier is late"]
+    assert len(inspection.test) == 2
+    assert [row.text for row in inspection.unlabeled] == ["any news of it", "thank you"]
+    assert {"leak-dev", "repeated-unlabeled"} <= {finding.code for finding in inspection.findings}

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch.nn import functional as F  # noqa: N812 - the field's name for it
 
-from danlu.models.base import layers, padded, pooled
+from danlu.models.base import embed, layers, padded, pooled
 from danlu.runtime import autocast
 from danlu.train.loop import minimise
 
@@ -102,11 +102,9 @@ def fit(
         for parameter in layer.parameters():
             parameter.requires_grad_(True)
     truth = torch.as_tensor(labels)
-    with torch.inference_mode():
-        count = len(np.unique(labels))
-        sample = _balanced(labels, np.random.default_rng(tuning.seed), batch=4 * count, per_label=4)
-        start = pooled(model, *padded([sequences[i] for i in sample]))
-    prototypes = head(start.clone(), truth[sample], int(labels.max()) + 1)
+    sample = _balanced(labels, np.random.default_rng(tuning.seed), batch=4 * len(np.unique(labels)), per_label=4)
+    start = torch.from_numpy(embed(model.eval(), [sequences[i] for i in sample]))
+    prototypes = head(start, truth[sample], int(labels.max()) + 1)
     model.train()
     torch.manual_seed(tuning.seed)  # dropout
 

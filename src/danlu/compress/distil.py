@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from danlu.models.base import Base
 
 STATIC_WIDTH = 192
+_HAN_FROM, _HAN_TO = "\u4e00", "\u9fff"
 NGRAM_BITS = 20
 
 
@@ -90,13 +91,20 @@ def _ngram_head(
 
 
 def small_tokenizer(base: Base, texts: Sequence[str], length: int) -> tuple[Tokenizer, NDArray[np.int64]]:
-    """The base's tokenizer cut to what these texts use and to every single character it knows of their script."""
+    """The base's tokenizer cut to what these texts use, and to every hanzi it knows where they use any.
+
+    A few Chinese rows hold a few hundred hanzi; what a user asks tomorrow holds others.
+    """
     used: set[int] = set()
     for sequence in token_ids(base.tokenizer, texts, length):
         used.update(sequence)
     characters = sorted({c for text in texts for c in text if not c.isspace()})
     for sequence in token_ids(base.tokenizer, characters, 8):
         used.update(sequence)
+    if any(_HAN_FROM <= c <= _HAN_TO for c in characters):
+        for name, index in base.tokenizer.get_vocab().items():
+            if len(name) == 1 and _HAN_FROM <= name <= _HAN_TO:
+                used.add(index)
     return cut(base.tokenizer, used)
 
 

@@ -1,7 +1,7 @@
 """Cuts a tokenizer to the tokens a task uses.
 
-Words that are cut fall back to the characters and pieces they consist of, so nothing becomes unreadable that was
-readable: single characters always stay. Knows tokenizers, not models.
+Words that are cut fall back to the characters and pieces they consist of, as far as these stay: single ASCII
+characters always do. Knows tokenizers, not models.
 """
 
 from __future__ import annotations

@@ -79,6 +79,14 @@ def _delimited_rows(path: Path, delimiters: str) -> Iterator[tuple[int, dict[str
             raise DataError(what, fix, file=path.name, row=number)
 
 
+def _fields(line: str, mark: str) -> int:
+    """Into how many fields a mark parts a line; 0 where it cannot, which the reader then reports with its row."""
+    try:
+        return len(next(csv.reader([line], delimiter=mark), []))
+    except csv.Error:
+        return 0
+
+
 def records(path: Path, delimiters: str, *, headers: int) -> Iterator[list[str]]:
     """The records of a delimited file, the header among them; a blank line is an empty record.
 
@@ -93,7 +101,7 @@ def records(path: Path, delimiters: str, *, headers: int) -> Iterator[list[str]]
     csv.field_size_limit(max(csv.field_size_limit(), MAX_FIELD))  # the csv module has one limit a process
     source = map(_shield_returns, lines(path, headers=headers))
     first = next((line for line in source if line.strip()), "")
-    counts = {mark: len(next(csv.reader([first], delimiter=mark), [])) for mark in delimiters}
+    counts = {mark: _fields(first, mark) for mark in delimiters}
     delimiter = max(counts, key=lambda mark: counts[mark])
     reader = csv.reader(chain([first], source), delimiter=delimiter, strict=True)
     number = -headers

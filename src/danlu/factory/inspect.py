@@ -123,7 +123,11 @@ def _facts(dataset: Dataset, sifted: Sifted, task: Task) -> dict[str, object]:
         "text_length": {role: _lengths(rows) for role, rows in used.items() if rows},
         "duplicates": {"exact": len(sifted.repeated), "near": len(sifted.near)},
         "conflicts": len(sifted.conflicts),
-        "leaks": {"train": len(sifted.leaked), "unlabeled": len(sifted.leaked_unlabeled)},
+        "leaks": {
+            "train": len(sifted.leaked),
+            "unlabeled": len(sifted.leaked_unlabeled),
+            "dev": len(sifted.leaked_dev),
+        },
         "empty": len(sifted.empty),
         "missing_labels": len(sifted.missing),
         "over_long": len(sifted.over_long),

@@ -47,6 +47,10 @@ class Job:
         """Seconds that all finished stages took together."""
         return sum(self.seconds.values())
 
+    def has(self, stage: str) -> bool:
+        """Whether a stage of arrays, or a file of bytes, is finished."""
+        return (self.folder / f"{stage}.npz").exists() or (self.folder / stage).exists()
+
     def keep(self, stage: str, make: Callable[[], Arrays]) -> Arrays:
         """The arrays of a stage: read if it is finished, made and written otherwise."""
         file = self.folder / f"{stage}.npz"

@@ -1,7 +1,7 @@
 """The card and the report's data: everything that is known of a model, gathered into plain JSON.
 
 Knows the shape of the card; computes nothing that was not measured elsewhere. No time of day and no duration enters
-the card, so the same data, seed and machine give the same file.
+the card; where a measured duration decided something (a limit kept, int8 faster, a stage cut), the decision does.
 """
 
 from __future__ import annotations
@@ -73,6 +73,8 @@ class Verdict:
         out: dict[str, Any] = {"measured_on": ruler.measured_on}
         for name, table in parts.items():
             out[name] = None if table is None else summary(ruler.truth, table.astype(np.float64), labels)
+            if out[name] and name != "student":
+                del out[name]["confusion"]  # K × K numbers that nobody reads
         return out
 
 
@@ -90,6 +92,11 @@ def threshold(truth: NDArray[np.int64], table: NDArray[np.floating[Any]]) -> flo
     return round(float(confidence[order[good[-1]]]), 4) if len(good) else WANTED_ACCURACY
 
 
+def libraries() -> dict[str, str]:
+    """The versions that a result depends on."""
+    return {library: importlib.metadata.version(library) for library in LIBRARIES}
+
+
 def card(
     name: str,
     dataset: Dataset,
@@ -101,12 +108,25 @@ def card(
     front: Front,
     ruler: Ruler,
     verdict: Verdict,
-    temperature: float,
+    calibration: tuple[float, float],
 ) -> dict[str, Any]:
-    """The card, JSON-able and the same for the same data, seed and machine."""
+    """The card, JSON-able and the same for the same data, seed and machine.
+
+    Args:
+        name: of the model.
+        dataset: what was read.
+        inspection: what was found in it.
+        material: the rows used.
+        run: seed, base, plan, and what the clock cut.
+        rounds: of self-training.
+        taught: the teacher.
+        front: the students.
+        ruler: what was measured by.
+        verdict: what was measured.
+        calibration: temperature, and the probability below which a person should look.
+    """
     labels = inspection.task.labels
-    held = np.exp(taught.held_out)
-    abstain = threshold(material.texts.truth, held)
+    temperature, abstain = calibration
     figures = verdict.figures(ruler, labels)
     full, small = front.pairs[front.shipped]
     count = len(material.texts.labelled)
@@ -119,6 +139,7 @@ def card(
             "files": [{"role": f.role, "name": f.path.name, "rows": f.rows, "sha256": f.sha256} for f in dataset.files],
             "labelled": count,
             "unlabelled": len(inspection.unlabeled),
+            "unlabelled_read": material.unlabelled.stop - material.unlabelled.start,
             "test": len(material.test),
             "per_label": {
                 label: int(n)
@@ -129,13 +150,13 @@ def card(
         "minutes": run.plan.minutes,
         "plan": run.plan.as_dict(),
         "base": {"name": run.base.name, "sha256": run.base.sha256},
-        "libraries": {library: importlib.metadata.version(library) for library in LIBRARIES},
+        "libraries": libraries(),
         "figures": figures,
         "forms": _forms(taught, material.texts.truth),
         "loop": [asdict(entry) for entry in rounds],
         "candidates": front.candidates(),
         "limits": {"max_mb": front.max_mb, "max_ms": front.max_ms},
-        "parity": student.parity(full, small),
+        "parity": {} if small is full else student.parity(full, small),
         "calibration": {
             "temperature": round(temperature, 6),
             "abstain_below": abstain,
@@ -155,10 +176,11 @@ def card(
 
 
 def _forms(taught: Taught, truth: NDArray[np.int64]) -> list[dict[str, Any]]:
+    truth = truth[taught.judged]
     rows = np.arange(len(truth))
     out: list[dict[str, Any]] = []
     for form, weight in zip(taught.forms, taught.weights, strict=True):
-        vote = taught.votes[form].astype(np.float64)
+        vote = taught.votes[form][taught.judged].astype(np.float64)
         out.append(
             {
                 "form": form,
@@ -168,7 +190,7 @@ def _forms(taught: Taught, truth: NDArray[np.int64]) -> list[dict[str, Any]]:
                 "chosen": False,
             }
         )
-    held = taught.held_out
+    held = taught.held_out[taught.judged]
     combined = {
         "form": "combination",
         "accuracy": round(float((held.argmax(1) == truth).mean()), 6),
@@ -180,13 +202,13 @@ def _forms(taught: Taught, truth: NDArray[np.int64]) -> list[dict[str, Any]]:
 
 
 def evidence(
-    inspection: Inspection,
     material: Material,
     front: Front,
     ruler: Ruler,
     verdict: Verdict,
     taught: Taught,
     beliefs: Beliefs,
+    inspection: Inspection,
 ) -> dict[str, Any]:
     """What only the report shows: texts, and figures that differ from run to run."""
     labels = inspection.task.labels
@@ -205,14 +227,14 @@ def evidence(
             }
             for i in wrong
         ],
-        "suspects": _suspects(inspection, material, taught),
+        "suspects": _suspects(material, taught),
         "worth": _worth(material, beliefs, labels),
         "findings": [{"level": f.level, "message": f.message, "rows": list(f.rows)} for f in inspection.findings],
         "facts": inspection.facts,
     }
 
 
-def _suspects(inspection: Inspection, material: Material, taught: Taught) -> list[dict[str, Any]]:
+def _suspects(material: Material, taught: Taught) -> list[dict[str, Any]]:
     """Labelled rows whose label the held-out teacher finds unlikely while it is sure of another."""
     held = np.exp(taught.held_out)
     truth = material.texts.truth
@@ -221,10 +243,10 @@ def _suspects(inspection: Inspection, material: Material, taught: Taught) -> lis
     return [
         {
             "text": material.texts.labelled[i],
-            "label": inspection.task.labels[truth[i]],
-            "suggested": inspection.task.labels[int(held[i].argmax())],
+            "label": material.texts.labels[truth[i]],
+            "suggested": material.texts.labels[int(held[i].argmax())],
             "probability": float(best[i]),
-            "where": f"{inspection.train[i].source}:{inspection.train[i].row}",
+            "where": f"{material.train[i].source}:{material.train[i].row}",
         }
         for i in found[np.argsort(own[found], kind="stable")][:SHOWN]
     ]

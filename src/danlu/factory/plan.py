@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from danlu.loops.self_training import ROUNDS
+
 # Tokens a second through the six layers of the embedded encoder, forward only, and through training of its top.
 EMBED_SPEED = 8_000
 TUNE_SPEED = 3_500
@@ -25,24 +27,26 @@ class Sizes:
     Attributes:
         labelled: training rows.
         unlabelled: usable unlabelled rows.
-        measured: rows of dev and test.
+        dev: rows to choose by. The test file has no say in the plan, not even by its length.
         has_test: whether there is a test set; without one, students are cross-validated as well.
         labels: how many.
         tokens: mean tokens a text, uncut.
         long_tokens: the 95th percentile.
         smallest: rows of the rarest label.
         cost: of the base encoder, relative to the embedded one.
+        depth: layers of the base encoder.
     """
 
     labelled: int
     unlabelled: int
-    measured: int
+    dev: int
     has_test: bool
     labels: int
     tokens: float
     long_tokens: int
     smallest: int
     cost: float = 1.0
+    depth: int = 6
 
 
 @dataclass(frozen=True)
@@ -104,22 +108,24 @@ def make_plan(sizes: Sizes, minutes: float, max_mb: float, max_ms: float) -> Pla
     labelled = min(sizes.labelled, MOST_ROWS)
     folds = max(2, min(5 if labelled <= 400 else 3, sizes.smallest)) if sizes.smallest >= 2 else 3
     short = min(length, 64)
-    quick = min(length, max(16, int(TOKENS_A_MS * max_ms / sizes.cost)))
+    full = min(sizes.depth, 6)
+    layer = sizes.cost / sizes.depth  # 1/6 for the embedded encoder
+    quick = min(length, max(16, int(TOKENS_A_MS * max_ms / (full * layer))))
     readable = int(0.2 * seconds * EMBED_SPEED / (tokens * sizes.cost))
-    left = max(0, readable - labelled - sizes.measured)
+    left = max(0, readable - labelled - sizes.dev)
     pool = min(sizes.unlabelled, MOST_ROWS - labelled, 3_000, left)
     distill = max(pool, min(sizes.unlabelled, 20_000, left))
 
     batch = 32
-    passes = ((folds + 1) * (labelled + pool) + sizes.measured + distill) * tokens * sizes.cost / EMBED_SPEED
+    passes = ((folds + 1) * (labelled + pool) + sizes.dev + distill) * tokens * sizes.cost / EMBED_SPEED
     tuned = min(tokens, short) * sizes.cost
     affordable = (0.27 * seconds - passes) * TUNE_SPEED / (batch * tuned * (folds + 1))
     wanted = min(150, max(30, 6 * labelled // batch))
     tuning = int(min(wanted, affordable)) if affordable >= 20 else 0
 
-    depths, student_batch = (2, 3, 6), 32
-    read = sum(depth / 6 * min(tokens, quick * 6 / depth) for depth in depths) * sizes.cost
-    again = min(tokens, quick) * sizes.cost * (1 if sizes.has_test else folds)  # the ablation, or the folds
+    depths, student_batch = (*(depth for depth in (2, 3) if depth < full), full), 32
+    read = sum(depth * layer * min(tokens, quick * full / depth) for depth in depths)
+    again = full * layer * min(tokens, quick) * (1 if sizes.has_test else folds)  # the ablation, or the folds
     steps = int(max(30, min(600, 0.27 * seconds * TUNE_SPEED / (student_batch * (read + again)))))
     layers = depths if steps > 30 else depths[-1:]
     return Plan(
@@ -131,7 +137,7 @@ def make_plan(sizes: Sizes, minutes: float, max_mb: float, max_ms: float) -> Pla
         distill=distill,
         tuning_steps=tuning,
         tuning_batch=batch,
-        rounds=(0.3, 0.6, 0.9) if pool >= 50 else (),
+        rounds=ROUNDS if pool >= 50 else (),
         layers=layers,
         tuning_length=short,
         student_length=quick,

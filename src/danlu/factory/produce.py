@@ -6,7 +6,7 @@ and how it does it in the file of its role.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from danlu.adapt import names
 from danlu.artifact import Model, save, write_whole
 from danlu.corpus import read
 from danlu.errors import DataError, OptionError
-from danlu.evals.metrics import fit_temperature
+from danlu.evals.metrics import fit_temperature, softmax
 from danlu.factory import package, report, stages, student, teacher
 from danlu.factory.inspect import Inspection, inspect
 from danlu.factory.job import Job
@@ -25,14 +25,20 @@ from danlu.factory.package import Front, Verdict
 from danlu.factory.plan import MOST_ROWS, Plan, Sizes, expected_seconds, make_plan
 from danlu.factory.progress import Progress
 from danlu.factory.stages import Material, Run
-from danlu.factory.student import Source
+from danlu.factory.student import MAX_CHARS, Source
 from danlu.factory.teacher import Texts
 from danlu.models.base import Base, open_base, token_embeddings, token_ids
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from numpy.typing import NDArray
+
     from danlu.corpus.read import Dataset
+    from danlu.types import Example
+
+ENOUGH_DEV = 100  # dev rows from which on they calibrate the shipped student
+KEPT_OF_EACH = 10  # rows of a rare label that stay when rows are drawn
 
 
 @dataclass(frozen=True)
@@ -117,48 +123,67 @@ def produce(data: Path, out: Path, options: Options) -> Produced:
 
     chosen = front.eligible[front.shipped]
     dev = material.truth(material.dev)
-    temperature = fit_temperature(chosen.logits[: len(dev)], dev) if len(dev) >= 100 else 1.0
-    ruler = stages.measure_by(material)
-    test = material.part("test")
+    sure = len(dev) >= ENOUGH_DEV
+    temperature = round(fit_temperature(chosen.logits[: len(dev)], dev), 6) if sure else 1.0
+    ruler = stages.measure_by(material, last.judged)
     if ruler.measured_on == "test":
         model = Model("", chosen.draft.entries(labels, {}, temperature, 0.0))
+        test = material.part("test")
         verdict = Verdict(
             model.probabilities(ruler.texts),
             np.exp(beliefs.log_probabilities[test]),
             np.exp(beliefs.before_loop[test]),
-            stages.gold_only(run, source, chosen.draft.name, material, beliefs),
+            stages.gold_only(run, source, chosen.draft.name, material, seen),
         )
     else:
-        validated = stages.cross_validate(run, source, chosen.draft.name, material, folds, last, seen)
-        verdict = Verdict(validated, np.exp(last.held_out), np.exp(first.held_out), None)
+        validated = stages.cross_validate(run, source, chosen.draft.name, material, folds, last, seen)[ruler.rows]
+        verdict = Verdict(
+            softmax(np.log(validated + 1e-12), temperature).astype(np.float32),
+            np.exp(last.held_out[ruler.rows]),
+            np.exp(first.held_out[ruler.rows]),
+            None,
+        )
+    if sure:  # the shipped student itself, on rows that it did not learn from
+        abstain = package.threshold(dev, softmax(chosen.logits[: len(dev)], temperature))
+    elif ruler.measured_on == "test":
+        abstain = package.threshold(material.texts.truth[last.judged], np.exp(last.held_out[last.judged]))
+    else:
+        abstain = package.threshold(ruler.truth, verdict.student)
 
-    card = package.card(out.stem, dataset, inspection, material, run, rounds, last, front, ruler, verdict, temperature)
-    entries = chosen.draft.entries(
-        labels, card, card["calibration"]["temperature"], card["calibration"]["abstain_below"]
+    card = package.card(
+        out.stem, dataset, inspection, material, run, rounds, last, front, ruler, verdict, (temperature, abstain)
     )
-    proof = package.evidence(inspection, material, front, ruler, verdict, last, beliefs)
+    entries = chosen.draft.entries(labels, card, temperature, abstain)
+    proof = package.evidence(material, front, ruler, verdict, last, beliefs, inspection)
     page = report.render({"card": card, "seconds": run.job.seconds, "bytes": sum(map(len, entries.values())), **proof})
-    report_path = out.with_suffix(".report.html")
-    write_whole(report_path, page.encode(), force=True)
+    write_whole(report_of(out), page.encode(), force=options.force)
     save(out, entries, force=options.force)
     run.progress.close()
     run.job.remove()
-    return Produced(out, report_path, card, run.job.seconds)
+    return Produced(out, report_of(out), card, run.job.seconds)
+
+
+def report_of(out: Path) -> Path:
+    """Where the report of a model file is written: beside it, under its name."""
+    return out.with_name(out.name.removesuffix(".danlu") + ".report.html")
 
 
 def check_options(out: Path, options: Options) -> None:
     """Refuses before any work what would be refused after it.
 
     Raises:
-        OptionError: a limit is not positive, or the model file exists.
+        OptionError: a limit is not positive, the seed is out of range, or the model file or its report exists.
     """
     for name, value in (("--minutes", options.minutes), ("--max-mb", options.max_mb), ("--max-ms", options.max_ms)):
         if not 0 < value < float("inf"):
             raise OptionError(f"{name} is {value}, not a positive number. Fix: leave it out, or give one above 0.")
     if out.is_dir():
         raise OptionError(f"--out {out} is a folder. Fix: give the name of a file, such as {out / 'model.danlu'}.")
-    if out.exists() and not options.force:
-        raise OptionError(f"{out} exists. Fix: choose another --out, or --force to replace it.")
+    if not 0 <= options.seed < 2**32:
+        raise OptionError(f"--seed is {options.seed}. Fix: give a number from 0 to {2**32 - 1}.")
+    for file in (out, report_of(out)):
+        if file.exists() and not options.force:
+            raise OptionError(f"{file} exists. Fix: choose another --out, or --force to replace it.")
 
 
 def stop_on_errors(inspection: Inspection) -> Inspection:
@@ -191,13 +216,14 @@ def plan_for(base: Base, inspection: Inspection, options: Options) -> Plan:
     sizes = Sizes(
         labelled=len(inspection.train),
         unlabelled=len(inspection.unlabeled),
-        measured=len(inspection.dev) + len(inspection.test),
+        dev=len(inspection.dev),
         has_test=bool(inspection.test),
         labels=len(inspection.task.labels),
         tokens=float(np.mean(lengths)),
         long_tokens=int(np.percentile(lengths, 95)),
         smallest=min(counts.values()),
         cost=body / 10.8e6,
+        depth=base.model.config.num_hidden_layers,
     )
     return make_plan(sizes, options.minutes, options.max_mb, options.max_ms)
 
@@ -206,10 +232,9 @@ def gather(inspection: Inspection, descriptions: dict[str, str], plan: Plan, see
     """The rows that the plan uses, drawn with the seed where there are more."""
     rng = np.random.default_rng(seed)
     index = {label: i for i, label in enumerate(inspection.task.labels)}
-    train = inspection.train
-    if len(train) > MOST_ROWS:
-        train = [train[i] for i in np.sort(rng.permutation(len(train))[:MOST_ROWS])]
+    train = _short([inspection.train[i] for i in drawn_rows([e.label for e in inspection.train], MOST_ROWS, rng)])
     drawn = [inspection.unlabeled[i].text for i in rng.permutation(len(inspection.unlabeled))[: plan.distill]]
+    drawn = [text[:MAX_CHARS] for text in drawn]
     texts = Texts(
         [e.text for e in train],
         np.array([index[e.label or ""] for e in train], dtype=np.int64),
@@ -217,7 +242,25 @@ def gather(inspection: Inspection, descriptions: dict[str, str], plan: Plan, see
         inspection.task.labels,
         names.wording(inspection.task.labels, descriptions),
     )
-    return Material(texts, drawn[plan.pool :], inspection.dev, inspection.test)
+    return Material(texts, drawn[plan.pool :], _short(inspection.dev), _short(inspection.test), train)
+
+
+def drawn_rows(labels: list[str | None], most: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Up to `most` indices, in order, drawn at random; where not all are, ten of each label stay if it has them."""
+    order = rng.permutation(len(labels))
+    if len(labels) <= most:
+        return np.arange(len(labels))
+    seen: dict[str | None, int] = {}
+    rank = np.zeros(len(labels), dtype=np.int64)
+    for i in order:
+        seen[labels[i]] = rank[i] = seen.get(labels[i], 0) + 1
+    first = order[np.argsort(rank[order] > KEPT_OF_EACH, kind="stable")]
+    return np.sort(first[:most])
+
+
+def _short(rows: list[Example]) -> list[Example]:
+    """The rows with as much of their texts as a model file reads."""
+    return [replace(row, text=row.text[:MAX_CHARS]) for row in rows]
 
 
 def choose(pairs: list[tuple[student.Measured, student.Measured]], options: Options) -> Front:
@@ -239,5 +282,6 @@ def _identity(dataset: Dataset, base: Base, options: Options) -> dict[str, Any]:
         "danlu": danlu.__version__,
         "files": [[file.role, file.sha256] for file in dataset.files],
         "base": base.sha256,
+        "libraries": package.libraries(),
         "options": chosen,
     }

@@ -167,7 +167,8 @@ def _facts(view: View) -> str:
         items.append((view.words["fact_coverage"], _noted(percent(coverage, 0), view.words["coverage_note"])))
     data = card.get("data") or {}
     if data.get("labelled"):
-        note = view.say("learned_note", n=count(data["unlabelled"])) if data.get("unlabelled") else ""
+        read = data.get("unlabelled_read", 0)
+        note = view.say("learned_note", n=count(read)) if read else ""
         items.append((view.words["fact_learned"], _noted(view.say("rows", n=count(data["labelled"])), note)))
     return pairs(items) if items else ""
 

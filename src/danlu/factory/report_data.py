@@ -7,7 +7,6 @@ say. Knows the report's keys; knows neither the order of the sections nor the pa
 from __future__ import annotations
 
 import json
-import re
 import shlex
 from typing import TYPE_CHECKING, Any
 
@@ -188,7 +187,9 @@ def made(view: View) -> str:
 
 def _stage(name: object) -> str:
     """The stage a timed step belongs to: folds count as one, and so do the files of the candidates."""
-    return "students" if str(name).endswith((".onnx", ".json")) else re.sub(r"-\d+$", "", str(name))
+    if str(name).endswith((".onnx", ".json")):
+        return "students"
+    return next((stage for stage in ("gold-only", "student", "tuned") if str(name).startswith(f"{stage}-")), str(name))
 
 
 def _label(name: object) -> str:

@@ -38,6 +38,8 @@ class Sifted:
         repeated: training rows that repeat one of the same label, left out.
         leaked: training rows that stand in dev or test, exactly or nearly, left out.
         leaked_unlabeled: the same among unlabeled rows.
+        leaked_dev: dev rows that stand in test, exactly or nearly, left out.
+        repeated_unlabeled: unlabeled rows that repeat a training row or an earlier unlabeled one, left out.
         conflicts: training rows whose text stands under another label too.
         near: training rows, each with the earlier one it nearly repeats.
     """
@@ -54,6 +56,8 @@ class Sifted:
     repeated: list[Example] = field(default_factory=list)
     leaked: list[Example] = field(default_factory=list)
     leaked_unlabeled: list[Example] = field(default_factory=list)
+    leaked_dev: list[Example] = field(default_factory=list)
+    repeated_unlabeled: list[Example] = field(default_factory=list)
     conflicts: list[Example] = field(default_factory=list)
     near: list[tuple[Example, Example]] = field(default_factory=list)
 
@@ -61,15 +65,17 @@ class Sifted:
 def sift(dataset: Dataset, max_chars: int) -> Sifted:
     """The rows of a data set, sifted; texts beyond `max_chars` characters are cut."""
     sifted = Sifted()
-    sifted.dev = _usable(dataset.dev, sifted, max_chars, labelled=True)
+    dev = _usable(dataset.dev, sifted, max_chars, labelled=True)
     sifted.test = _usable(dataset.test, sifted, max_chars, labelled=True)
     train = _usable(dataset.train, sifted, max_chars, labelled=True)
     unlabeled = _usable(dataset.unlabeled, sifted, max_chars, labelled=False)
+    key = {row.text: exact_key(row.text) for row in (*dev, *sifted.test, *train, *unlabeled)}
+    sifted.dev, sifted.leaked_dev = _without_leaks(dev, sifted.test, key)
     held_out = [*sifted.dev, *sifted.test]
-    key = {row.text: exact_key(row.text) for row in (*held_out, *train, *unlabeled)}
     train, sifted.repeated = _merge(train, key)
     sifted.train, sifted.leaked = _without_leaks(train, held_out, key)
-    sifted.unlabeled, sifted.leaked_unlabeled = _without_leaks(unlabeled, held_out, key)
+    unlabeled, sifted.leaked_unlabeled = _without_leaks(unlabeled, held_out, key)
+    sifted.unlabeled, sifted.repeated_unlabeled = _fresh(unlabeled, {key[row.text] for row in sifted.train}, key)
     sifted.conflicts = _conflicts(sifted.train, key)
     pairs = near_duplicates([row.text for row in sifted.train])
     alike = ((sifted.train[later], sifted.train[earlier]) for later, earlier in pairs)
@@ -104,6 +110,16 @@ def _merge(rows: list[Example], key: dict[str, str]) -> tuple[list[Example], lis
         pair = (key[row.text], row.label)
         (repeated if pair in seen else kept).append(row)
         seen.add(pair)
+    return kept, repeated
+
+
+def _fresh(rows: list[Example], known: set[str], key: dict[str, str]) -> tuple[list[Example], list[Example]]:
+    """The first row of each text that is not known yet, and the rows that say nothing new."""
+    kept: list[Example] = []
+    repeated: list[Example] = []
+    for row in rows:
+        (repeated if key[row.text] in known else kept).append(row)
+        known.add(key[row.text])
     return kept, repeated
 
 
@@ -168,6 +184,12 @@ def check_repeats(sifted: Sifted) -> Iterator[Finding]:
                 "delete them from one of the files."
             )
             yield Finding("warning", f"leak-{kind}", message, places(rows))
+    if sifted.leaked_dev:
+        message = (
+            f"{amount(len(sifted.leaked_dev), 'dev row')} also stand in test, exactly or nearly, and are left out: dev "
+            "chooses, test measures; delete them from one of the files."
+        )
+        yield Finding("warning", "leak-dev", message, places(sifted.leaked_dev))
     if sifted.near:
         apart = sum(later.label != earlier.label for later, earlier in sifted.near)
         message = (
@@ -178,3 +200,7 @@ def check_repeats(sifted: Sifted) -> Iterator[Finding]:
     if sifted.repeated:
         message = f"{amount(len(sifted.repeated), 'training row')} repeat an earlier one of the same label: merged."
         yield Finding("note", "duplicates", message, places(sifted.repeated))
+    if sifted.repeated_unlabeled:
+        count = amount(len(sifted.repeated_unlabeled), "unlabeled row")
+        message = f"{count} repeat a training row or an earlier one: left out."
+        yield Finding("note", "repeated-unlabeled", message, places(sifted.repeated_unlabeled))

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 LESSON = 2_000
 EXAM = 500
+SMALLEST_EXAM = 50
 PATIENCE = 3.0  # times the budget; only then the clock cuts what the plan wanted
 GOLD_WEIGHT = 3.0  # of a labelled row beside an unlabelled text
 PASSAGE_WEIGHT = 0.1  # of a passage: the teacher knows its text by heart, so what it says of it is no news
@@ -58,9 +59,9 @@ class Run:
     seed: int
     cut: list[str] = field(default_factory=list)
 
-    def late(self, what: str) -> bool:
-        """Whether far more time is spent than was asked for; what is left out for that is noted."""
-        late = self.job.spent > PATIENCE * 60 * self.plan.minutes
+    def late(self, what: str, stage: str) -> bool:
+        """Whether far more time is spent than was asked for, and the stage not done; what that leaves out is noted."""
+        late = self.job.spent > PATIENCE * 60 * self.plan.minutes and not self.job.has(stage)
         if late:
             self.cut.append(what)
         return late
@@ -75,12 +76,14 @@ class Material:
         extra: unlabelled texts beyond the pool, for the student only.
         dev: chosen by; may be empty.
         test: measured by, once; may be empty.
+        train: the rows of the labelled texts, for where they stand.
     """
 
     texts: Texts
     extra: list[str]
     dev: list[Example]
     test: list[Example]
+    train: list[Example]
 
     @property
     def everything(self) -> list[str]:
@@ -137,7 +140,7 @@ def tune(run: Run, texts: Texts, folds: Folds) -> Tuned:
     moved: dict[str, NDArray[Any]] = {}
     with run.progress.stage("tune", len(sets) * run.plan.tuning_steps) as step:
         for number, rows in enumerate(sets):
-            if run.late("contrastive"):
+            if run.late("contrastive", f"tuned-{number}"):
                 return Tuned([], None)
             last = number == len(sets) - 1
             stored = run.job.keep(f"tuned-{number}", lambda r=rows, keep=last: _tuned(run, texts, r, keep, step))
@@ -217,7 +220,11 @@ def believe(
 def examine(run: Run, material: Material, best: Teacher, beliefs: Beliefs) -> tuple[Lesson, Exam]:
     """What the student learns from, and what its candidates are chosen by; no text is in both.
 
-    The exam is the dev rows and up to 500 unlabelled texts; where there are neither, passages judged by the teacher.
+    The exam is the dev rows and up to 500 unlabelled texts; where these are fewer than 50, passages judged by the
+    teacher join them.
+
+    Raises:
+        OptionError: there is no text to choose by.
     """
     texts = material.texts
     count, labels = len(texts.labelled), len(texts.labels)
@@ -235,15 +242,21 @@ def examine(run: Run, material: Material, best: Teacher, beliefs: Beliefs) -> tu
     dev = np.arange(*material.part("dev").indices(len(everything)))
     exam_texts = [everything[i] for i in [*dev, *held]]
     exam_targets = np.concatenate([one_hot[material.truth(material.dev)], probability[held]])
-    if len(lesson_texts) < LESSON or len(exam_texts) < 50:
-        made, made_vectors, made_targets = _passages(run, best, lesson_texts)
-        spare = 0 if len(exam_texts) >= 50 else min(EXAM, len(made) // 4)
+    short = len(exam_texts) < SMALLEST_EXAM
+    wanted = max(LESSON - len(lesson_texts), 4 * SMALLEST_EXAM if short else 0)
+    made, made_vectors, made_targets = _passages(run, best, lesson_texts, wanted)
+    if made:
+        spare = min(EXAM, max(1, len(made) // 4)) if short else 0
         exam_texts += made[len(made) - spare :]
         exam_targets = np.concatenate([exam_targets, made_targets[len(made) - spare :]])
         lesson_texts += made[: len(made) - spare]
         vectors = np.concatenate([vectors, made_vectors[: len(made) - spare]])
         targets = np.concatenate([targets, made_targets[: len(made) - spare]])
         weights = np.concatenate([weights, np.full(len(made) - spare, PASSAGE_WEIGHT, np.float32)])
+    if not exam_texts:
+        raise OptionError(
+            "The texts are too short to hold any back for choosing. Fix: add unlabelled text or dev rows."
+        )
     return make_lesson(lesson_texts, targets, weights, vectors), Exam(exam_texts, exam_targets)
 
 
@@ -257,9 +270,12 @@ def make_lesson(
 
 
 def _passages(
-    run: Run, best: Teacher, texts: Sequence[str]
+    run: Run, best: Teacher, texts: Sequence[str], count: int
 ) -> tuple[list[str], NDArray[np.float32], NDArray[np.float32]]:
-    made = passages(texts, max(0, LESSON - len(texts)), run.seed)
+    """Up to `count` passages of the texts, their vectors and the teacher's beliefs; none where texts are too short."""
+    made = passages(texts, max(0, count), run.seed)
+    if not made:
+        return [], np.zeros((0, 1), np.float32), np.zeros((0, 1), np.float32)
 
     def judge() -> dict[str, NDArray[Any]]:
         seen = teacher.vectors(run.base, made, run.plan)
@@ -267,10 +283,6 @@ def _passages(
         probability = np.exp(best.log_probabilities(made, seen, near))
         return {"vectors": seen if near is None else near, "targets": probability.astype(np.float32)}
 
-    if not made:
-        raise OptionError(
-            "The texts are too short to hold any back for choosing. Fix: add unlabelled text or dev rows."
-        )
     stored = run.job.keep("passages", judge)
     return made, stored["vectors"], stored["targets"]
 
@@ -284,7 +296,7 @@ def study(
     candidates = student.names_of(run.plan)
     with run.progress.stage("students", len(run.plan.layers) * run.plan.student_steps) as step:
         for name in candidates:
-            if out and run.late(name):
+            if out and run.late(name, f"{name}.onnx"):
                 continue
             full, small = student.drafts(
                 name, lambda n=name: student.teach(n, source, lesson, exam, ngrams, step), run.plan, run.job.keep_bytes
@@ -296,70 +308,87 @@ def study(
 
 @dataclass(frozen=True)
 class Ruler:
-    """What is measured by: texts, their true labels, and whether they are a test set or held-out folds."""
+    """What is measured by: texts, their true labels, and whether they are a test set or held-out folds.
+
+    Attributes:
+        rows: for held-out folds, which labelled rows the texts are: those that some fold held out.
+    """
 
     texts: list[str]
     truth: NDArray[np.int64]
     measured_on: str
+    rows: NDArray[np.int64]
 
 
-def measure_by(material: Material) -> Ruler:
-    """The test set where there is one, the labelled rows (held out in turn) where there is none."""
+def measure_by(material: Material, judged: NDArray[np.int64]) -> Ruler:
+    """The test set where there is one; else the labelled rows that were held out in turn."""
     if material.test:
-        return Ruler([e.text for e in material.test], material.truth(material.test), "test")
-    return Ruler(material.texts.labelled, material.texts.truth, "cross-validation")
+        truth = material.truth(material.test)
+        return Ruler([e.text for e in material.test], truth, "test", np.arange(len(truth)))
+    texts = [material.texts.labelled[i] for i in judged]
+    return Ruler(texts, material.texts.truth[judged], "cross-validation", judged)
 
 
-def gold_only(run: Run, source: Source, name: str, material: Material, beliefs: Beliefs) -> NDArray[np.float32] | None:
-    """(test, K) of the same student taught by the labelled rows alone, hard labels, no teacher; None without a test."""
+def gold_only(
+    run: Run, source: Source, name: str, material: Material, seen: NDArray[np.float32]
+) -> NDArray[np.float32] | None:
+    """(test, K) of the same student taught by the labelled rows alone, hard labels, no teacher; None without a test.
+
+    Args:
+        run: the job.
+        source: what the shipped student was made from; this one starts from the base as it is.
+        name: of the shipped student.
+        material: the rows; dev decides the shares of the branches, as it does for the shipped student.
+        seen: (everything, hidden) vectors of the frozen base.
+    """
     if not material.test:
         return None
     texts = material.texts
     count = len(texts.labelled)
-    one_hot = np.eye(len(texts.labels), dtype=np.float32)[texts.truth]
-    lesson = make_lesson(texts.labelled, one_hot, np.ones(count, np.float32), beliefs.vectors[:count])
-    exam = Exam(texts.labelled, one_hot)
-    plain = replace(source, encoder=run.base.model)
+    identity = np.eye(len(texts.labels), dtype=np.float32)
+    dev = Exam([e.text for e in material.dev], identity[material.truth(material.dev)]) if material.dev else None
+    tested = [e.text for e in material.test]
 
     def make() -> dict[str, NDArray[Any]]:
+        lesson = make_lesson(texts.labelled, identity[texts.truth], np.ones(count, np.float32), seen[:count])
         branch = ngram_branch(lesson, run.plan.ngram_rows)
-        taught, tokenizer = student.teach(name, plain, lesson, exam, branch, None)
-        return {
-            "p": student.probabilities(
-                taught, tokenizer, [e.text for e in material.test], student.reads(name, run.plan)
-            )
-        }
+        taught, tokenizer = student.teach(name, replace(source, encoder=run.base.model), lesson, dev, branch)
+        return {"p": student.probabilities(taught, tokenizer, tested, student.reads(name, run.plan))}
 
     with run.progress.stage("ablation", 1):
-        return run.job.keep("gold-only", make)["p"]
+        return run.job.keep(f"gold-only-{name}", make)["p"]
 
 
 def cross_validate(
     run: Run, source: Source, name: str, material: Material, folds: Folds, taught: Taught, seen: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    """(labelled, K) of students that never saw the row: one a fold, taught by that fold's teacher."""
+    """(labelled, K) of students that never saw the row: one a fold, taught by that fold's teacher.
+
+    Rows that no fold held out stay 0. As for the shipped student, some of the pool is kept from each to decide the
+    shares of its branches.
+    """
     texts = material.texts
-    one_hot = np.eye(len(texts.labels), dtype=np.float32)
+    identity = np.eye(len(texts.labels), dtype=np.float32)
     pool = np.arange(len(texts.labelled), len(texts.rows))
+    kept, spare = np.split(pool, [len(pool) - min(EXAM, len(pool) // 5)])
     plain = replace(source, encoder=run.base.model)
     out = np.zeros((len(texts.labelled), len(texts.labels)), np.float32)
+
+    def make(number: int) -> dict[str, NDArray[Any]]:
+        train, held = folds[number]
+        belief = np.exp(taught.by_context[number]).astype(np.float32)
+        rows = np.concatenate([train, kept])
+        targets = np.concatenate([identity[texts.truth[train]], belief[kept]])
+        weights = np.concatenate([np.full(len(train), GOLD_WEIGHT), np.ones(len(kept))]).astype(np.float32)
+        lesson = make_lesson([texts.rows[i] for i in rows], targets, weights, seen[rows])
+        exam = Exam([texts.rows[i] for i in spare], belief[spare]) if len(spare) else None
+        branch = ngram_branch(lesson, run.plan.ngram_rows)
+        fold_student, tokenizer = student.teach(name, plain, lesson, exam, branch)
+        held_texts = [texts.labelled[i] for i in held]
+        return {"p": student.probabilities(fold_student, tokenizer, held_texts, student.reads(name, run.plan))}
+
     with run.progress.stage("cross-validate", len(folds)) as step:
-        for number, (train, held) in enumerate(folds):
-            belief = np.exp(taught.by_context[number]).astype(np.float32)
-
-            def make(
-                train: NDArray[np.int64] = train, held: NDArray[np.int64] = held, belief: NDArray[np.float32] = belief
-            ) -> dict[str, NDArray[Any]]:
-                rows = np.concatenate([train, pool])
-                targets = np.concatenate([one_hot[texts.truth[train]], belief[pool]])
-                weights = np.concatenate([np.full(len(train), GOLD_WEIGHT), np.ones(len(pool))]).astype(np.float32)
-                lesson = make_lesson([texts.rows[i] for i in rows], targets, weights, seen[rows])
-                exam = Exam([texts.rows[i] for i in rows], targets)
-                branch = ngram_branch(lesson, run.plan.ngram_rows)
-                fold_student, tokenizer = student.teach(name, plain, lesson, exam, branch, None)
-                held_texts = [texts.labelled[i] for i in held]
-                return {"p": student.probabilities(fold_student, tokenizer, held_texts, student.reads(name, run.plan))}
-
-            out[held] = run.job.keep(f"student-{number}", make)["p"]
+        for number, (_, held) in enumerate(folds):
+            out[held] = run.job.keep(f"student-{name}-{number}", lambda n=number: make(n))["p"]
             step(1)
     return out

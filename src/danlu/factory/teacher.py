@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Texts:
-    """Every text of a job, in one order: labelled, pool, and the rest of the unlabelled ones (for the student).
+    """The texts that the teacher learns from.
 
     Attributes:
         labelled: the training texts.

@@ -1,7 +1,7 @@
 """Self-training: a teacher's own predictions on unlabelled text become soft examples, if real labels agree.
 
 Knows feature matrices and labels; knows nothing of texts, files or encoders. Every round is run inside each
-cross-validation fold as well, so its score on held-out labels is honest, and a round that lowers it is undone.
+cross-validation fold as well, so its score on held-out labels is honest, and a round that worsens it is undone.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import log_softmax
 
-from danlu.evals.metrics import brier
+from danlu.evals.metrics import accuracy, brier
 from danlu.train.regression import Linear, softmax_regression
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 # Shapes: N rows (labelled first, then the pool of unlabelled texts), K labels, F forms.
 
 STRENGTH = {"ngram": 200.0, "linear": 10.0, "contrastive": 10.0}
-ROUNDS = (0.3, 0.6, 0.9)
+ROUNDS = (0.3, 0.6, 0.9)  # shares of the unlabelled texts admitted
 PULL = 12.0  # the pull towards equal shares is this over the number of rows: few rows cannot say who is right
 TOTAL = 2.0  # of the exponents, where few rows are: regularised forms are too modest, and each knows something else
 
@@ -69,6 +69,7 @@ class Taught:
         weights: (F,) exponent of each form in the pooled probability; the forms' order is that of `forms`.
         held_out: (labelled, K) log-probabilities of the labelled rows by the contexts that did not train on them.
         votes: the same before pooling, a form each.
+        judged: which labelled rows some context held out; the others have no say in any score.
         by_context: the (N, K) log-probabilities of each fold's context and, last, of the full one.
     """
 
@@ -77,6 +78,7 @@ class Taught:
     weights: NDArray[np.float64]
     held_out: NDArray[np.float64]
     votes: dict[str, NDArray[np.float32]]
+    judged: NDArray[np.int64]
     by_context: list[NDArray[np.float64]]
 
 
@@ -184,8 +186,8 @@ def run(
 
 
 def _score(number: int, admitted: int, taught: Taught, truth: NDArray[np.int64]) -> Round:
-    accuracy = float((taught.held_out.argmax(1) == truth).mean())
-    return Round(number, admitted, accuracy, brier(truth, np.exp(taught.held_out)), kept=True)
+    truth, held_out = truth[taught.judged], taught.held_out[taught.judged]
+    return Round(number, admitted, accuracy(truth, held_out.argmax(1)), brier(truth, np.exp(held_out)), kept=True)
 
 
 def _teach(
@@ -218,9 +220,10 @@ def _teach(
         all_votes.append(votes)
         if progress:
             progress(1)
-    weights = pool_forms([held[form] for form in forms], one_hot)
+    judged = np.sort(np.concatenate([context.held for context in contexts]))
+    weights = pool_forms([held[form][judged] for form in forms], one_hot[judged])
     held_out = pooled([held[form] for form in forms], weights)
-    taught = Taught(forms, heads, weights, held_out, held, [pooled(votes, weights) for votes in all_votes])
+    taught = Taught(forms, heads, weights, held_out, held, judged, [pooled(votes, weights) for votes in all_votes])
     return taught, [(votes, weights) for votes in all_votes]
 
 
@@ -229,6 +232,7 @@ def to_arrays(rounds: Sequence[Round], first: Taught, last: Taught) -> dict[str,
     out: dict[str, NDArray[Any]] = {
         "rounds": np.array([[r.round, r.admitted, r.accuracy, r.brier, r.kept] for r in rounds], dtype=np.float64),
         "forms": np.array(first.forms),
+        "judged": first.judged,
     }
     for name, taught in (("first", first), ("last", last)):
         out[f"{name}/weights"], out[f"{name}/held_out"] = taught.weights, taught.held_out
@@ -253,6 +257,8 @@ def from_arrays(arrays: dict[str, NDArray[Any]]) -> tuple[list[Round], Taught, T
         }
         votes = {form: arrays[f"{name}/vote/{form}"] for form in forms}
         by_context = [part.astype(np.float64) for part in arrays[f"{name}/by_context"]]
-        return Taught(forms, heads, arrays[f"{name}/weights"], arrays[f"{name}/held_out"], votes, by_context)
+        return Taught(
+            forms, heads, arrays[f"{name}/weights"], arrays[f"{name}/held_out"], votes, arrays["judged"], by_context
+        )
 
     return rounds, taught("first"), taught("last")

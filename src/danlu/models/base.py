@@ -61,8 +61,9 @@ def open_base(name: str | None = None) -> Base:
     from transformers import AutoModel, AutoTokenizer
 
     try:
-        model = AutoModel.from_pretrained(name).float()
+        model = AutoModel.from_pretrained(name).float().eval()
         wrapper = AutoTokenizer.from_pretrained(name, use_fast=True)
+        _try(model)
     except Exception as error:  # every library below raises types of its own for a folder that is not whole
         raise OptionError(
             f"--base {name} cannot be opened ({(str(error) or type(error).__name__).splitlines()[0]}). "
@@ -79,6 +80,14 @@ def open_base(name: str | None = None) -> Base:
         digest.update(key.encode())
         digest.update(value.detach().float().contiguous().numpy().tobytes())
     return Base(name, digest.hexdigest(), tokenizer, model.eval())
+
+
+def _try(model: PreTrainedModel) -> None:
+    """Raises whatever a model raises that is no encoder of token ids with one stack of layers."""
+    layers(model)
+    token_embeddings(model)
+    with torch.inference_mode():
+        pooled(model, *padded([[0, 1]]))
 
 
 def _open_embedded(folder: Path) -> Base:
