@@ -9,18 +9,18 @@ from __future__ import annotations
 import io
 import json
 import logging
-import os
 import signal
 import sys
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from danlu.errors import DanluError, DataError, MissingExtra, OptionError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     from danlu.artifact import Model
     from danlu.types import Prediction
@@ -124,6 +124,10 @@ def predict(
     opened = load(model)
     if texts and file:
         raise OptionError("Texts and --file are both given. Fix: give one of them.")
+    if text and not file:
+        raise OptionError("--text names a column, and there is no --file. Fix: leave it out, or give the file.")
+    if force and not out:
+        raise OptionError("--force replaces what --out names, and there is no --out. Fix: leave it out, or give --out.")
     if out:
         _check_out(out, force=force)
     source = iter(texts) if texts else _texts_of(file, text) if file else _lines_of_standard_input()
@@ -222,24 +226,19 @@ def main() -> None:
         print(f"danlu: {error}", file=sys.stderr)  # noqa: T201
         sys.exit(2)
     except OSError as error:
-        if isinstance(error, BrokenPipeError):
-            _silence()
         print(f"danlu: {error.filename or 'a file'}: {error.strerror or error}. Fix: check the path.", file=sys.stderr)  # noqa: T201
         sys.exit(2)
 
 
-class _extra:  # noqa: N801 - reads as a statement
+@contextmanager
+def _extra(name: str) -> Generator[None]:
     """Turns a missing library into the sentence that says which extra brings it."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, ModuleNotFoundError) and error.name and not error.name.startswith("danlu"):
-            raise MissingExtra(error.name, self._name) from error
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if error.name and not error.name.startswith("danlu"):
+            raise MissingExtra(error.name, name) from error
+        raise
 
 
 def _stem(data: Path) -> str:
@@ -277,14 +276,9 @@ def _check_out(out: Path, *, force: bool) -> None:
         raise OptionError(f"{out} exists. Fix: choose another --out, or --force to replace it.")
 
 
-def _silence() -> NoReturn:
-    """Whoever read the output has closed it: end without a word, and without a complaint at exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    sys.exit(1)
-
-
 def _interrupted(*_: object) -> None:
-    print("danlu: stopped; the same command goes on where it was.", file=sys.stderr)  # noqa: T201
+    goes_on = "; the same command goes on where it was" if sys.argv[1:2] == ["forge"] else ""
+    print(f"danlu: stopped{goes_on}.", file=sys.stderr)  # noqa: T201
     raise SystemExit(130)
 
 

@@ -157,3 +157,15 @@ def test_data_that_cannot_be_learned_from_leaves_nothing(content: str, options: 
     with pytest.raises(DanluError, match="Fix:"):
         produce(tmp_path / "train.csv", tmp_path / "x.danlu", options)
     assert [p.name for p in tmp_path.iterdir()] == ["train.csv"]
+
+
+def test_a_label_with_one_row_is_learned_but_measured_by_nobody(options: Options, tmp_path: Path) -> None:
+    data = write_task(tmp_path / "data", test=False, unlabelled=0)
+    with (data / "train.jsonl").open("a", encoding="utf-8") as file:
+        file.write(json.dumps({"text": "开发票 invoice please 77", "label": "aaa"}) + "\n")
+    card = produce(data, tmp_path / "c.danlu", options).card
+    assert card["task"]["labels"][0] == "aaa"
+    assert card["data"]["labelled"] == 25
+    assert card["figures"]["student"]["n"] == card["figures"]["teacher"]["n"] == 24
+    assert card["figures"]["student"]["per_label"][0]["n"] == 0
+    assert all(form["nll"] < 5 for form in card["forms"])

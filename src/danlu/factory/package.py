@@ -14,7 +14,7 @@ import numpy as np
 
 import danlu
 from danlu.evals.metrics import expected_interval, summary
-from danlu.factory import student
+from danlu.factory.choose import parity
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,40 +22,16 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from danlu.corpus.read import Dataset
+    from danlu.factory.choose import Front
     from danlu.factory.inspect import Inspection
-    from danlu.factory.stages import Beliefs, Material, Ruler, Run
-    from danlu.factory.student import Measured
+    from danlu.factory.judge import Ruler
+    from danlu.factory.material import Material
+    from danlu.factory.stages import Beliefs, Run
     from danlu.loops.self_training import Round, Taught
 
 LIBRARIES = ("numpy", "onnx", "onnxruntime", "scikit-learn", "scipy", "tokenizers", "torch", "transformers")
 WANTED_ACCURACY = 0.9
 SHOWN = 20
-
-
-@dataclass(frozen=True)
-class Front:
-    """The students: every candidate in both precisions, the one of each that may ship, and the one that does."""
-
-    pairs: Sequence[tuple[Measured, Measured]]
-    eligible: Sequence[Measured]
-    shipped: int
-    max_mb: float
-    max_ms: float
-
-    def candidates(self) -> list[dict[str, Any]]:
-        """For the card: all but the latency, which no two runs measure alike."""
-        return [
-            {
-                "name": m.draft.name,
-                "kind": m.draft.kind,
-                "precision": m.draft.precision,
-                "accuracy": round(m.accuracy, 6),
-                "bytes": m.bytes,
-                "fits": student.fits(m, self.max_mb, self.max_ms),
-                "shipped": i == self.shipped,
-            }
-            for i, m in enumerate(self.eligible)
-        ]
 
 
 @dataclass(frozen=True)
@@ -156,7 +132,7 @@ def card(
         "loop": [asdict(entry) for entry in rounds],
         "candidates": front.candidates(),
         "limits": {"max_mb": front.max_mb, "max_ms": front.max_ms},
-        "parity": {} if small is full else student.parity(full, small),
+        "parity": {} if small is full else parity(full, small),
         "calibration": {
             "temperature": round(temperature, 6),
             "abstain_below": abstain,
@@ -165,7 +141,7 @@ def card(
         "more_labels": [
             {
                 "more": more,
-                "labelled": count + more,
+                "measured": len(ruler.truth) + more,
                 "half_width": round(expected_interval(figures["student"]["accuracy"], len(ruler.truth), more), 6),
             }
             for more in (50, 100, 200, 500, 1000)

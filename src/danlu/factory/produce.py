@@ -6,39 +6,35 @@ and how it does it in the file of its role.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 import danlu
 from danlu import runtime
-from danlu.adapt import names
 from danlu.artifact import Model, save, write_whole
 from danlu.corpus import read
 from danlu.errors import DataError, OptionError
 from danlu.evals.metrics import fit_temperature, softmax
-from danlu.factory import package, report, stages, student, teacher
+from danlu.factory import judge, package, report, stages, teacher
+from danlu.factory.choose import choose
 from danlu.factory.inspect import Inspection, inspect
 from danlu.factory.job import Job
-from danlu.factory.package import Front, Verdict
-from danlu.factory.plan import MOST_ROWS, Plan, Sizes, expected_seconds, make_plan
+from danlu.factory.material import gather
+from danlu.factory.package import Verdict
+from danlu.factory.plan import Plan, Sizes, expected_seconds, make_plan
 from danlu.factory.progress import Progress
-from danlu.factory.stages import Material, Run
-from danlu.factory.student import MAX_CHARS, Source
-from danlu.factory.teacher import Texts
+from danlu.factory.stages import Run
+from danlu.factory.student import Source
 from danlu.models.base import Base, open_base, token_embeddings, token_ids
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from numpy.typing import NDArray
-
     from danlu.corpus.read import Dataset
-    from danlu.types import Example
 
 ENOUGH_DEV = 100  # dev rows from which on they calibrate the shipped student
-KEPT_OF_EACH = 10  # rows of a rare label that stay when rows are drawn
 
 
 @dataclass(frozen=True)
@@ -119,13 +115,13 @@ def produce(data: Path, out: Path, options: Options) -> Produced:
     lesson, exam = stages.examine(run, material, best, beliefs)
     source = Source(base, tuned.encoder or base.model, plan, options.seed)
     pairs = stages.study(run, source, lesson, exam, labels)
-    front = choose(pairs, options)
+    front = choose(pairs, options.max_mb, options.max_ms)
 
     chosen = front.eligible[front.shipped]
     dev = material.truth(material.dev)
     sure = len(dev) >= ENOUGH_DEV
     temperature = round(fit_temperature(chosen.logits[: len(dev)], dev), 6) if sure else 1.0
-    ruler = stages.measure_by(material, last.judged)
+    ruler = judge.measure_by(material, last.judged)
     if ruler.measured_on == "test":
         model = Model("", chosen.draft.entries(labels, {}, temperature, 0.0))
         test = material.part("test")
@@ -133,10 +129,10 @@ def produce(data: Path, out: Path, options: Options) -> Produced:
             model.probabilities(ruler.texts),
             np.exp(beliefs.log_probabilities[test]),
             np.exp(beliefs.before_loop[test]),
-            stages.gold_only(run, source, chosen.draft.name, material, seen),
+            judge.gold_only(run, source, chosen.draft.name, material, seen),
         )
     else:
-        validated = stages.cross_validate(run, source, chosen.draft.name, material, folds, last, seen)[ruler.rows]
+        validated = judge.cross_validate(run, source, chosen.draft.name, material, folds, last, seen)[ruler.rows]
         verdict = Verdict(
             softmax(np.log(validated + 1e-12), temperature).astype(np.float32),
             np.exp(last.held_out[ruler.rows]),
@@ -226,53 +222,6 @@ def plan_for(base: Base, inspection: Inspection, options: Options) -> Plan:
         depth=base.model.config.num_hidden_layers,
     )
     return make_plan(sizes, options.minutes, options.max_mb, options.max_ms)
-
-
-def gather(inspection: Inspection, descriptions: dict[str, str], plan: Plan, seed: int) -> Material:
-    """The rows that the plan uses, drawn with the seed where there are more."""
-    rng = np.random.default_rng(seed)
-    index = {label: i for i, label in enumerate(inspection.task.labels)}
-    train = _short([inspection.train[i] for i in drawn_rows([e.label for e in inspection.train], MOST_ROWS, rng)])
-    drawn = [inspection.unlabeled[i].text for i in rng.permutation(len(inspection.unlabeled))[: plan.distill]]
-    drawn = [text[:MAX_CHARS] for text in drawn]
-    texts = Texts(
-        [e.text for e in train],
-        np.array([index[e.label or ""] for e in train], dtype=np.int64),
-        drawn[: plan.pool],
-        inspection.task.labels,
-        names.wording(inspection.task.labels, descriptions),
-    )
-    return Material(texts, drawn[plan.pool :], _short(inspection.dev), _short(inspection.test), train)
-
-
-def drawn_rows(labels: list[str | None], most: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Up to `most` indices, in order, drawn at random; where not all are, ten of each label stay if it has them."""
-    order = rng.permutation(len(labels))
-    if len(labels) <= most:
-        return np.arange(len(labels))
-    seen: dict[str | None, int] = {}
-    rank = np.zeros(len(labels), dtype=np.int64)
-    for i in order:
-        seen[labels[i]] = rank[i] = seen.get(labels[i], 0) + 1
-    first = order[np.argsort(rank[order] > KEPT_OF_EACH, kind="stable")]
-    return np.sort(first[:most])
-
-
-def _short(rows: list[Example]) -> list[Example]:
-    """The rows with as much of their texts as a model file reads."""
-    return [replace(row, text=row.text[:MAX_CHARS]) for row in rows]
-
-
-def choose(pairs: list[tuple[student.Measured, student.Measured]], options: Options) -> Front:
-    """The front of accuracy, size and latency, with the student that is shipped.
-
-    Raises:
-        OptionError: none is inside the limits; says which limit to relax, and by how much.
-    """
-    eligible, best = student.choose(pairs, options.max_mb, options.max_ms)
-    if best is None:
-        raise OptionError(student.relax(eligible, options.max_mb, options.max_ms))
-    return Front(pairs, eligible, best, options.max_mb, options.max_ms)
 
 
 def _identity(dataset: Dataset, base: Base, options: Options) -> dict[str, Any]:

@@ -70,7 +70,7 @@ def more(view: View) -> str:
         spans = [(view.words["today"], "", low, high, (high - low) / 2)]
         for step in steps:
             half, middle = step["half_width"], _centre(accuracy, student["n"] + step["more"])
-            note = view.say("more_total", n=count(step["labelled"])) if "labelled" in step else ""
+            note = view.say("more_total", n=count(step["measured"])) if "measured" in step else ""
             spans.append((view.say("more_row", n=count(step["more"])), note, middle - half, middle + half, half))
         axis = charts.linear([edge for span in spans for edge in span[2:4]])
         lines = [

@@ -6,7 +6,7 @@ roles themselves are in teacher, student and generator.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,9 +14,9 @@ import numpy as np
 from danlu.adapt import linear, names
 from danlu.compress.distil import Lesson, ngram_branch
 from danlu.errors import OptionError
-from danlu.factory import student, teacher
+from danlu.factory import choose, student, teacher
 from danlu.factory.generator import passages
-from danlu.factory.student import Exam, Measured, Source
+from danlu.factory.student import Exam, Source
 from danlu.factory.teacher import Teacher, Texts, Views
 from danlu.loops import self_training
 from danlu.train.regression import softmax_regression
@@ -27,12 +27,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from transformers import PreTrainedModel
 
+    from danlu.factory.choose import Measured
     from danlu.factory.job import Job
+    from danlu.factory.material import Material
     from danlu.factory.plan import Plan
     from danlu.factory.progress import Progress
     from danlu.loops.self_training import Round, Taught
     from danlu.models.base import Base
-    from danlu.types import Example
 
     Folds = Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]]
 
@@ -65,45 +66,6 @@ class Run:
         if late:
             self.cut.append(what)
         return late
-
-
-@dataclass(frozen=True)
-class Material:
-    """The rows of a job, in the order every matrix has them.
-
-    Attributes:
-        texts: labelled and pool texts.
-        extra: unlabelled texts beyond the pool, for the student only.
-        dev: chosen by; may be empty.
-        test: measured by, once; may be empty.
-        train: the rows of the labelled texts, for where they stand.
-    """
-
-    texts: Texts
-    extra: list[str]
-    dev: list[Example]
-    test: list[Example]
-    train: list[Example]
-
-    @property
-    def everything(self) -> list[str]:
-        """Labelled, pool, extra, dev, test."""
-        return [*self.texts.rows, *self.extra, *(e.text for e in self.dev), *(e.text for e in self.test)]
-
-    @property
-    def unlabelled(self) -> slice:
-        """Where pool and extra stand in `everything`."""
-        return slice(len(self.texts.labelled), len(self.texts.rows) + len(self.extra))
-
-    def part(self, name: str) -> slice:
-        """Where dev or test stands in `everything`."""
-        start = self.unlabelled.stop
-        return slice(start, start + len(self.dev)) if name == "dev" else slice(start + len(self.dev), None)
-
-    def truth(self, examples: Sequence[Example]) -> NDArray[np.int64]:
-        """(examples,) label indices."""
-        index = {label: i for i, label in enumerate(self.texts.labels)}
-        return np.array([index[e.label or ""] for e in examples], dtype=np.int64)
 
 
 @dataclass(frozen=True)
@@ -301,94 +263,6 @@ def study(
             full, small = student.drafts(
                 name, lambda n=name: student.teach(n, source, lesson, exam, ngrams, step), run.plan, run.job.keep_bytes
             )
-            measured = student.measure(full, labels, exam)
-            out.append((measured, measured if small is full else student.measure(small, labels, exam)))
-    return out
-
-
-@dataclass(frozen=True)
-class Ruler:
-    """What is measured by: texts, their true labels, and whether they are a test set or held-out folds.
-
-    Attributes:
-        rows: for held-out folds, which labelled rows the texts are: those that some fold held out.
-    """
-
-    texts: list[str]
-    truth: NDArray[np.int64]
-    measured_on: str
-    rows: NDArray[np.int64]
-
-
-def measure_by(material: Material, judged: NDArray[np.int64]) -> Ruler:
-    """The test set where there is one; else the labelled rows that were held out in turn."""
-    if material.test:
-        truth = material.truth(material.test)
-        return Ruler([e.text for e in material.test], truth, "test", np.arange(len(truth)))
-    texts = [material.texts.labelled[i] for i in judged]
-    return Ruler(texts, material.texts.truth[judged], "cross-validation", judged)
-
-
-def gold_only(
-    run: Run, source: Source, name: str, material: Material, seen: NDArray[np.float32]
-) -> NDArray[np.float32] | None:
-    """(test, K) of the same student taught by the labelled rows alone, hard labels, no teacher; None without a test.
-
-    Args:
-        run: the job.
-        source: what the shipped student was made from; this one starts from the base as it is.
-        name: of the shipped student.
-        material: the rows; dev decides the shares of the branches, as it does for the shipped student.
-        seen: (everything, hidden) vectors of the frozen base.
-    """
-    if not material.test:
-        return None
-    texts = material.texts
-    count = len(texts.labelled)
-    identity = np.eye(len(texts.labels), dtype=np.float32)
-    dev = Exam([e.text for e in material.dev], identity[material.truth(material.dev)]) if material.dev else None
-    tested = [e.text for e in material.test]
-
-    def make() -> dict[str, NDArray[Any]]:
-        lesson = make_lesson(texts.labelled, identity[texts.truth], np.ones(count, np.float32), seen[:count])
-        branch = ngram_branch(lesson, run.plan.ngram_rows)
-        taught, tokenizer = student.teach(name, replace(source, encoder=run.base.model), lesson, dev, branch)
-        return {"p": student.probabilities(taught, tokenizer, tested, student.reads(name, run.plan))}
-
-    with run.progress.stage("ablation", 1):
-        return run.job.keep(f"gold-only-{name}", make)["p"]
-
-
-def cross_validate(
-    run: Run, source: Source, name: str, material: Material, folds: Folds, taught: Taught, seen: NDArray[np.float32]
-) -> NDArray[np.float32]:
-    """(labelled, K) of students that never saw the row: one a fold, taught by that fold's teacher.
-
-    Rows that no fold held out stay 0. As for the shipped student, some of the pool is kept from each to decide the
-    shares of its branches.
-    """
-    texts = material.texts
-    identity = np.eye(len(texts.labels), dtype=np.float32)
-    pool = np.arange(len(texts.labelled), len(texts.rows))
-    kept, spare = np.split(pool, [len(pool) - min(EXAM, len(pool) // 5)])
-    plain = replace(source, encoder=run.base.model)
-    out = np.zeros((len(texts.labelled), len(texts.labels)), np.float32)
-
-    def make(number: int) -> dict[str, NDArray[Any]]:
-        train, held = folds[number]
-        belief = np.exp(taught.by_context[number]).astype(np.float32)
-        rows = np.concatenate([train, kept])
-        targets = np.concatenate([identity[texts.truth[train]], belief[kept]])
-        weights = np.concatenate([np.full(len(train), GOLD_WEIGHT), np.ones(len(kept))]).astype(np.float32)
-        lesson = make_lesson([texts.rows[i] for i in rows], targets, weights, seen[rows])
-        exam = Exam([texts.rows[i] for i in spare], belief[spare]) if len(spare) else None
-        branch = ngram_branch(lesson, run.plan.ngram_rows)
-        fold_student, tokenizer = student.teach(name, plain, lesson, exam, branch)
-        held_texts = [texts.labelled[i] for i in held]
-        return {"p": student.probabilities(fold_student, tokenizer, held_texts, student.reads(name, run.plan))}
-
-    with run.progress.stage("cross-validate", len(folds)) as step:
-        for number, (_, held) in enumerate(folds):
-            out[held] = run.job.keep(f"student-{name}-{number}", lambda n=number: make(n))["p"]
-            step(1)
+            measured = choose.measure(full, labels, exam)
+            out.append((measured, measured if small is full else choose.measure(small, labels, exam)))
     return out

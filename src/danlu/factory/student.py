@@ -1,12 +1,11 @@
-"""The Student: candidates of several kinds learn from the Teacher, are exported, measured, and one is shipped.
+"""The Student: candidates of several kinds learn from the Teacher and are exported.
 
-Knows candidates and limits; does not know how the Teacher came to its labels or what a model file looks like inside.
+Knows candidates; does not know how the Teacher came to its labels, or which candidate ships.
 """
 
 from __future__ import annotations
 
 import json
-import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +13,7 @@ import numpy as np
 import torch
 from scipy.special import log_softmax
 
-from danlu.artifact import Model, pad_ngrams
+from danlu.artifact import pad_ngrams
 from danlu.compress import distil
 from danlu.compress.distil import NGRAM_BITS
 from danlu.compress.export import to_int8, to_onnx
@@ -35,10 +34,7 @@ if TYPE_CHECKING:
     from danlu.factory.plan import Plan
 
 MAX_CHARS = 2_000
-PARITY_TEXTS = 500
-LATENCY_TEXTS = 200
 CALIBRATION_TEXTS = 100
-CARD_BYTES = 30_000  # and the confusion table, about three bytes a cell
 WORTH_INT8 = 128  # hidden width from which int8 products are faster on every processor we know
 
 
@@ -99,29 +95,6 @@ class Draft:
             "model.onnx": self.graph,
             "tokenizer.json": self.tokenizer.encode(),
         }
-
-
-@dataclass(frozen=True)
-class Measured:
-    """A draft and what was measured of it.
-
-    Attributes:
-        draft: the candidate.
-        accuracy: expected, on the exam.
-        bytes: of its entries, with room for the card.
-        p50_ms: of one text on one thread, the median.
-        p95_ms: the 95th percentile.
-        labels: (exam,) its predictions.
-        logits: (exam, K).
-    """
-
-    draft: Draft
-    accuracy: float
-    bytes: int
-    p50_ms: float
-    p95_ms: float
-    labels: NDArray[np.int64]
-    logits: NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -238,76 +211,6 @@ def drafts(
     kind, length = name.split("-", 1)[0], reads(name, plan)
     plain = Draft(name, kind, "float32", full, tokenizer, bits, length)
     return plain, plain if small is None else replace(plain, precision="int8", graph=small)
-
-
-def measure(draft: Draft, labels: Sequence[str], exam: Exam) -> Measured:
-    """Opens a draft as its users will, and measures accuracy, size and latency."""
-    entries = draft.entries(labels, {}, 1.0, 0.0)
-    model = Model(draft.name, entries, threads=1)
-    logits = model.logits(exam.texts)
-    predicted = logits.argmax(1)
-    times: list[float] = []
-    for text in (exam.texts[:20] + exam.texts)[: LATENCY_TEXTS + 20]:
-        started = time.perf_counter()
-        model.predict([text])
-        times.append(time.perf_counter() - started)
-    size = sum(len(data) for data in entries.values()) + CARD_BYTES + 3 * len(labels) ** 2
-    p50, p95 = (float(np.percentile(times[20:] or times, q)) * 1_000 for q in (50, 95))
-    return Measured(draft, exam.score(predicted), size, p50, p95, predicted, logits)
-
-
-def parity(full: Measured, small: Measured) -> dict[str, Any]:
-    """Whether the int8 graph may stand for the float32 one: as good, and really faster.
-
-    Medians are compared; from WORTH_INT8 on they lie far apart, so chance does not decide which file a run makes.
-    """
-    count = min(PARITY_TEXTS, len(full.labels))
-    agreement = float((full.labels[:count] == small.labels[:count]).mean())
-    drop = full.accuracy - small.accuracy
-    faster = small.p50_ms < full.p50_ms
-    passed = (agreement >= 0.99 or drop < 0.003) and faster
-    return {
-        "agreement": round(agreement, 6),
-        "accuracy_drop": round(drop, 6),
-        "texts": count,
-        "faster": bool(faster),
-        "shipped": "int8" if passed else "float32",
-    }
-
-
-def choose(
-    pairs: Sequence[tuple[Measured, Measured]], max_mb: float, max_ms: float
-) -> tuple[list[Measured], int | None]:
-    """The candidates in the precision the parity gate allows, and which of them is shipped.
-
-    Args:
-        pairs: (float32, int8) of each candidate.
-        max_mb: limit of the file, in 10⁶ bytes.
-        max_ms: limit of one prediction.
-
-    Returns:
-        all of them, and the index of the most accurate inside the limits (the smaller one of equals), or None.
-    """
-    eligible = [small if parity(full, small)["shipped"] == "int8" else full for full, small in pairs]
-    fitting = [i for i, m in enumerate(eligible) if fits(m, max_mb, max_ms)]
-    best = max(fitting, key=lambda i: (round(eligible[i].accuracy, 3), -eligible[i].bytes), default=None)
-    return eligible, best
-
-
-def fits(measured: Measured, max_mb: float, max_ms: float) -> bool:
-    """Whether a candidate is inside the limits."""
-    return measured.bytes <= max_mb * 1e6 and measured.p95_ms <= max_ms
-
-
-def relax(eligible: Sequence[Measured], max_mb: float, max_ms: float) -> str:
-    """Which limit to relax, and by how much, when nothing fits."""
-    near = min(eligible, key=lambda m: max(m.bytes / (max_mb * 1e6), m.p95_ms / max_ms))
-    wanted: list[str] = []
-    if near.bytes > max_mb * 1e6:
-        wanted.append(f"--max-mb {np.ceil(near.bytes / 1e5) / 10:g}")
-    if near.p95_ms > max_ms:
-        wanted.append(f"--max-ms {np.ceil(near.p95_ms * 12) / 10:g}")
-    return f"No student is inside the limits; the nearest is {near.draft.name}. Fix: {' '.join(wanted)}."
 
 
 def _shares(votes: list[NDArray[np.float32]], exam: Exam) -> list[float]:

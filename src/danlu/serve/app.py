@@ -71,7 +71,7 @@ def create_app(
     """
     limits = Limits(max_texts, max_chars, max_body)
     if queue < max_texts:
-        raise OptionError(f"queue ({queue}) must be at least max_texts ({max_texts}), or such requests never fit.")
+        raise OptionError(f"queue ({queue}) is below max_texts ({max_texts}): such requests never fit. Fix: raise it.")
     batcher = Batcher(model.predict, queue=queue)
 
     @asynccontextmanager

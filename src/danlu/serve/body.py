@@ -36,7 +36,7 @@ class Limits:
     def __post_init__(self) -> None:
         for name in ("max_texts", "max_chars", "max_body"):
             if getattr(self, name) < 1:
-                raise OptionError(f"{name} must be at least 1, not {getattr(self, name)}.")
+                raise OptionError(f"{name} is {getattr(self, name)}. Fix: give at least 1.")
 
 
 async def read_texts(request: Request, limits: Limits) -> list[str]:

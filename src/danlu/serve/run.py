@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("danlu.serve")
 
+MOST_CONNECTIONS = 512  # at 4 MiB a body this bounds the memory that waiting requests can take
+
 
 def run(model: Model, host: str = "127.0.0.1", port: int = 8000) -> None:
     """Serve a model until SIGINT or SIGTERM; requests that wait then are answered first.
@@ -88,6 +90,7 @@ def server(model: Model) -> uvicorn.Server:
             log_level="warning",
             access_log=False,
             server_header=False,
+            limit_concurrency=MOST_CONNECTIONS,
             timeout_graceful_shutdown=10,
         )
     )

@@ -1,0 +1,145 @@
+"""Which student ships: each is opened as its users will open it, measured, and the best one inside the limits is taken.
+
+Knows exported candidates, an exam and limits; does not know how a student is trained.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from danlu.artifact import Model
+from danlu.errors import OptionError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from danlu.factory.student import Draft, Exam
+
+PARITY_TEXTS = 500
+LATENCY_TEXTS = 200
+CARD_BYTES = 30_000  # and the confusion table, about three bytes a cell
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A draft and what was measured of it.
+
+    Attributes:
+        draft: the candidate.
+        accuracy: expected, on the exam.
+        bytes: of its entries, with room for the card.
+        p50_ms: of one text on one thread, the median.
+        p95_ms: the 95th percentile.
+        labels: (exam,) its predictions.
+        logits: (exam, K).
+    """
+
+    draft: Draft
+    accuracy: float
+    bytes: int
+    p50_ms: float
+    p95_ms: float
+    labels: NDArray[np.int64]
+    logits: NDArray[np.float32]
+
+
+def measure(draft: Draft, labels: Sequence[str], exam: Exam) -> Measured:
+    """Opens a draft as its users will, and measures accuracy, size and latency."""
+    entries = draft.entries(labels, {}, 1.0, 0.0)
+    model = Model(draft.name, entries, threads=1)
+    logits = model.logits(exam.texts)
+    predicted = logits.argmax(1)
+    times: list[float] = []
+    for text in (exam.texts[:20] + exam.texts)[: LATENCY_TEXTS + 20]:
+        started = time.perf_counter()
+        model.predict([text])
+        times.append(time.perf_counter() - started)
+    size = sum(len(data) for data in entries.values()) + CARD_BYTES + 3 * len(labels) ** 2
+    p50, p95 = (float(np.percentile(times[20:] or times, q)) * 1_000 for q in (50, 95))
+    return Measured(draft, exam.score(predicted), size, p50, p95, predicted, logits)
+
+
+def parity(full: Measured, small: Measured) -> dict[str, Any]:
+    """Whether the int8 graph may stand for the float32 one: as good, and really faster.
+
+    Medians are compared; from WORTH_INT8 on they lie far apart, so chance does not decide which file a run makes.
+    """
+    count = min(PARITY_TEXTS, len(full.labels))
+    agreement = float((full.labels[:count] == small.labels[:count]).mean())
+    drop = full.accuracy - small.accuracy
+    faster = small.p50_ms < full.p50_ms
+    passed = (agreement >= 0.99 or drop < 0.003) and faster
+    return {
+        "agreement": round(agreement, 6),
+        "accuracy_drop": round(drop, 6),
+        "texts": count,
+        "faster": bool(faster),
+        "shipped": "int8" if passed else "float32",
+    }
+
+
+@dataclass(frozen=True)
+class Front:
+    """The students: every candidate in both precisions, the one of each that may ship, and the one that does."""
+
+    pairs: Sequence[tuple[Measured, Measured]]
+    eligible: Sequence[Measured]
+    shipped: int
+    max_mb: float
+    max_ms: float
+
+    def candidates(self) -> list[dict[str, Any]]:
+        """For the card: all but the latency, which no two runs measure alike."""
+        return [
+            {
+                "name": m.draft.name,
+                "kind": m.draft.kind,
+                "precision": m.draft.precision,
+                "accuracy": round(m.accuracy, 6),
+                "bytes": m.bytes,
+                "fits": fits(m, self.max_mb, self.max_ms),
+                "shipped": i == self.shipped,
+            }
+            for i, m in enumerate(self.eligible)
+        ]
+
+
+def choose(pairs: Sequence[tuple[Measured, Measured]], max_mb: float, max_ms: float) -> Front:
+    """The front of accuracy, size and latency; the most accurate inside the limits ships, the smaller one of equals.
+
+    Args:
+        pairs: (float32, int8) of each candidate.
+        max_mb: limit of the file, in 10⁶ bytes.
+        max_ms: limit of one prediction.
+
+    Raises:
+        OptionError: none is inside the limits; says which to relax, and by how much.
+    """
+    eligible = [small if parity(full, small)["shipped"] == "int8" else full for full, small in pairs]
+    fitting = [i for i, m in enumerate(eligible) if fits(m, max_mb, max_ms)]
+    if not fitting:
+        raise OptionError(_relax(eligible, max_mb, max_ms))
+    best = max(fitting, key=lambda i: (round(eligible[i].accuracy, 3), -eligible[i].bytes))
+    return Front(pairs, eligible, best, max_mb, max_ms)
+
+
+def fits(measured: Measured, max_mb: float, max_ms: float) -> bool:
+    """Whether a candidate is inside the limits."""
+    return measured.bytes <= max_mb * 1e6 and measured.p95_ms <= max_ms
+
+
+def _relax(eligible: Sequence[Measured], max_mb: float, max_ms: float) -> str:
+    """Which limit to relax, and by how much, when nothing fits."""
+    near = min(eligible, key=lambda m: max(m.bytes / (max_mb * 1e6), m.p95_ms / max_ms))
+    wanted: list[str] = []
+    if near.bytes > max_mb * 1e6:
+        wanted.append(f"--max-mb {np.ceil(near.bytes / 1e5) / 10:g}")
+    if near.p95_ms > max_ms:
+        wanted.append(f"--max-ms {np.ceil(near.p95_ms * 12) / 10:g}")
+    return f"No student is inside the limits; the nearest is {near.draft.name}. Fix: {' '.join(wanted)}."

@@ -1,0 +1,112 @@
+"""What the figures are measured by: a test file, or the labelled rows that folds held out; and the ablation.
+
+Knows the shipped student's name and how to train it again on less; does not know what was measured.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from danlu.compress.distil import ngram_branch
+from danlu.factory import student
+from danlu.factory.stages import EXAM, GOLD_WEIGHT, make_lesson
+from danlu.factory.student import Exam
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from danlu.factory.material import Material
+    from danlu.factory.stages import Folds, Run
+    from danlu.factory.student import Source
+    from danlu.loops.self_training import Taught
+
+
+@dataclass(frozen=True)
+class Ruler:
+    """What is measured by: texts, their true labels, and whether they are a test set or held-out folds.
+
+    Attributes:
+        rows: for held-out folds, which labelled rows the texts are: those that some fold held out.
+    """
+
+    texts: list[str]
+    truth: NDArray[np.int64]
+    measured_on: str
+    rows: NDArray[np.int64]
+
+
+def measure_by(material: Material, judged: NDArray[np.int64]) -> Ruler:
+    """The test set where there is one; else the labelled rows that were held out in turn."""
+    if material.test:
+        truth = material.truth(material.test)
+        return Ruler([e.text for e in material.test], truth, "test", np.arange(len(truth)))
+    texts = [material.texts.labelled[i] for i in judged]
+    return Ruler(texts, material.texts.truth[judged], "cross-validation", judged)
+
+
+def gold_only(
+    run: Run, source: Source, name: str, material: Material, seen: NDArray[np.float32]
+) -> NDArray[np.float32] | None:
+    """(test, K) of the same student taught by the labelled rows alone, hard labels, no teacher; None without a test.
+
+    Args:
+        run: the job.
+        source: what the shipped student was made from; this one starts from the base as it is.
+        name: of the shipped student.
+        material: the rows; dev decides the shares of the branches, as it does for the shipped student.
+        seen: (everything, hidden) vectors of the frozen base.
+    """
+    if not material.test:
+        return None
+    texts = material.texts
+    count = len(texts.labelled)
+    identity = np.eye(len(texts.labels), dtype=np.float32)
+    dev = Exam([e.text for e in material.dev], identity[material.truth(material.dev)]) if material.dev else None
+    tested = [e.text for e in material.test]
+
+    def make() -> dict[str, NDArray[Any]]:
+        lesson = make_lesson(texts.labelled, identity[texts.truth], np.ones(count, np.float32), seen[:count])
+        branch = ngram_branch(lesson, run.plan.ngram_rows)
+        taught, tokenizer = student.teach(name, replace(source, encoder=run.base.model), lesson, dev, branch)
+        return {"p": student.probabilities(taught, tokenizer, tested, student.reads(name, run.plan))}
+
+    with run.progress.stage("ablation", 1):
+        return run.job.keep(f"gold-only-{name}", make)["p"]
+
+
+def cross_validate(
+    run: Run, source: Source, name: str, material: Material, folds: Folds, taught: Taught, seen: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """(labelled, K) of students that never saw the row: one a fold, taught by that fold's teacher.
+
+    Rows that no fold held out stay 0. As for the shipped student, some of the pool is kept from each to decide the
+    shares of its branches.
+    """
+    texts = material.texts
+    identity = np.eye(len(texts.labels), dtype=np.float32)
+    pool = np.arange(len(texts.labelled), len(texts.rows))
+    kept, spare = np.split(pool, [len(pool) - min(EXAM, len(pool) // 5)])
+    plain = replace(source, encoder=run.base.model)
+    out = np.zeros((len(texts.labelled), len(texts.labels)), np.float32)
+
+    def make(number: int) -> dict[str, NDArray[Any]]:
+        train, held = folds[number]
+        belief = np.exp(taught.by_context[number]).astype(np.float32)
+        rows = np.concatenate([train, kept])
+        targets = np.concatenate([identity[texts.truth[train]], belief[kept]])
+        weights = np.concatenate([np.full(len(train), GOLD_WEIGHT), np.ones(len(kept))]).astype(np.float32)
+        lesson = make_lesson([texts.rows[i] for i in rows], targets, weights, seen[rows])
+        exam = Exam([texts.rows[i] for i in spare], belief[spare]) if len(spare) else None
+        branch = ngram_branch(lesson, run.plan.ngram_rows)
+        fold_student, tokenizer = student.teach(name, plain, lesson, exam, branch)
+        held_texts = [texts.labelled[i] for i in held]
+        return {"p": student.probabilities(fold_student, tokenizer, held_texts, student.reads(name, run.plan))}
+
+    with run.progress.stage("cross-validate", len(folds)) as step:
+        for number, (_, held) in enumerate(folds):
+            out[held] = run.job.keep(f"student-{name}-{number}", lambda n=number: make(n))["p"]
+            step(1)
+    return out

@@ -1,0 +1,101 @@
+"""The rows of a job: which of them are used, and in which order every matrix has them.
+
+Knows rows and the plan; does not know who learns from them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from danlu.adapt import names
+from danlu.factory.plan import MOST_ROWS
+from danlu.factory.student import MAX_CHARS
+from danlu.factory.teacher import Texts
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from danlu.factory.inspect import Inspection
+    from danlu.factory.plan import Plan
+    from danlu.types import Example
+
+KEPT_OF_EACH = 10  # rows of a rare label that stay when rows are drawn
+
+
+@dataclass(frozen=True)
+class Material:
+    """The rows of a job, in the order every matrix has them.
+
+    Attributes:
+        texts: labelled and pool texts.
+        extra: unlabelled texts beyond the pool, for the student only.
+        dev: chosen by; may be empty.
+        test: measured by, once; may be empty.
+        train: the rows of the labelled texts, for where they stand.
+    """
+
+    texts: Texts
+    extra: list[str]
+    dev: list[Example]
+    test: list[Example]
+    train: list[Example]
+
+    @property
+    def everything(self) -> list[str]:
+        """Labelled, pool, extra, dev, test."""
+        return [*self.texts.rows, *self.extra, *(e.text for e in self.dev), *(e.text for e in self.test)]
+
+    @property
+    def unlabelled(self) -> slice:
+        """Where pool and extra stand in `everything`."""
+        return slice(len(self.texts.labelled), len(self.texts.rows) + len(self.extra))
+
+    def part(self, name: str) -> slice:
+        """Where dev or test stands in `everything`."""
+        start = self.unlabelled.stop
+        return slice(start, start + len(self.dev)) if name == "dev" else slice(start + len(self.dev), None)
+
+    def truth(self, examples: Sequence[Example]) -> NDArray[np.int64]:
+        """(examples,) label indices."""
+        index = {label: i for i, label in enumerate(self.texts.labels)}
+        return np.array([index[e.label or ""] for e in examples], dtype=np.int64)
+
+
+def gather(inspection: Inspection, descriptions: dict[str, str], plan: Plan, seed: int) -> Material:
+    """The rows that the plan uses, drawn with the seed where there are more."""
+    rng = np.random.default_rng(seed)
+    index = {label: i for i, label in enumerate(inspection.task.labels)}
+    train = _short([inspection.train[i] for i in drawn_rows([e.label for e in inspection.train], MOST_ROWS, rng)])
+    drawn = [inspection.unlabeled[i].text for i in rng.permutation(len(inspection.unlabeled))[: plan.distill]]
+    drawn = [text[:MAX_CHARS] for text in drawn]
+    texts = Texts(
+        [e.text for e in train],
+        np.array([index[e.label or ""] for e in train], dtype=np.int64),
+        drawn[: plan.pool],
+        inspection.task.labels,
+        names.wording(inspection.task.labels, descriptions),
+    )
+    return Material(texts, drawn[plan.pool :], _short(inspection.dev), _short(inspection.test), train)
+
+
+def drawn_rows(labels: list[str | None], most: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Up to `most` indices, in order, drawn at random; where not all are, ten of each label stay if it has them."""
+    order = rng.permutation(len(labels))
+    if len(labels) <= most:
+        return np.arange(len(labels))
+    seen: dict[str | None, int] = {}
+    rank = np.zeros(len(labels), dtype=np.int64)
+    for i in order:
+        seen[labels[i]] = rank[i] = seen.get(labels[i], 0) + 1
+    first = order[np.argsort(rank[order] > KEPT_OF_EACH, kind="stable")]
+    return np.sort(first[:most])
+
+
+def _short(rows: list[Example]) -> list[Example]:
+    """The rows with as much of their texts as a model file reads."""
+    return [replace(row, text=row.text[:MAX_CHARS]) for row in rows]
