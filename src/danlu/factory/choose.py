@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from itertools import cycle, islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,14 +16,15 @@ from danlu.artifact import Model
 from danlu.errors import OptionError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
     from danlu.factory.student import Draft, Exam
 
 PARITY_TEXTS = 500
-LATENCY_TEXTS = 200
+LATENCY_TEXTS = 80
+LATENCY_ROUNDS = 3  # after one to warm up; the fastest counts: whatever else runs on the machine is not the model's
 CARD_BYTES = 30_000  # and the confusion table, about three bytes a cell
 
 
@@ -50,19 +52,25 @@ class Measured:
 
 
 def measure(draft: Draft, labels: Sequence[str], exam: Exam) -> Measured:
-    """Opens a draft as its users will, and measures accuracy, size and latency."""
+    """Opens a draft as its users will, and measures accuracy, size and latency (of the fastest of three rounds)."""
     entries = draft.entries(labels, {}, 1.0, 0.0)
     model = Model(draft.name, entries, threads=1)
     logits = model.logits(exam.texts)
     predicted = logits.argmax(1)
+    rounds = [_times(model, islice(cycle(exam.texts), LATENCY_TEXTS)) for _ in range(1 + LATENCY_ROUNDS)][1:]
+    p50, p95 = (min(float(np.percentile(times, q)) for times in rounds) * 1_000 for q in (50, 95))
+    size = sum(len(data) for data in entries.values()) + CARD_BYTES + 3 * len(labels) ** 2
+    return Measured(draft, exam.score(predicted), size, p50, p95, predicted, logits)
+
+
+def _times(model: Model, texts: Iterable[str]) -> list[float]:
+    """Seconds of each prediction, one text at a time."""
     times: list[float] = []
-    for text in (exam.texts[:20] + exam.texts)[: LATENCY_TEXTS + 20]:
+    for text in texts:
         started = time.perf_counter()
         model.predict([text])
         times.append(time.perf_counter() - started)
-    size = sum(len(data) for data in entries.values()) + CARD_BYTES + 3 * len(labels) ** 2
-    p50, p95 = (float(np.percentile(times[20:] or times, q)) * 1_000 for q in (50, 95))
-    return Measured(draft, exam.score(predicted), size, p50, p95, predicted, logits)
+    return times
 
 
 def parity(full: Measured, small: Measured) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from danlu.factory.findings import Finding, amount, check_labels, places
+from danlu.factory.findings import Finding, check_labels, places
 from danlu.factory.inspect_view import render
 from danlu.factory.sift import Sifted, check_repeats, check_rows, sift
 from danlu.text.normalize import han_share, language
@@ -87,22 +87,17 @@ def inspect(dataset: Dataset, *, max_chars: int = 20_000) -> Inspection:
 
 def _check_files(dataset: Dataset) -> Iterator[Finding]:
     for note in dataset.notes:
-        yield Finding("note", "capped", note)
+        yield Finding("note", "capped", (), {"note": note})
     encodings = {file.encoding for file in dataset.files if file.encoding}
     for file in dataset.files:
         if file.encoding not in ("", "utf-8"):
-            message = f"{file.path.name} is read as {file.encoding}; save it as UTF-8 if characters look wrong."
-            yield Finding("note", "encoding", message)
+            yield Finding("note", "encoding", (), {"file": file.path.name, "encoding": file.encoding})
     if len(encodings) > 1:
-        message = f"The files are in different encodings ({', '.join(sorted(encodings))}); save all of them as UTF-8."
-        yield Finding("warning", "mixed-encodings", message)
+        yield Finding("warning", "mixed-encodings", (), {"names": sorted(encodings)})
     names = {file.path.name for file in dataset.files if file.role == "train"}
     spare = [row for row in dataset.unlabeled if row.source in names]
     if spare:
-        message = (
-            f"{amount(len(spare), 'training row')} without a label: used as unlabeled; fill in labels that are known."
-        )
-        yield Finding("note", "unlabeled-training-rows", message, places(spare))
+        yield Finding("note", "unlabeled-training-rows", places(spare), {"n": len(spare)})
 
 
 def _facts(dataset: Dataset, sifted: Sifted, task: Task) -> dict[str, object]:
@@ -150,7 +145,7 @@ def _evidence(dataset: Dataset, sifted: Sifted, task: Task) -> list[str]:
     share = han_share(row.text for row in sifted.train)
     return [
         f"the text is the column '{dataset.columns.text}', the label the column '{dataset.columns.label}'",
-        f"one of {amount(len(task.labels), 'label')} for each of {amount(len(sifted.train), 'training row')}",
+        f"labels: {len(task.labels):,}; training rows, one label each: {len(sifted.train):,}",
         "no training text has a letter"
         if share is None
         else f"{share:.0%} of training texts are mainly Han characters",

@@ -146,7 +146,7 @@ def card(
             }
             for more in (50, 100, 200, 500, 1000)
         ],
-        "warnings": [f.message for f in inspection.findings if f.level == "warning"],
+        "warnings": [f.say(inspection.task.language) for f in inspection.findings if f.level == "warning"],
         "cut": run.cut,
     }
 
@@ -205,7 +205,10 @@ def evidence(
         ],
         "suspects": _suspects(material, taught),
         "worth": _worth(material, beliefs, labels),
-        "findings": [{"level": f.level, "message": f.message, "rows": list(f.rows)} for f in inspection.findings],
+        "findings": [
+            {"level": f.level, "message": f.say(inspection.task.language), "rows": list(f.rows)}
+            for f in inspection.findings
+        ],
         "facts": inspection.facts,
     }
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from danlu.corpus.dedup import exact_key, near_duplicates, near_matches
-from danlu.factory.findings import Finding, amount, places
+from danlu.factory.findings import Finding, places
 from danlu.text.normalize import clean, has_hidden
 
 if TYPE_CHECKING:
@@ -147,60 +147,32 @@ def _conflicts(rows: list[Example], key: dict[str, str]) -> list[Example]:
 def check_rows(sifted: Sifted, max_chars: int) -> Iterator[Finding]:
     """The findings about texts."""
     told = (
-        (sifted.empty, "empty", "without text: left out; fill in the text or delete the rows."),
-        (sifted.missing, "missing-label", "of dev or test without a label: left out; fill in the label."),
-        (
-            sifted.over_long,
-            "over-long",
-            f"of more than {max_chars:,} characters: cut there; shorten or split the texts.",
-        ),
-        (
-            sifted.hidden,
-            "hidden-characters",
-            "with control, zero-width or direction characters: these were removed; check where the texts came from.",
-        ),
-        (
-            sifted.replaced,
-            "replacement-characters",
-            f"with the character {_REPLACEMENT}, the trace of a wrong encoding; export the file again as UTF-8.",
-        ),
-        (
-            sifted.conflicts,
-            "conflicts",
-            "whose text stands under two labels; keep the right one.",
-        ),
+        (sifted.empty, "empty"),
+        (sifted.missing, "missing-label"),
+        (sifted.over_long, "over-long"),
+        (sifted.hidden, "hidden-characters"),
+        (sifted.replaced, "replacement-characters"),
+        (sifted.conflicts, "conflicts"),
     )
-    for rows, code, rest in told:
+    for rows, code in told:
         if rows:
-            yield Finding("warning", code, f"{amount(len(rows), 'row')} {rest}", places(rows))
+            yield Finding("warning", code, places(rows), {"n": len(rows), "most": max_chars})
 
 
 def check_repeats(sifted: Sifted) -> Iterator[Finding]:
     """The findings about texts that stand twice."""
-    for rows, kind in ((sifted.leaked, "training"), (sifted.leaked_unlabeled, "unlabeled")):
+    told = (
+        (sifted.leaked, "leak-training"),
+        (sifted.leaked_unlabeled, "leak-unlabeled"),
+        (sifted.leaked_dev, "leak-dev"),
+    )
+    for rows, code in told:
         if rows:
-            message = (
-                f"{amount(len(rows), kind + ' row')} also stand in dev or test, exactly or nearly, and are kept out; "
-                "delete them from one of the files."
-            )
-            yield Finding("warning", f"leak-{kind}", message, places(rows))
-    if sifted.leaked_dev:
-        message = (
-            f"{amount(len(sifted.leaked_dev), 'dev row')} also stand in test, exactly or nearly, and are left out: dev "
-            "chooses, test measures; delete them from one of the files."
-        )
-        yield Finding("warning", "leak-dev", message, places(sifted.leaked_dev))
+            yield Finding("warning", code, places(rows), {"n": len(rows)})
     if sifted.near:
         apart = sum(later.label != earlier.label for later, earlier in sifted.near)
-        message = (
-            f"{amount(len(sifted.near), 'training row')} nearly repeat an earlier one, {apart:,} of them under another "
-            "label; vary the texts, or check the labels."
-        )
-        yield Finding("warning", "near-duplicates", message, places(later for later, _ in sifted.near))
-    if sifted.repeated:
-        message = f"{amount(len(sifted.repeated), 'training row')} repeat an earlier one of the same label: merged."
-        yield Finding("note", "duplicates", message, places(sifted.repeated))
-    if sifted.repeated_unlabeled:
-        count = amount(len(sifted.repeated_unlabeled), "unlabeled row")
-        message = f"{count} repeat a training row or an earlier one: left out."
-        yield Finding("note", "repeated-unlabeled", message, places(sifted.repeated_unlabeled))
+        rows = places(later for later, _ in sifted.near)
+        yield Finding("warning", "near-duplicates", rows, {"n": len(sifted.near), "apart": apart})
+    for rows, code in ((sifted.repeated, "duplicates"), (sifted.repeated_unlabeled, "repeated-unlabeled")):
+        if rows:
+            yield Finding("note", code, places(rows), {"n": len(rows)})

@@ -1,0 +1,175 @@
+"""What each finding says, in English and in Chinese: what is the matter, and what to do about it.
+
+A table. Placeholders are the finding's values; {s} is the plural ending of n, and a tuple of names becomes a list.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    Value = str | int | Sequence[str]
+
+NAMED = 10  # names in one sentence
+
+MESSAGES: dict[str, tuple[str, str]] = {
+    "no-rows": (
+        "No training row is usable; give at least two rows for each label.",
+        "没有一行训练数据可用；请给每个标签至少两行。",
+    ),
+    "one-label": (
+        "Every training row has the label '{label}'; add rows of at least one other label.",
+        "所有训练行都是同一个标签“{label}”；请至少再加一种标签的数据。",
+    ),
+    "too-many-labels": (
+        "There are {n:,} labels, more than {most:,}; if the label column is really an id, name another with --label.",
+        "有 {n:,} 个标签，超过 {most:,} 个；如果标签列其实是编号，请用 --label 指定另一列。",
+    ),
+    "free-text-labels": (
+        (
+            "The label column looks like free text, with {labels:,} labels in {n:,} row{s}; name the column of the "
+            "label with --label, or merge labels."
+        ),
+        "标签列像是自由文本：{n:,} 行里有 {labels:,} 个标签；请用 --label 指定标签列，或合并标签。",
+    ),
+    "one-example-each": (
+        "Every label has one example, so nothing can be cross-validated; give each at least two.",
+        "每个标签都只有一条样本，无法交叉验证；请给每个标签至少两条。",
+    ),
+    "unseen-label": (
+        (
+            "No usable training row has the label {names}, which stands in the dev or test file; add training rows "
+            "of it or correct the label."
+        ),
+        "验证集或测试集里的标签 {names} 在可用的训练行中没有；请补充训练数据或改正标签。",
+    ),
+    "single-example": (
+        "{n:,} label{s} with one example cannot be cross-validated ({names}); add at least one more of each.",
+        "{n:,} 个标签只有一条样本，无法交叉验证（{names}）；请每个至少再加一条。",
+    ),
+    "few-examples": (
+        "{n:,} label{s} with fewer than {few} examples will be learned badly ({names}); add examples up to {few} each.",
+        "{n:,} 个标签的样本不足 {few} 条，会学得不好（{names}）；请补到每个 {few} 条。",
+    ),
+    "imbalance": (
+        (
+            "'{most}' has {largest:,} examples and '{least}' only {smallest:,}; add examples of the rare labels, or "
+            "judge by macro-F1 rather than accuracy."
+        ),
+        "“{most}”有 {largest:,} 条，“{least}”只有 {smallest:,} 条；请补充少见标签的样本，或看宏平均 F1 而不是准确率。",
+    ),
+    "numeric-labels": (
+        "The labels are numbers and are treated as names; a label list (labels.json) can say what they mean.",
+        "标签是数字，按名称对待；可以用标签表（labels.json）说明它们的含义。",
+    ),
+    "missing-value-label": (
+        "The label {names} looks like a missing value; leave the cell empty if it is one.",
+        "标签 {names} 像是缺失值；如果是，请把单元格留空。",
+    ),
+    "labels-alike": (
+        "The labels {names} differ only in case; give each label one spelling if they are the same.",
+        "标签 {names} 只有大小写不同；如果是同一个，请统一写法。",
+    ),
+    "label-without-rows": (
+        "The label list names {names}, which no training row has; add rows or delete the entry.",
+        "标签表里的 {names} 没有任何训练行；请补充数据或删去该项。",
+    ),
+    "label-not-listed": (
+        "The label list lacks {names}; add the entry if labels are to be described.",
+        "标签表缺少 {names}；如果要描述标签，请补上。",
+    ),
+    "empty": (
+        "{n:,} row{s} without text: left out; fill in the text or delete the rows.",
+        "{n:,} 行没有文本，已略去；请补上文本或删去这些行。",
+    ),
+    "missing-label": (
+        "{n:,} row{s} of dev or test without a label: left out; fill in the label.",
+        "验证集或测试集有 {n:,} 行没有标签，已略去；请补上标签。",
+    ),
+    "over-long": (
+        "{n:,} row{s} of more than {most:,} characters: cut there; shorten or split the texts.",
+        "{n:,} 行超过 {most:,} 个字符，在此处截断；请缩短或拆分文本。",
+    ),
+    "hidden-characters": (
+        (
+            "{n:,} row{s} with control, zero-width or direction characters: these were removed; check where the "
+            "texts came from."
+        ),
+        "{n:,} 行含有控制字符、零宽字符或方向字符，这些字符已去掉；请检查文本的来源。",
+    ),
+    "replacement-characters": (
+        "{n:,} row{s} with the character \ufffd, the trace of a wrong encoding; export the file again as UTF-8.",
+        "{n:,} 行含有字符 \ufffd，这是编码错误的痕迹；请重新导出为 UTF-8。",
+    ),
+    "conflicts": (
+        "{n:,} row{s} whose text stands under two labels; keep the right one.",
+        "{n:,} 行的文本同时有两个标签；请保留正确的那个。",
+    ),
+    "leak-training": (
+        (
+            "{n:,} training row{s} also stand in dev or test, exactly or nearly, and are kept out; delete them from "
+            "one of the files."
+        ),
+        "{n:,} 行训练数据与验证集或测试集相同或几乎相同，已排除在训练之外；请从其中一个文件里删去。",
+    ),
+    "leak-unlabeled": (
+        (
+            "{n:,} unlabeled row{s} also stand in dev or test, exactly or nearly, and are kept out; delete them "
+            "from one of the files."
+        ),
+        "{n:,} 行无标注文本与验证集或测试集相同或几乎相同，已排除在训练之外；请从其中一个文件里删去。",
+    ),
+    "leak-dev": (
+        (
+            "{n:,} dev row{s} also stand in test, exactly or nearly, and are left out: dev chooses, test measures; "
+            "delete them from one of the files."
+        ),
+        "{n:,} 行验证数据与测试集相同或几乎相同，已略去：验证集用来挑选，测试集用来测量；请从其中一个文件里删去。",
+    ),
+    "near-duplicates": (
+        (
+            "{n:,} training row{s} nearly repeat an earlier one, {apart:,} of them under another label; vary the "
+            "texts, or check the labels."
+        ),
+        "{n:,} 行训练数据与前面某行几乎相同，其中 {apart:,} 行标签不同；请换些文本，或检查标签。",
+    ),
+    "duplicates": (
+        "{n:,} training row{s} repeat an earlier one of the same label: merged.",
+        "{n:,} 行训练数据与前面同标签的某行重复，已合并。",
+    ),
+    "repeated-unlabeled": (
+        "{n:,} unlabeled row{s} repeat a training row or an earlier one: left out.",
+        "{n:,} 行无标注文本与训练行或前面某行重复，已略去。",
+    ),
+    "capped": ("{note}", "{note}"),
+    "encoding": (
+        "{file} is read as {encoding}; save it as UTF-8 if characters look wrong.",
+        "{file} 按 {encoding} 读取；如果文字不对，请另存为 UTF-8。",
+    ),
+    "mixed-encodings": (
+        "The files are in different encodings ({names}); save all of them as UTF-8.",
+        "各文件编码不同（{names}）；请都另存为 UTF-8。",
+    ),
+    "unlabeled-training-rows": (
+        "{n:,} training row{s} without a label: used as unlabeled; fill in labels that are known.",
+        "{n:,} 行训练数据没有标签，当作无标注文本使用；请补上已知的标签。",
+    ),
+}
+
+
+def say(code: str, values: Mapping[str, Value], *, chinese: bool) -> str:
+    """The sentence of a finding."""
+    shown: dict[str, object] = {"s": "" if values.get("n") == 1 else "s"}
+    for name, value in values.items():
+        shown[name] = value if isinstance(value, str | int) else _listing(value, chinese=chinese)
+    return MESSAGES[code][chinese].format(**shown)
+
+
+def _listing(names: Sequence[str], *, chinese: bool) -> str:
+    """The first ten names, quoted, and how many more there are."""
+    more = len(names) - NAMED
+    if chinese:
+        return "、".join(f"“{name}”" for name in names[:NAMED]) + (f" 等 {len(names):,} 个" if more > 0 else "")
+    return ", ".join(f"'{name}'" for name in names[:NAMED]) + (f" and {more:,} more" if more > 0 else "")
