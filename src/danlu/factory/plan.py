@@ -64,7 +64,7 @@ class Plan:
         tuning_batch: texts a step.
         tuning_length: tokens of a text read while the encoder is tuned.
         rounds: shares of the pool admitted, round by round.
-        layers: depths of the transformer students.
+        layers: depths of the transformer students; none where no transformer could keep --max-ms.
         student_length: tokens a student of full depth reads: its latency grows with them, and its n-grams see the
             rest; one of half the depth reads twice as many.
         student_steps: of each transformer student.
@@ -98,7 +98,7 @@ class Plan:
 
 
 def make_plan(sizes: Sizes, minutes: float, max_mb: float, max_ms: float) -> Plan:
-    """Divides the budget: a fifth reads, a quarter tunes the teacher, a quarter trains students.
+    """Divides the budget: a quarter reads, a third tunes the teacher and asks it, a quarter trains students.
 
     The rest goes to what does not grow with the texts: n-grams, exports, measuring.
     """
@@ -106,28 +106,34 @@ def make_plan(sizes: Sizes, minutes: float, max_mb: float, max_ms: float) -> Pla
     length = max(16, min(256, sizes.long_tokens))
     tokens = min(sizes.tokens, length)
     labelled = min(sizes.labelled, MOST_ROWS)
-    folds = max(2, min(5 if labelled <= 400 else 3, sizes.smallest)) if sizes.smallest >= 2 else 3
+    folds = 5 if labelled <= 400 and minutes >= 3 else 3
+    folds = max(2, min(folds, sizes.smallest)) if sizes.smallest >= 2 else 3
     short = min(length, 64)
+
+    # Everything is read by the frozen encoder, and, beyond the loop, once more by the tuned one.
+    readable = int(0.25 * seconds * EMBED_SPEED / (2 * tokens * sizes.cost))
+    distill = min(sizes.unlabelled, 20_000, max(0, readable - labelled - sizes.dev))
+
+    # Tuning comes before the pool: a few steps can be worth more than thousands of unlabelled texts.
+    batch = 32
+    step = batch * min(tokens, short) * sizes.cost * (folds + 1) / TUNE_SPEED
+    wanted = min(150, max(40, 6 * labelled // batch))
+    affordable = int(0.18 * seconds / step)
+    tuning = min(wanted, affordable) if affordable >= 8 else 0
+    text = (folds + 1) * tokens * sizes.cost / EMBED_SPEED  # seconds in which each fold's encoder reads one
+    pool = int((0.3 * seconds - tuning * step) / text) - labelled
+    pool = max(0, min(distill, MOST_ROWS - labelled, 3_000, pool))
+
     full = min(sizes.depth, 6)
     layer = sizes.cost / sizes.depth  # 1/6 for the embedded encoder
-    quick = min(length, max(16, int(TOKENS_A_MS * max_ms / (full * layer))))
-    readable = int(0.2 * seconds * EMBED_SPEED / (tokens * sizes.cost))
-    left = max(0, readable - labelled - sizes.dev)
-    pool = min(sizes.unlabelled, MOST_ROWS - labelled, 3_000, left)
-    distill = max(pool, min(sizes.unlabelled, 20_000, left))
-
-    batch = 32
-    passes = ((folds + 1) * (labelled + pool) + sizes.dev + distill) * tokens * sizes.cost / EMBED_SPEED
-    tuned = min(tokens, short) * sizes.cost
-    affordable = (0.27 * seconds - passes) * TUNE_SPEED / (batch * tuned * (folds + 1))
-    wanted = min(150, max(30, 6 * labelled // batch))
-    tuning = int(min(wanted, affordable)) if affordable >= 20 else 0
-
+    reach = TOKENS_A_MS * max_ms / (full * layer)
+    quick = min(length, max(16, int(reach)))
     depths, student_batch = (*(depth for depth in (2, 3) if depth < full), full), 32
     read = sum(depth * layer * min(tokens, quick * full / depth) for depth in depths)
     again = full * layer * min(tokens, quick) * (1 if sizes.has_test else folds)  # the ablation, or the folds
     steps = int(max(30, min(600, 0.27 * seconds * TUNE_SPEED / (student_batch * (read + again)))))
     layers = depths if steps > 30 else depths[-1:]
+    layers = tuple(depth for depth in layers if reach * full / depth >= 16)  # others could not keep --max-ms
     return Plan(
         minutes=minutes,
         folds=folds,
