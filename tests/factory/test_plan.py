@@ -93,7 +93,6 @@ def test_a_smaller_file_never_has_more_buckets(sizes, minutes, max_mb, times):
 def test_a_quicker_model_never_reads_more_and_fewer_layers_read_more(sizes, minutes, max_ms, times):
     quick, slow = (make_plan(sizes, minutes, 25, limit) for limit in (max_ms, max_ms * times))
     assert 16 <= quick.student_length <= slow.student_length <= slow.token_length
-    assert len(quick.layers) <= len(slow.layers)
     assert make_plan(sizes, minutes, 25, 1e-4).layers == ()
     read = [slow.reads(depth) for depth in slow.layers]
     assert read == sorted(read, reverse=True)
