@@ -5,13 +5,15 @@ from __future__ import annotations
 import copy
 
 import numpy as np
+import onnxruntime
 import pytest
 import torch
 from torch import nn
 
-from danlu.compress.smooth import SmoothLinear, peaks, smooth
+from danlu.compress.export import to_int8, to_int8_blocks, to_onnx
+from danlu.compress.smooth import RowEmbedding, SmoothLinear, peaks, rows_in_int8, smooth
 from danlu.models.base import padded
-from danlu.models.student import TransformerEncoder
+from danlu.models.student import Student, TokenBranch, TransformerEncoder
 
 
 def batches(seed=0):
@@ -85,3 +87,25 @@ class Rows(nn.Module):
 
     def forward(self, rows, _mask):
         return self.layer(rows)
+
+
+def test_rows_in_int8_stay_near_and_blocks_lose_less_than_tensors(tiny_base):
+    encoder = with_outliers(tiny_base)
+    before = answers(encoder)
+    rows_in_int8(smooth(encoder, batches()))
+    assert sum(isinstance(module, RowEmbedding) for module in encoder.modules()) == 1
+    after = answers(encoder)
+    assert torch.nn.functional.cosine_similarity(before, after).min() > 0.99
+    torch.manual_seed(0)
+    branch = TokenBranch(encoder, 32, 3)
+    branch.weight.data.copy_(torch.randn(32, 3))
+    graph = to_onnx(Student(branch, None, (1.0, 0.0)).eval())
+    sessions = [onnxruntime.InferenceSession(g) for g in (graph, to_int8(graph), to_int8_blocks(graph))]
+    lost = np.zeros(2)
+    for ids, mask in batches(2):
+        plain, tensors, blocks = (
+            session.run(None, {"token_ids": ids.numpy(), "token_mask": mask.numpy()})[0] for session in sessions
+        )
+        lost += [np.abs(tensors - plain).mean(), np.abs(blocks - plain).mean()]
+    assert lost[1] <= lost[0]
+    assert to_int8_blocks(graph) == to_int8_blocks(graph)

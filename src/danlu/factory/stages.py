@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from danlu.factory.material import Material
     from danlu.factory.plan import Plan
     from danlu.factory.progress import Progress
+    from danlu.factory.student import Draft
     from danlu.loops.self_training import Round, Taught
     from danlu.models.base import Base
 
@@ -263,6 +264,17 @@ def study(
             full, small = student.drafts(
                 name, lambda n=name: student.teach(n, source, lesson, exam, ngrams, step), run.plan, run.job.keep_bytes
             )
-            measured = choose.measure(full, labels, exam)
-            out.append((measured, measured if small is full else choose.measure(small, labels, exam)))
+            out.append(_compared(run, full, small, labels, exam))
     return out
+
+
+def _compared(run: Run, full: Draft, small: Draft, labels: tuple[str, ...], exam: Exam) -> tuple[Measured, Measured]:
+    """A candidate measured in float32 and in int8; in the finer int8 where the plain one loses too much."""
+    measured = choose.measure(full, labels, exam)
+    if small is full:
+        return measured, measured
+    smaller = choose.measure(small, labels, exam)
+    if choose.parity(measured, smaller)["shipped"] == "int8":
+        return measured, smaller
+    finer = choose.measure(student.in_blocks(full, run.job.keep_bytes), labels, exam)
+    return measured, finer if choose.parity(measured, finer)["shipped"] == "int8" else smaller

@@ -16,8 +16,8 @@ from scipy.special import log_softmax
 from danlu.artifact import pad_ngrams
 from danlu.compress import distil
 from danlu.compress.distil import NGRAM_BITS
-from danlu.compress.export import to_int8, to_onnx
-from danlu.compress.smooth import smooth
+from danlu.compress.export import to_int8, to_int8_blocks, to_onnx
+from danlu.compress.smooth import rows_in_int8, smooth
 from danlu.evals.metrics import softmax
 from danlu.loops.self_training import pool_forms
 from danlu.models.base import Base, padded, token_ids
@@ -161,6 +161,7 @@ def teach(
         )
         some = token_ids(tokenizer, lesson.texts[:CALIBRATION_TEXTS], length)
         smooth(branch.encoder, (padded([sequence]) for sequence in some))
+        rows_in_int8(branch.encoder)
     share = [0.5, 0.5]
     if exam:
         votes = [_token_logits(branch, tokenizer, exam.texts, length), _ngram_logits(ngrams, exam.texts)]
@@ -211,6 +212,12 @@ def drafts(
     kind, length = name.split("-", 1)[0], reads(name, plan)
     plain = Draft(name, kind, "float32", full, tokenizer, bits, length)
     return plain, plain if small is None else replace(plain, precision="int8", graph=small)
+
+
+def in_blocks(plain: Draft, keep: Callable[[str, Callable[[], bytes]], bytes]) -> Draft:
+    """A float32 draft in int8 of the finer kind."""
+    graph = keep(f"{plain.name}.blocks.onnx", lambda: to_int8_blocks(plain.graph))
+    return replace(plain, precision="int8", graph=graph)
 
 
 def _shares(votes: list[NDArray[np.float32]], exam: Exam) -> list[float]:
