@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from danlu.compress.export import to_int8, to_int8_blocks, to_onnx
-from danlu.compress.smooth import RowEmbedding, SmoothLinear, peaks, rows_in_int8, smooth
+from danlu.compress.smooth import SmoothLinear, peaks, smooth
 from danlu.models.base import padded
 from danlu.models.student import Student, TokenBranch, TransformerEncoder
 
@@ -89,13 +89,13 @@ class Rows(nn.Module):
         return self.layer(rows)
 
 
-def test_rows_in_int8_stay_near_and_blocks_lose_less_than_tensors(tiny_base):
+def test_blocks_lose_less_than_tensors(tiny_base):
     encoder = with_outliers(tiny_base)
-    before = answers(encoder)
-    rows_in_int8(smooth(encoder, batches()))
-    assert sum(isinstance(module, RowEmbedding) for module in encoder.modules()) == 1
-    after = answers(encoder)
-    assert torch.nn.functional.cosine_similarity(before, after).min() > 0.99
+    for table in encoder.modules():  # exact in int8, so that only the products differ
+        if isinstance(table, nn.Embedding):
+            scale = table.weight.data.abs().max() / 127
+            table.weight.data.copy_((table.weight.data / scale).round() * scale)
+    smooth(encoder, batches())
     torch.manual_seed(0)
     branch = TokenBranch(encoder, 32, 3)
     branch.weight.data.copy_(torch.randn(32, 3))

@@ -35,21 +35,6 @@ class SmoothLinear(nn.Module):
         return F.linear(inputs * self.inverse, self.weight, self.bias)
 
 
-class RowEmbedding(nn.Module):
-    """A lookup table in int8 with a scale a row: one scale for all rows would cost every rare word its meaning."""
-
-    def __init__(self, table: nn.Embedding) -> None:
-        super().__init__()
-        weight = table.weight.detach()
-        scale = weight.abs().amax(1, keepdim=True).clamp_min(1e-8) / 127
-        self.weight = nn.Parameter((weight / scale).round().to(torch.int8), requires_grad=False)
-        self.scale = nn.Parameter(scale, requires_grad=False)
-
-    def forward(self, ids: torch.Tensor) -> torch.Tensor:
-        """Ids of any shape to (..., width)."""
-        return F.embedding(ids, self.weight).to(self.scale.dtype) * F.embedding(ids, self.scale)
-
-
 @torch.inference_mode()
 def peaks(model: nn.Module, batches: Iterable[tuple[torch.Tensor, torch.Tensor]]) -> dict[str, torch.Tensor]:
     """The largest absolute input of each channel of each linear layer, (inputs,) a layer, over token batches.
@@ -94,17 +79,4 @@ def smooth(
         scale = (peak.clone().clamp_min(1e-5) ** strength / weights ** (1 - strength)).clamp(1e-3, 1e3)
         parent, _, own = name.rpartition(".")
         setattr(model.get_submodule(parent), own, SmoothLinear(layer, scale / scale.mean()))
-    return model
-
-
-def rows_in_int8(model: nn.Module) -> nn.Module:
-    """The model itself, its largest lookup table (that of the tokens) in int8."""
-    tables = [
-        (module.num_embeddings, name) for name, module in model.named_modules() if isinstance(module, nn.Embedding)
-    ]
-    name = max(tables)[1]
-    table = model.get_submodule(name)
-    assert isinstance(table, nn.Embedding)
-    parent, _, own = name.rpartition(".")
-    setattr(model.get_submodule(parent), own, RowEmbedding(table))
     return model

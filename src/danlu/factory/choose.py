@@ -52,7 +52,13 @@ class Measured:
 
 
 def measure(draft: Draft, labels: Sequence[str], exam: Exam) -> Measured:
-    """Opens a draft as its users will, and measures accuracy, size and latency (of the fastest of three rounds)."""
+    """Opens a draft as its users will, and measures accuracy, size and latency (of the fastest of three rounds).
+
+    Args:
+        draft: an exported candidate.
+        labels: K names, in the order of its logits.
+        exam: texts that it did not learn from.
+    """
     entries = draft.entries(labels, {}, 1.0, 0.0)
     model = Model(draft.name, entries, threads=1)
     logits = model.logits(exam.texts)

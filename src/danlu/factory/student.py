@@ -17,7 +17,7 @@ from danlu.artifact import pad_ngrams
 from danlu.compress import distil
 from danlu.compress.distil import NGRAM_BITS
 from danlu.compress.export import to_int8, to_int8_blocks, to_onnx
-from danlu.compress.smooth import rows_in_int8, smooth
+from danlu.compress.smooth import smooth
 from danlu.evals.metrics import softmax
 from danlu.loops.self_training import pool_forms
 from danlu.models.base import Base, padded, token_ids
@@ -161,7 +161,6 @@ def teach(
         )
         some = token_ids(tokenizer, lesson.texts[:CALIBRATION_TEXTS], length)
         smooth(branch.encoder, (padded([sequence]) for sequence in some))
-        rows_in_int8(branch.encoder)
     share = [0.5, 0.5]
     if exam:
         votes = [_token_logits(branch, tokenizer, exam.texts, length), _ngram_logits(ngrams, exam.texts)]
