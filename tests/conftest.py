@@ -123,12 +123,14 @@ def toy_lesson(tiny_base, toy_rows):
 @pytest.fixture(scope="session")
 def toy_students(tiny_base, toy_lesson):
     """{name: (student, tokenizer JSON)}: n-grams alone, and static tokens with n-grams."""
-    from danlu.compress.distil import ngram_branch, small_tokenizer, static_branch
+    from danlu.compress.distil import light_branch, light_embeddings, ngram_branch, small_tokenizer
     from danlu.models.student import Student
 
     ngrams = ngram_branch(toy_lesson, 3_000, 10)
     tokenizer, old_ids = small_tokenizer(tiny_base, toy_lesson.texts, 32)
-    tokens = static_branch(tiny_base, toy_lesson, tokenizer, old_ids, length=32, steps=30, seed=0)
+    tokens = light_branch(
+        light_embeddings(tiny_base, old_ids), toy_lesson, tokenizer, filters=0, length=32, steps=30, seed=0
+    )
     return {
         "ngram": (Student(None, ngrams, (0.0, 1.0)).eval(), ""),
         "both": (Student(tokens, ngrams, (0.6, 0.7)).eval(), tokenizer.to_str()),

@@ -9,10 +9,17 @@ import pytest
 import torch
 
 from danlu.artifact import pad_ngrams
-from danlu.compress.distil import Lesson, ngram_branch, small_tokenizer, static_branch, transformer_branch
+from danlu.compress.distil import (
+    Lesson,
+    light_branch,
+    light_embeddings,
+    ngram_branch,
+    small_tokenizer,
+    transformer_branch,
+)
 from danlu.models.base import padded, token_ids
 
-KINDS = ["ngram", "static", "transformer-1", "transformer-2"]
+KINDS = ["ngram", "static", "convolution", "transformer-1", "transformer-2"]
 BITS, LENGTH = 12, 32
 
 
@@ -22,8 +29,10 @@ def teach(kind, base, lesson, seed=0, steps=60):
         branch = ngram_branch(lesson, 3_000, BITS)
         return branch, lambda texts: branch(*map(torch.from_numpy, pad_ngrams(texts, BITS)))
     tokenizer, old_ids = small_tokenizer(base, lesson.texts, LENGTH)
-    if kind == "static":
-        branch = static_branch(base, lesson, tokenizer, old_ids, length=LENGTH, steps=steps, seed=seed)
+    if kind in {"static", "convolution"}:
+        filters = 16 if kind == "convolution" else 0
+        embeddings = light_embeddings(base, old_ids)
+        branch = light_branch(embeddings, lesson, tokenizer, filters=filters, length=LENGTH, steps=steps, seed=seed)
     else:
         depth = int(kind[-1])
         branch = transformer_branch(
@@ -103,8 +112,9 @@ def test_a_student_of_full_depth_starts_as_its_teacher(tiny_base, toy_lesson):
         np.testing.assert_allclose(answer(toy_lesson.texts).numpy(), expected, atol=1e-3)
 
 
-def test_a_static_student_starts_without_an_opinion(tiny_base, toy_lesson):
-    _, answer = teach("static", tiny_base, toy_lesson, steps=0)
+@pytest.mark.parametrize("light", ["static", "convolution"])
+def test_a_light_student_starts_without_an_opinion(light, tiny_base, toy_lesson):
+    _, answer = teach(light, tiny_base, toy_lesson, steps=0)
     np.testing.assert_allclose(probabilities(answer, ["parcel", "退款"]), 1 / 3, atol=1e-6)
 
 

@@ -11,7 +11,14 @@ import pytest
 import torch
 
 from danlu.compress.export import to_int8, to_onnx
-from danlu.models.student import NgramBranch, StaticEncoder, Student, TokenBranch, TransformerEncoder
+from danlu.models.student import (
+    ConvolutionEncoder,
+    NgramBranch,
+    StaticEncoder,
+    Student,
+    TokenBranch,
+    TransformerEncoder,
+)
 
 SHAPES = [(1, 1, 1), (1, 9, 30), (2, 7, 11), (5, 32, 64), (13, 3, 200)]
 LABELS, WIDTH, TOKENS, BITS = 3, 32, 148, 10
@@ -28,7 +35,7 @@ def token_branch(encoder):
     return branch
 
 
-@pytest.fixture(scope="module", params=["ngram", "static", "transformer", "static alone"])
+@pytest.fixture(scope="module", params=["ngram", "static", "convolution", "transformer", "static alone"])
 def student(request, tiny_base):
     ngrams = NgramBranch(
         torch.arange(1 << BITS),
@@ -40,6 +47,10 @@ def student(request, tiny_base):
         return Student(None, ngrams, (0.0, 1.5)).eval()
     if request.param == "transformer":
         return Student(token_branch(TransformerEncoder(tiny_base.model)), ngrams, (0.7, 0.4)).eval()
+    if request.param == "convolution":
+        torch.manual_seed(7)
+        convolution = ConvolutionEncoder(random(TOKENS, WIDTH - 4, seed=6), 4)
+        return Student(token_branch(convolution), ngrams, (0.7, 0.4)).eval()
     static = token_branch(StaticEncoder(random(TOKENS, WIDTH, seed=6)))
     return Student(static, None if request.param == "static alone" else ngrams, (0.7, 0.4)).eval()
 

@@ -10,7 +10,14 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from danlu.models.student import NgramBranch, StaticEncoder, Student, TokenBranch, TransformerEncoder
+from danlu.models.student import (
+    ConvolutionEncoder,
+    NgramBranch,
+    StaticEncoder,
+    Student,
+    TokenBranch,
+    TransformerEncoder,
+)
 
 DRAW = torch.Generator().manual_seed(0)
 
@@ -48,6 +55,18 @@ def test_ngrams_by_hand():
 def test_a_text_without_ngrams_gets_the_bias(ngrams):
     logits = ngrams(torch.zeros((2, 4), dtype=torch.long), torch.zeros((2, 4)))
     assert torch.equal(logits, ngrams.bias.expand(2, 3))
+
+
+def test_a_convolution_reads_order_and_no_padding():
+    encoder = ConvolutionEncoder(random(10, 4), 8).eval()
+    ids = torch.tensor([[1, 2, 3], [3, 2, 1]])
+    vectors = encoder(ids, torch.ones_like(ids))
+    assert vectors.shape == (2, 12)
+    assert torch.allclose(vectors[0, :4], vectors[1, :4], atol=1e-6)  # the mean knows no order
+    assert not torch.allclose(vectors[0, 4:], vectors[1, 4:], atol=1e-3)
+    longer = torch.cat([ids, torch.full((2, 5), 7)], 1)
+    mask = torch.cat([torch.ones_like(ids), torch.zeros((2, 5), dtype=torch.long)], 1)
+    assert torch.allclose(encoder(longer, mask), vectors, atol=1e-6)
 
 
 def test_a_static_encoder_is_a_mean_until_it_learns():

@@ -1,4 +1,4 @@
-"""Distillation: students of three kinds learn a teacher's soft labels.
+"""Distillation: students of four kinds learn a teacher's soft labels.
 
 Each function takes texts with target distributions and gives a branch of a student. Knows nothing of how the targets
 came about, of files, or of which student is shipped.
@@ -16,7 +16,7 @@ from torch.nn import functional as F  # noqa: N812 - the field's name for it
 
 from danlu.compress.vocabulary import cut
 from danlu.models.base import embed, layers, padded, token_embeddings, token_ids
-from danlu.models.student import NgramBranch, StaticEncoder, TokenBranch, TransformerEncoder
+from danlu.models.student import ConvolutionEncoder, NgramBranch, StaticEncoder, TokenBranch, TransformerEncoder
 from danlu.runtime import autocast
 from danlu.text import tfidf
 from danlu.train.batches import by_length
@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 
     from danlu.models.base import Base
 
-STATIC_WIDTH = 192
+LIGHT_WIDTH = 192  # of the token embeddings of students without a transformer
+FILTERS = 64
 _HAN_FROM, _HAN_TO = "\u4e00", "\u9fff"
 NGRAM_BITS = 20
 
@@ -108,25 +109,53 @@ def small_tokenizer(base: Base, texts: Sequence[str], length: int) -> tuple[Toke
     return cut(base.tokenizer, used)
 
 
-def static_branch(
-    base: Base, lesson: Lesson, tokenizer: Tokenizer, old_ids: NDArray[np.int64], *, length: int, steps: int, seed: int
-) -> TokenBranch:
-    """Averaged token embeddings, started from what the base makes of each token alone."""
-    start_id, end_id = token_ids(base.tokenizer, ["x"], 8)[0][0], token_ids(base.tokenizer, ["x"], 8)[0][-1]
-    alone = embed(base.model, [[start_id, int(i), end_id] for i in old_ids], batch=256)
+def light_embeddings(base: Base, old_ids: NDArray[np.int64]) -> NDArray[np.float32]:
+    """(tokens, width): what the base makes of each token alone, in its own main directions."""
+    framed = token_ids(base.tokenizer, ["x"], 8)[0]
+    alone = embed(base.model, [[framed[0], int(i), framed[-1]] for i in old_ids], batch=256)
     alone -= alone.mean(0)
-    direction = np.linalg.svd(alone.T @ alone)[0][:, : min(STATIC_WIDTH, alone.shape[1])]
-    start = torch.from_numpy(np.ascontiguousarray(alone @ direction))
+    direction = np.linalg.svd(alone.T @ alone)[0][:, : min(LIGHT_WIDTH, alone.shape[1])]
+    return np.ascontiguousarray(alone @ direction)
+
+
+def light_branch(
+    embeddings: NDArray[np.float32],
+    lesson: Lesson,
+    tokenizer: Tokenizer,
+    *,
+    filters: int,
+    length: int,
+    steps: int,
+    seed: int,
+) -> TokenBranch:
+    """Token embeddings and no layers: averaged, or under a convolution.
+
+    Args:
+        embeddings: (tokens, width) where they start.
+        lesson: what it learns from.
+        tokenizer: of the student.
+        filters: of the convolution; 0 for averaged embeddings.
+        length: tokens read of a text.
+        steps: of the training.
+        seed: of dropout, the first filters and the order of the texts.
+    """
+    start = torch.from_numpy(embeddings)
+    width = start.shape[1]
     torch.manual_seed(seed)
-    encoder = StaticEncoder(start * start.shape[1] ** 0.5 * 0.1)
-    branch = TokenBranch(encoder, start.shape[1], lesson.targets.shape[1])
+    if filters:
+        encoder = ConvolutionEncoder(start / start.norm(dim=1).mean(), filters)
+    else:
+        encoder = StaticEncoder(start * width**0.5 * 0.1)
+    branch = TokenBranch(encoder, width + filters, lesson.targets.shape[1])
     groups = [
-        {"params": list(encoder.parameters()), "lr": 3e-3},
+        {"params": list(encoder.parameters()), "lr": 2e-3 if filters else 3e-3},
         {"params": [branch.weight, branch.bias], "lr": 3e-2},
     ]
     branch.centre.requires_grad_(False)
+    branch.train()
     sequences = token_ids(tokenizer, lesson.texts, length)
-    minimise(_losses(branch, sequences, lesson, 128, seed, towards=None), groups, steps=steps)
+    batch = 64 if filters else 128
+    minimise(_losses(branch, sequences, lesson, batch, seed, towards=None), groups, steps=steps)
     return branch.eval()
 
 

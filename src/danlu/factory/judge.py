@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from danlu.compress.distil import ngram_branch
 from danlu.factory import student
 from danlu.factory.stages import EXAM, GOLD_WEIGHT, make_lesson
-from danlu.factory.student import Exam
+from danlu.factory.student import Exam, Ground
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -69,8 +68,8 @@ def gold_only(
 
     def make() -> dict[str, NDArray[Any]]:
         lesson = make_lesson(texts.labelled, identity[texts.truth], np.ones(count, np.float32), seen[:count])
-        branch = ngram_branch(lesson, run.plan.ngram_rows)
-        taught, tokenizer = student.teach(name, replace(source, encoder=run.base.model), lesson, dev, branch)
+        ground = Ground(replace(source, encoder=run.base.model), lesson)
+        taught, tokenizer = student.teach(name, ground, dev)
         return {"p": student.probabilities(taught, tokenizer, tested, student.reads(name, run.plan))}
 
     with run.progress.stage("ablation", 1):
@@ -100,8 +99,7 @@ def cross_validate(
         weights = np.concatenate([np.full(len(train), GOLD_WEIGHT), np.ones(len(kept))]).astype(np.float32)
         lesson = make_lesson([texts.rows[i] for i in rows], targets, weights, seen[rows])
         exam = Exam([texts.rows[i] for i in spare], belief[spare]) if len(spare) else None
-        branch = ngram_branch(lesson, run.plan.ngram_rows)
-        fold_student, tokenizer = student.teach(name, plain, lesson, exam, branch)
+        fold_student, tokenizer = student.teach(name, Ground(plain, lesson), exam)
         held_texts = [texts.labelled[i] for i in held]
         return {"p": student.probabilities(fold_student, tokenizer, held_texts, student.reads(name, run.plan))}
 

@@ -110,20 +110,6 @@ def make_plan(sizes: Sizes, minutes: float, max_mb: float, max_ms: float) -> Pla
     folds = max(2, min(folds, sizes.smallest)) if sizes.smallest >= 2 else 3
     short = min(length, 64)
 
-    # Everything is read by the frozen encoder, and, beyond the loop, once more by the tuned one.
-    readable = int(0.25 * seconds * EMBED_SPEED / (2 * tokens * sizes.cost))
-    distill = min(sizes.unlabelled, 20_000, max(0, readable - labelled - sizes.dev))
-
-    # Tuning comes before the pool: a few steps can be worth more than thousands of unlabelled texts.
-    batch = 32
-    step = batch * min(tokens, short) * sizes.cost * (folds + 1) / TUNE_SPEED
-    wanted = min(150, max(40, 6 * labelled // batch))
-    affordable = int(0.18 * seconds / step)
-    tuning = min(wanted, affordable) if affordable >= 8 else 0
-    text = (folds + 1) * tokens * sizes.cost / EMBED_SPEED  # seconds in which each fold's encoder reads one
-    pool = int((0.3 * seconds - tuning * step) / text) - labelled
-    pool = max(0, min(distill, MOST_ROWS - labelled, 3_000, pool))
-
     full = min(sizes.depth, 6)
     layer = sizes.cost / sizes.depth  # 1/6 for the embedded encoder
     reach = TOKENS_A_MS * max_ms / (full * layer)
@@ -134,6 +120,22 @@ def make_plan(sizes: Sizes, minutes: float, max_mb: float, max_ms: float) -> Pla
     steps = int(max(30, min(600, 0.27 * seconds * TUNE_SPEED / (student_batch * (read + again)))))
     layers = depths if steps > 30 else depths[-1:]
     layers = tuple(depth for depth in layers if reach * full / depth >= 16)  # others could not keep --max-ms
+
+    # Everything is read by the frozen encoder, and, beyond the loop, once more by the tuned one.
+    readable = int(0.25 * seconds * EMBED_SPEED / (2 * tokens * sizes.cost))
+    distill = min(sizes.unlabelled, 20_000, max(0, readable - labelled - sizes.dev))
+
+    # Tuning comes before the pool: a few steps can be worth more than thousands of unlabelled texts. It also has what
+    # transformer students would have had.
+    batch = 32
+    step = batch * min(tokens, short) * sizes.cost * (folds + 1) / TUNE_SPEED
+    wanted = min(150, max(40, 6 * labelled // batch))
+    spare = 0.15 * seconds if reach * full / depths[0] < 16 else 0.0
+    affordable = int((0.18 * seconds + spare) / step)
+    tuning = min(wanted, affordable) if affordable >= 8 else 0
+    text = (folds + 1) * tokens * sizes.cost / EMBED_SPEED  # seconds in which each fold's encoder reads one
+    pool = int((0.3 * seconds + spare - tuning * step) / text) - labelled
+    pool = max(0, min(distill, MOST_ROWS - labelled, 3_000, pool))
     return Plan(
         minutes=minutes,
         folds=folds,
@@ -174,7 +176,7 @@ def expected_seconds(plan: Plan, texts: int, measured: int) -> dict[str, float]:
         * bool(plan.tuning_steps),
         "loop": 5.0 + 10 * len(plan.rounds),
         "believe": texts * length / EMBED_SPEED,
-        "students": 20
+        "students": 28
         + sum(8 + plan.student_steps * step * min(length, plan.reads(depth)) * depth / 6 for depth in plan.layers),
         "ablation" if measured else "cross-validate": plan.student_steps * deepest * (1 if measured else plan.folds),
     }

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from danlu.adapt import linear, names
-from danlu.compress.distil import Lesson, ngram_branch
+from danlu.compress.distil import Lesson
 from danlu.errors import OptionError
 from danlu.factory import choose, student, teacher
 from danlu.factory.generator import passages
-from danlu.factory.student import Exam, Source
+from danlu.factory.student import Exam, Ground, Source
 from danlu.factory.teacher import Teacher, Texts, Views
 from danlu.loops import self_training
 from danlu.train.regression import softmax_regression
@@ -254,7 +254,7 @@ def study(
     run: Run, source: Source, lesson: Lesson, exam: Exam, labels: tuple[str, ...]
 ) -> list[tuple[Measured, Measured]]:
     """Every candidate of the plan, trained, exported and measured in float32 and in int8."""
-    ngrams = ngram_branch(lesson, run.plan.ngram_rows)
+    ground = Ground(source, lesson)
     out: list[tuple[Measured, Measured]] = []
     candidates = student.names_of(run.plan)
     with run.progress.stage("students", len(run.plan.layers) * run.plan.student_steps) as step:
@@ -262,7 +262,7 @@ def study(
             if out and run.late(name, f"{name}.onnx"):
                 continue
             full, small = student.drafts(
-                name, lambda n=name: student.teach(n, source, lesson, exam, ngrams, step), run.plan, run.job.keep_bytes
+                name, lambda n=name: student.teach(n, ground, exam, step), run.plan, run.job.keep_bytes
             )
             out.append(_compared(run, full, small, labels, exam))
     return out

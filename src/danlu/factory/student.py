@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from danlu.compress.distil import Lesson
     from danlu.factory.plan import Plan
 
+LIGHT = {"static": 0, "convolution": distil.FILTERS}  # candidates without a transformer, with their filters
+LIGHT_STEPS = 400
 MAX_CHARS = 2_000
 CALIBRATION_TEXTS = 100
 WORTH_INT8 = 128  # hidden width from which int8 products are faster on every processor we know
@@ -61,7 +64,7 @@ class Draft:
 
     Attributes:
         name: kind and depth.
-        kind: ngram, static or transformer.
+        kind: ngram, static, convolution or transformer.
         precision: int8 or float32.
         graph: ONNX.
         tokenizer: JSON.
@@ -107,44 +110,72 @@ class Source:
     seed: int
 
 
+class Ground:
+    """What all candidates of a lesson stand on, each part made when it is first asked for.
+
+    Attributes:
+        source: where they start.
+        lesson: what they learn from.
+    """
+
+    def __init__(self, source: Source, lesson: Lesson) -> None:
+        self.source = source
+        self.lesson = lesson
+
+    @cached_property
+    def ngrams(self) -> NgramBranch:
+        """The n-gram branch."""
+        return distil.ngram_branch(self.lesson, self.source.plan.ngram_rows)
+
+    @cached_property
+    def vocabulary(self) -> tuple[Tokenizer, NDArray[np.int64]]:
+        """The tokenizer of the token branches, and the base's index of each of its tokens."""
+        return distil.small_tokenizer(self.source.base, self.lesson.texts, self.source.plan.token_length)
+
+    @cached_property
+    def embeddings(self) -> NDArray[np.float32]:
+        """Where the embeddings of candidates without a transformer start."""
+        return distil.light_embeddings(self.source.base, self.vocabulary[1])
+
+
 def reads(name: str, plan: Plan) -> int:
     """Tokens that a candidate reads of a text; 0 for n-grams alone."""
     if name == "ngram":
         return 0
-    return plan.token_length if name == "static" else plan.reads(int(name.rsplit("-", 1)[1]))
+    return plan.token_length if name in LIGHT else plan.reads(int(name.rsplit("-", 1)[1]))
 
 
 def names_of(plan: Plan) -> tuple[str, ...]:
     """The candidates of a plan, cheapest first."""
-    return ("ngram", "static", *(f"transformer-{depth}" for depth in plan.layers))
+    return ("ngram", *LIGHT, *(f"transformer-{depth}" for depth in plan.layers))
 
 
 def teach(
-    name: str,
-    source: Source,
-    lesson: Lesson,
-    exam: Exam | None,
-    ngrams: NgramBranch,
-    step: Callable[[int], None] | None = None,
+    name: str, ground: Ground, exam: Exam | None, step: Callable[[int], None] | None = None
 ) -> tuple[Student, Tokenizer | None]:
     """Trains one candidate and fits how much each branch counts.
 
     Args:
         name: one of `names_of`.
-        source: where it starts.
-        lesson: what it learns from.
+        ground: where it starts and what it learns from.
         exam: texts that decide the shares of the branches; without any they count alike.
-        ngrams: the n-gram branch that all candidates have.
         step: called with 1 after each step.
     """
+    ngrams, lesson, source = ground.ngrams, ground.lesson, ground.source
     if name == "ngram":
         share = _shares([_ngram_logits(ngrams, exam.texts)], exam)[0] if exam else 1.0
         return Student(None, ngrams, (0.0, share)).eval(), None
     plan, length = source.plan, reads(name, source.plan)
-    tokenizer, old_ids = distil.small_tokenizer(source.base, lesson.texts, plan.token_length)
-    if name == "static":
-        branch = distil.static_branch(
-            source.base, lesson, tokenizer, old_ids, length=length, steps=400, seed=source.seed
+    tokenizer, old_ids = ground.vocabulary
+    if name in LIGHT:
+        branch = distil.light_branch(
+            ground.embeddings,
+            lesson,
+            tokenizer,
+            filters=LIGHT[name],
+            length=length,
+            steps=LIGHT_STEPS,
+            seed=source.seed,
         )
     else:
         branch = distil.transformer_branch(
