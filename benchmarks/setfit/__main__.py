@@ -23,7 +23,7 @@ from benchmarks.common import DATA, rows, store, timed, write_rows
 HERE = Path(__file__).parent
 TASKS = ("sst2", "trec", "banking77")
 UNLABELLED = 5_000
-MAX_MS = 0.5  # so that the student is many times as fast as an encoder of six layers
+MAX_MS = 0.9  # no transformer keeps it, so the student is many times as fast as an encoder of six layers
 
 
 def prepare(task: str, shots: int, seed: int, folder: Path) -> None:
