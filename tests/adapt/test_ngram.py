@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from danlu.adapt.ngram import Space, dense
+from danlu.adapt.ngram import Space
 from danlu.text import tfidf
 
 TEXTS = st.lists(st.text(alphabet="ab 退款快递z9", max_size=20), min_size=1, max_size=12)
@@ -65,9 +65,3 @@ def test_the_inverse_document_frequency_by_hand():
     assert set(frequency.tolist()) == {0, 1, 2}
     for times in (0, 1, 2):
         assert idf[frequency == times] == pytest.approx(np.log(4 / (1 + times)) + 1)
-
-
-def test_dense_takes_a_matrix_of_any_width():
-    matrix = tfidf.weighted(tfidf.counts(["a b", "b c"], 4), np.ones(16, np.float32))
-    assert dense(matrix).shape == (2, 2)
-    assert not np.triu(dense(matrix), 1).any()

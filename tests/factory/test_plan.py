@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from danlu.factory.plan import MOST_ROWS, Sizes, expected_seconds, make_plan
+from danlu.factory.plan import Sizes, expected_seconds, make_plan
+from danlu.train.regression import MOST_ROWS
 
 
 @st.composite

@@ -8,7 +8,7 @@ from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 
 from danlu.evals.metrics import softmax
-from danlu.train.regression import Linear, softmax_regression
+from danlu.train.regression import Linear, coordinates, softmax_regression
 
 
 def task(rows=80, width=6, labels=3, seed=0):
@@ -41,6 +41,27 @@ def test_sparse_features_give_what_dense_ones_give():
     np.testing.assert_allclose(dense.weight, sparse.weight, atol=2e-3)
     np.testing.assert_allclose(dense.logits(features), sparse.logits(csr_matrix(features)), atol=5e-3)
     assert type(sparse.logits(csr_matrix(features))) is np.ndarray
+
+
+def test_few_sparse_rows_in_many_features_are_fitted_as_their_dense_copy_is():
+    draw = np.random.default_rng(3)
+    features = (draw.random((40, 300)) * (draw.random((40, 300)) < 0.1)).astype(np.float32)
+    features[:, :3] += np.eye(3)[np.arange(40) % 3]
+    targets = draw.dirichlet([1, 1, 1], 40)
+    dense = softmax_regression(features, targets, strength=2.0, iterations=500)
+    sparse = softmax_regression(csr_matrix(features), targets, strength=2.0, iterations=500)
+    assert sparse.weight.shape == (300, 3)
+    np.testing.assert_allclose(dense.weight, sparse.weight, atol=5e-3)
+    np.testing.assert_allclose(dense.logits(features), sparse.logits(csr_matrix(features)), atol=1e-2)
+
+
+def test_coordinates_have_the_inner_products_of_the_rows():
+    rows = csr_matrix(np.array([[1, 0, 2, 0], [0, 1, 1, 0], [0, 0, 0, 0]], np.float32))
+    own = coordinates(rows)
+    assert own.shape == (3, 3)
+    assert own.flags.c_contiguous
+    assert not np.triu(own, 1).any()
+    np.testing.assert_allclose(own @ own.T, (rows @ rows.T).toarray(), atol=1e-3)
 
 
 def test_a_weight_of_two_is_a_row_that_stands_twice():

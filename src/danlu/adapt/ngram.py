@@ -1,8 +1,7 @@
 """Task form: a linear classifier on hashed n-grams with TF-IDF weights.
 
-Knows no model. Few texts span a small space whatever the number of features, so each is represented exactly by a row
-of a Cholesky factor of the texts' Gram matrix (the kernel trick with dense coordinates): fitting then costs the same
-for a million features as for ten thousand.
+Knows no model. Few texts span a small space whatever the number of features, so each is represented by its dense
+coordinates there, and heads are fitted again and again at the price of a few thousand features.
 """
 
 from __future__ import annotations
@@ -11,9 +10,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.linalg import cholesky, solve_triangular
+from scipy.linalg import solve_triangular
 
 from danlu.text import tfidf
+from danlu.train.regression import coordinates
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,18 +42,10 @@ class Space:
         counts = tfidf.counts(texts)
         idf = tfidf.inverse_document_frequency(counts)
         sparse = tfidf.weighted(counts, idf)
-        return cls(idf, sparse, dense(sparse))
+        return cls(idf, sparse, coordinates(sparse))
 
     def place(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """(texts, rows) coordinates of other texts in it."""
         sparse = tfidf.weighted(tfidf.counts(texts), self.idf)
         inner = np.asarray((self.sparse @ sparse.T).todense())
         return np.asarray(solve_triangular(self.coordinates, inner, lower=True, check_finite=False).T, np.float32)
-
-
-def dense(weighted: csr_matrix) -> NDArray[np.float32]:
-    """(texts, texts) coordinates whose inner products are those of the sparse rows."""
-    gram = np.asarray((weighted @ weighted.T).todense(), dtype=np.float64)
-    gram[np.diag_indices_from(gram)] += 1e-4
-    factor = cholesky(gram, lower=True, check_finite=False, overwrite_a=True)
-    return np.ascontiguousarray(factor, np.float32)  # row by row: products with a few columns are faster

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from danlu.adapt import names
-from danlu.factory.plan import MOST_ROWS
 from danlu.factory.student import MAX_CHARS
 from danlu.factory.teacher import Texts
+from danlu.train.regression import MOST_ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,14 +10,13 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from danlu.loops.self_training import ROUNDS
+from danlu.train.regression import MOST_ROWS
 
 # Tokens a second through the six layers of the embedded encoder, forward only, and through training of its top.
 EMBED_SPEED = 8_000
 TUNE_SPEED = 3_500
 # Tokens that six layers in int8 read in a millisecond on one thread, with room for the n-grams and a slow moment.
 TOKENS_A_MS = 5.6
-# The gram matrix of the n-gram form is rows × rows: 6,000 rows take 150 MB and a few seconds.
-MOST_ROWS = 6_000
 
 
 @dataclass(frozen=True)
