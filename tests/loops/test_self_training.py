@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -65,6 +66,17 @@ def test_harm_is_undone_and_good_is_kept():
     helped = [run(*task(labelled=9, pool=150, seed=seed), LABELS) for seed in range(6)]
     assert all(len(history) == 4 and last is not first for history, first, last in helped if history[-1].kept)
     assert sum(history[-1].kept for history, _, _ in helped) >= 3
+
+
+def test_the_wording_of_labels_teaches_as_a_row_of_each_does():
+    folds, full, truth = task(labelled=3, pool=0)
+    worded = [replace(context, named={"ngram": full.views["ngram"][:LABELS]}) for context in (*folds, full)]
+    _, plain, _ = run(folds, full, truth, LABELS)
+    _, named, _ = run(worded[:-1], worded[-1], truth, LABELS)
+    assert np.array_equal(named.heads["linear"].weight, plain.heads["linear"].weight)
+    assert not np.allclose(named.heads["ngram"].weight, plain.heads["ngram"].weight)
+    assert (named.votes["ngram"].argmax(1) == truth).all()  # though every fold held its row out
+    assert not (plain.votes["ngram"].argmax(1) == truth).all()
 
 
 def test_rounds_admit_more_and_more():

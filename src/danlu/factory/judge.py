@@ -99,7 +99,7 @@ def cross_validate(
         weights = np.concatenate([np.full(len(train), GOLD_WEIGHT), np.ones(len(kept))]).astype(np.float32)
         lesson = make_lesson([texts.rows[i] for i in rows], targets, weights, seen[rows])
         exam = Exam([texts.rows[i] for i in spare], belief[spare]) if len(spare) else None
-        fold_student, tokenizer = student.teach(name, Ground(plain, lesson), exam)
+        fold_student, tokenizer = student.teach(name, Ground(plain, lesson, texts.wording), exam)
         held_texts = [texts.labelled[i] for i in held]
         return {"p": student.probabilities(fold_student, tokenizer, held_texts, student.reads(name, run.plan))}
 

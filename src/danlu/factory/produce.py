@@ -114,7 +114,7 @@ def produce(data: Path, out: Path, options: Options) -> Produced:
     best, beliefs = stages.believe(run, material, views, tuned, (first, last), seen)
     lesson, exam = stages.examine(run, material, best, beliefs)
     source = Source(base, tuned.encoder or base.model, plan, options.seed)
-    pairs = stages.study(run, source, lesson, exam, labels)
+    pairs = stages.study(run, source, lesson, exam, material.texts)
     front = choose(pairs, options.max_mb, options.max_ms)
 
     chosen = front.eligible[front.shipped]

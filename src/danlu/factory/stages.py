@@ -250,11 +250,9 @@ def _passages(
     return made, stored["vectors"], stored["targets"]
 
 
-def study(
-    run: Run, source: Source, lesson: Lesson, exam: Exam, labels: tuple[str, ...]
-) -> list[tuple[Measured, Measured]]:
+def study(run: Run, source: Source, lesson: Lesson, exam: Exam, texts: Texts) -> list[tuple[Measured, Measured]]:
     """Every candidate of the plan, trained, exported and measured in float32 and in int8."""
-    ground = Ground(source, lesson)
+    ground = Ground(source, lesson, texts.wording)
     out: list[tuple[Measured, Measured]] = []
     candidates = student.names_of(run.plan)
     with run.progress.stage("students", len(run.plan.layers) * run.plan.student_steps) as step:
@@ -264,7 +262,7 @@ def study(
             full, small = student.drafts(
                 name, lambda n=name: student.teach(n, ground, exam, step), run.plan, run.job.keep_bytes
             )
-            out.append(_compared(run, full, small, labels, exam))
+            out.append(_compared(run, full, small, texts.labels, exam))
     return out
 
 

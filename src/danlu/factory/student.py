@@ -116,16 +116,26 @@ class Ground:
     Attributes:
         source: where they start.
         lesson: what they learn from.
+        wording: what each label says in words, for the n-grams to learn from as from a labelled text; or None.
     """
 
-    def __init__(self, source: Source, lesson: Lesson) -> None:
+    def __init__(self, source: Source, lesson: Lesson, wording: list[str] | None = None) -> None:
         self.source = source
         self.lesson = lesson
+        self.wording = wording
 
     @cached_property
     def ngrams(self) -> NgramBranch:
         """The n-gram branch."""
-        return distil.ngram_branch(self.lesson, self.source.plan.ngram_rows)
+        lesson = self.lesson
+        if self.wording:
+            lesson = replace(
+                lesson,
+                texts=lesson.texts + self.wording,
+                targets=np.concatenate([lesson.targets, np.eye(len(self.wording), dtype=np.float32)]),
+                weights=np.concatenate([lesson.weights, np.full(len(self.wording), lesson.weights.max())]),
+            )
+        return distil.ngram_branch(lesson, self.source.plan.ngram_rows)
 
     @cached_property
     def vocabulary(self) -> tuple[Tokenizer, NDArray[np.int64]]:

@@ -92,7 +92,10 @@ def centre_of(tuned: Sequence[NDArray[np.float32]]) -> linear.Centre | None:
 
 @dataclass(frozen=True)
 class Views:
-    """What every context sees of labelled and pool texts: n-gram coordinates, base vectors, similarity to names."""
+    """What every context sees of labelled and pool texts: n-gram coordinates, base vectors, similarity to names.
+
+    The n-gram space ends with a row for each label's wording, where there is one.
+    """
 
     space: ngram.Space
     centre: linear.Centre
@@ -113,7 +116,7 @@ def look(base: Base, texts: Texts, row_vectors: NDArray[np.float32], plan: Plan)
     centre = linear.Centre(row_vectors.mean(0))
     name_vectors = vectors(base, texts.wording, plan) if texts.wording else None
     scores = names.encode(row_vectors, name_vectors, row_vectors) if name_vectors is not None else None
-    return Views(ngram.Space.of(texts.rows), centre, row_vectors, scores, name_vectors)
+    return Views(ngram.Space.of(texts.rows + (texts.wording or [])), centre, row_vectors, scores, name_vectors)
 
 
 def contexts(
@@ -131,7 +134,9 @@ def contexts(
         tuned: for each fold and then for all rows, the (rows, hidden) vectors of the encoder tuned there; or nothing.
     """
     everything = np.arange(len(texts.labelled))
-    shared = {"ngram": views.space.coordinates, "linear": views.centre.apply(views.vectors)}
+    grams, worded = np.split(views.space.coordinates, [len(texts.rows)])
+    shared = {"ngram": grams, "linear": views.centre.apply(views.vectors)}
+    named = {"ngram": worded} if len(worded) else {}
     for number, (train, held) in enumerate([*folds, (everything, everything[:0])]):
         own = dict(shared)
         if len(tuned):
@@ -140,7 +145,7 @@ def contexts(
         if views.names is not None:
             scale = names.fit(views.names[train], texts.truth[train])
             fixed["names"] = names.predict(views.names, scale)
-        yield Context(train, held, own, fixed)
+        yield Context(train, held, own, fixed, named)
 
 
 @dataclass(frozen=True)

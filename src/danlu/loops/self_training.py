@@ -6,7 +6,7 @@ cross-validation fold as well, so its score on held-out labels is honest, and a 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,12 +38,14 @@ class Context:
         held: indices of the labelled rows held out; none in the context that trains on all.
         views: the (N, features) matrix of each form that has a linear head.
         fixed: the (N, K) log-probabilities of forms that do not learn from unlabelled text.
+        named: the (K, features) rows of the labels' own wording, in forms that learn from it as from a labelled text.
     """
 
     gold: NDArray[np.int64]
     held: NDArray[np.int64]
     views: dict[str, NDArray[np.float32]]
     fixed: dict[str, NDArray[np.float32]]
+    named: dict[str, NDArray[np.float32]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -212,7 +214,13 @@ def _teach(
             weights = np.concatenate([weights, np.full(len(target[0]), pseudo_weight)])
         votes: list[NDArray[np.float32]] = []
         for form, view in context.views.items():
-            heads[form] = softmax_regression(view[rows], wanted, strength=STRENGTH[form], weights=weights)
+            named = context.named.get(form, view[:0])
+            heads[form] = softmax_regression(
+                np.concatenate([view[rows], named]),
+                np.concatenate([wanted, np.eye(labels)[: len(named)]]),
+                strength=STRENGTH[form],
+                weights=np.concatenate([weights, np.ones(len(named))]),
+            )
             votes.append(np.asarray(log_softmax(heads[form].logits(view), axis=1), np.float32))
         votes += list(context.fixed.values())
         for form, vote in zip(forms, votes, strict=True):
