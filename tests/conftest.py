@@ -123,13 +123,13 @@ def toy_lesson(tiny_base, toy_rows):
 @pytest.fixture(scope="session")
 def toy_students(tiny_base, toy_lesson):
     """{name: (student, tokenizer JSON)}: n-grams alone, and static tokens with n-grams."""
-    from danlu.compress.distil import light_branch, light_embeddings, ngram_branch, small_tokenizer
+    from danlu.compress.distil import LIGHT, light_branch, light_embeddings, ngram_branch, small_tokenizer
     from danlu.models.student import Student
 
     ngrams = ngram_branch(toy_lesson, 3_000, 10)
     tokenizer, old_ids = small_tokenizer(tiny_base, toy_lesson.texts, 32)
     tokens = light_branch(
-        light_embeddings(tiny_base, old_ids), toy_lesson, tokenizer, filters=0, length=32, steps=30, seed=0
+        LIGHT["static"], light_embeddings(tiny_base, old_ids), toy_lesson, tokenizer, length=32, steps=30, seed=0
     )
     return {
         "ngram": (Student(None, ngrams, (0.0, 1.0)).eval(), ""),

@@ -9,7 +9,6 @@ import random
 
 import numpy as np
 import torch
-from threadpoolctl import ThreadpoolController
 
 from danlu.artifact import cores
 
@@ -27,11 +26,6 @@ def start(seed: int, threads: int | None = None) -> None:
     torch.set_num_threads(threads or cores())
     torch.set_flush_denormal(True)
     torch.use_deterministic_algorithms(True, warn_only=True)
-    # The wheels of numpy and scipy bring an OpenBLAS each. Where an optimiser of scipy calls products of numpy, two
-    # pools of spinning threads share the cores, and every product takes ten times as long.
-    for library in ThreadpoolController().lib_controllers:
-        if library.internal_api == "openblas" and "scipy.libs" in str(library.filepath):
-            library.set_num_threads(1)
 
 
 def autocast(where: torch.device) -> torch.autocast:

@@ -32,14 +32,17 @@ DESCRIPTIONS = {
 LENGTH = 32
 
 
+def _head(features, truth):
+    return softmax_regression(features, np.eye(len(LABELS))[truth], strength=10.0)
+
+
 def _with_head(features, truth, others):
-    head = softmax_regression(features, np.eye(len(LABELS))[truth], strength=10.0)
-    return softmax(head.logits(others), axis=1)
+    return softmax(_head(features, truth).logits(others), axis=1)
 
 
 def ngram_form(base, texts, truth, others, seed):
     space = Space.of(texts)
-    return _with_head(space.coordinates, truth, space.place(others))
+    return softmax(space.logits(others, _head(space.coordinates, truth)), axis=1)
 
 
 def linear_form(base, texts, truth, others, seed):

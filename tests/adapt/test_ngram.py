@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from danlu.adapt.ngram import Space
 from danlu.text import tfidf
+from danlu.train.regression import Linear, softmax_regression
 
 TEXTS = st.lists(st.text(alphabet="ab 退款快递z9", max_size=20), min_size=1, max_size=12)
 
@@ -23,23 +24,33 @@ def test_coordinates_keep_inner_products(texts):
     np.testing.assert_allclose(space.coordinates @ space.coordinates.T, inner, atol=2e-4)
 
 
+def head_of(space, labels=3):
+    draw = np.random.default_rng(0)
+    weight = draw.normal(size=(len(space.coordinates), labels)).astype(np.float32)
+    return Linear(weight, draw.normal(size=labels).astype(np.float32))
+
+
 @settings(max_examples=25)
 @given(TEXTS, TEXTS)
-def test_other_texts_are_placed_with_their_inner_products(texts, others):
+def test_the_logits_of_a_text_are_those_of_its_place_in_the_space(texts, others):
     space = Space.of(texts)
-    placed = space.place(others)
+    head = head_of(space)
     sparse = tfidf.weighted(tfidf.counts(others), space.idf)
-    inner = np.asarray((sparse @ space.sparse.T).todense())
-    assert placed.shape == (len(others), len(texts))
-    assert placed.dtype == np.float32
-    np.testing.assert_allclose(placed @ space.coordinates.T, inner, atol=2e-3)
+    inner = np.asarray((sparse @ space.sparse.T).todense(), np.float64)
+    place = np.linalg.solve(space.coordinates.astype(np.float64), inner.T).T
+    found = space.logits(others, head)
+    assert found.shape == (len(others), 3)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, place @ head.weight + head.bias, atol=0.02, rtol=1e-3)
 
 
-def test_a_known_text_is_placed_where_it_was(toy_rows):
+def test_a_known_text_has_the_logits_of_its_coordinates(toy_rows):
     (texts, _), _ = toy_rows
-    texts = list(dict.fromkeys(texts))
-    space = Space.of(texts)
-    np.testing.assert_allclose(space.place(texts), space.coordinates, atol=0.01)
+    space = Space.of(list(dict.fromkeys(texts)))
+    head = softmax_regression(space.coordinates, np.eye(3)[np.arange(len(space.coordinates)) % 3], strength=10.0)
+    np.testing.assert_allclose(
+        space.logits(list(dict.fromkeys(texts)), head), head.logits(space.coordinates), atol=0.01
+    )
 
 
 def test_rows_have_unit_length_unless_they_are_empty():
@@ -47,15 +58,17 @@ def test_rows_have_unit_length_unless_they_are_empty():
     squares = np.asarray(space.sparse.multiply(space.sparse).sum(1)).ravel()
     np.testing.assert_allclose(squares, [1, 1, 0, 0], atol=1e-5)
     assert np.isfinite(space.coordinates).all()
-    assert np.isfinite(space.place(["", "x"])).all()
+    assert np.isfinite(space.logits(["", "x"], head_of(space))).all()
+    assert space.logits([], head_of(space)).shape == (0, 3)
 
 
 def test_repeated_texts_do_not_break_the_factor():
-    space = Space.of(["the same text"] * 40 + ["退款"] * 40)
+    texts = ["the same text"] * 40 + ["退款"] * 40
+    space = Space.of(texts)
     assert np.isfinite(space.coordinates).all()
-    placed = space.place(["the same text", "退款"])
-    assert np.abs(placed).max() < 1.1
-    np.testing.assert_allclose(placed @ space.coordinates.T, np.repeat(np.eye(2), 40, axis=1), atol=0.01)
+    head = softmax_regression(space.coordinates, np.repeat(np.eye(2), 40, axis=0), strength=10.0)
+    assert space.logits(["the same text", "退款"], head).argmax(1).tolist() == [0, 1]
+    assert np.abs(space.logits(texts, head)).max() < 20
 
 
 def test_the_inverse_document_frequency_by_hand():

@@ -10,6 +10,7 @@ import torch
 
 from danlu.artifact import pad_ngrams
 from danlu.compress.distil import (
+    LIGHT,
     Lesson,
     light_branch,
     light_embeddings,
@@ -29,10 +30,9 @@ def teach(kind, base, lesson, seed=0, steps=60):
         branch = ngram_branch(lesson, 3_000, BITS)
         return branch, lambda texts: branch(*map(torch.from_numpy, pad_ngrams(texts, BITS)))
     tokenizer, old_ids = small_tokenizer(base, lesson.texts, LENGTH)
-    if kind in {"static", "convolution"}:
-        filters = 16 if kind == "convolution" else 0
+    if kind in LIGHT:
         embeddings = light_embeddings(base, old_ids)
-        branch = light_branch(embeddings, lesson, tokenizer, filters=filters, length=LENGTH, steps=steps, seed=seed)
+        branch = light_branch(LIGHT[kind], embeddings, lesson, tokenizer, length=LENGTH, steps=steps, seed=seed)
     else:
         depth = int(kind[-1])
         branch = transformer_branch(
@@ -116,6 +116,21 @@ def test_a_student_of_full_depth_starts_as_its_teacher(tiny_base, toy_lesson):
 def test_a_light_student_starts_without_an_opinion(light, tiny_base, toy_lesson):
     _, answer = teach(light, tiny_base, toy_lesson, steps=0)
     np.testing.assert_allclose(probabilities(answer, ["parcel", "退款"]), 1 / 3, atol=1e-6)
+
+
+def test_the_wording_of_labels_teaches_ngrams_that_no_text_has(toy_lesson):
+    longer = replace(  # from 500 texts on, n-grams that stand in one text only are left out
+        toy_lesson,
+        texts=toy_lesson.texts * 20,
+        targets=np.tile(toy_lesson.targets, (20, 1)),
+        weights=np.tile(toy_lesson.weights, 20),
+    )
+    assert len(longer.texts) > 500
+    words = ["zebra", "quartz", "斑马鱼"]
+    plain, told = (ngram_branch(longer, 3_000, BITS, wording) for wording in (None, words))
+    heard = told(*map(torch.from_numpy, pad_ngrams(words, BITS))).argmax(1)
+    assert heard.tolist() == [0, 1, 2]
+    assert plain(*map(torch.from_numpy, pad_ngrams(words, BITS))).argmax(1).tolist() != [0, 1, 2]
 
 
 def test_ngrams_that_no_text_has_weigh_nothing(toy_lesson):

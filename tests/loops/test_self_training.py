@@ -68,15 +68,27 @@ def test_harm_is_undone_and_good_is_kept():
     assert sum(history[-1].kept for history, _, _ in helped) >= 3
 
 
-def test_the_wording_of_labels_teaches_as_a_row_of_each_does():
-    folds, full, truth = task(labelled=3, pool=0)
-    worded = [replace(context, named={"ngram": full.views["ngram"][:LABELS]}) for context in (*folds, full)]
-    _, plain, _ = run(folds, full, truth, LABELS)
-    _, named, _ = run(worded[:-1], worded[-1], truth, LABELS)
-    assert np.array_equal(named.heads["linear"].weight, plain.heads["linear"].weight)
-    assert not np.allclose(named.heads["ngram"].weight, plain.heads["ngram"].weight)
-    assert (named.votes["ngram"].argmax(1) == truth).all()  # though every fold held its row out
-    assert not (plain.votes["ngram"].argmax(1) == truth).all()
+def worded(contexts, rows):
+    return [replace(context, wording={"ngram": rows.astype(np.float32)}) for context in contexts]
+
+
+def test_the_wording_of_labels_is_learned_from_where_it_does_no_harm():
+    folds, full, truth = task(labelled=9, pool=0, noise=1.5)
+    plain = run(folds, full, truth, LABELS)[1]
+    places = np.stack([task(labelled=600, pool=0, seed=0)[1].views["ngram"][k::LABELS].mean(0) for k in range(LABELS)])
+    told = worded([*folds, full], places)
+    history, first, _ = run(told[:-1], told[-1], truth, LABELS)
+    assert first.worded
+    assert np.array_equal(first.heads["linear"].weight, plain.heads["linear"].weight)
+    assert not np.allclose(first.heads["ngram"].weight, plain.heads["ngram"].weight)
+    assert history[0].brier <= brier(truth, np.exp(plain.held_out))
+
+    misled = worded([*folds, full], np.roll(places, 1, axis=0) * 3)
+    history, first, last = run(misled[:-1], misled[-1], truth, LABELS)
+    assert not first.worded
+    assert not last.worded
+    assert np.array_equal(first.held_out, plain.held_out)
+    assert history[0].brier == pytest.approx(brier(truth, np.exp(plain.held_out)))
 
 
 def test_rounds_admit_more_and_more():

@@ -69,6 +69,11 @@ def test_a_convolution_reads_order_and_no_padding():
     assert torch.allclose(encoder(longer, mask), vectors, atol=1e-6)
 
 
+def test_a_convolution_finds_nothing_where_there_is_no_token():
+    encoder = ConvolutionEncoder(random(10, 4), 8).eval()
+    assert not encoder(torch.zeros((1, 3), dtype=torch.long), torch.zeros((1, 3), dtype=torch.long)).any()
+
+
 def test_a_static_encoder_is_a_mean_until_it_learns():
     table = random(10, 4)
     encoder = StaticEncoder(table)

@@ -55,6 +55,17 @@ def test_few_sparse_rows_in_many_features_are_fitted_as_their_dense_copy_is():
     np.testing.assert_allclose(dense.logits(features), sparse.logits(csr_matrix(features)), atol=1e-2)
 
 
+def test_empty_and_repeated_sparse_rows_that_contradict_are_no_trouble():
+    features = np.zeros((30, 400), np.float32)
+    features[:20, np.arange(20) // 2] = 1  # each row twice, under two labels
+    targets = np.eye(2)[np.arange(30) % 2]
+    weights = np.where(np.arange(30) % 2, 1.0, 3.0)
+    head = softmax_regression(csr_matrix(features), targets, strength=5.0, weights=weights, iterations=500)
+    found = probabilities(head, features)
+    assert np.isfinite(head.weight).all()
+    np.testing.assert_allclose(found[:, 0], 0.75, atol=0.02)
+
+
 def test_coordinates_have_the_inner_products_of_the_rows():
     rows = csr_matrix(np.array([[1, 0, 2, 0], [0, 1, 1, 0], [0, 0, 0, 0]], np.float32))
     own = coordinates(rows)

@@ -10,16 +10,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.linalg import solve_triangular
 
 from danlu.text import tfidf
-from danlu.train.regression import coordinates
+from danlu.train.regression import Linear, coordinates, dual
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
     from scipy.sparse import csr_matrix
+
+BLOCK = 2_000  # texts counted at a time
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,11 @@ class Space:
         sparse = tfidf.weighted(counts, idf)
         return cls(idf, sparse, coordinates(sparse))
 
-    def place(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """(texts, rows) coordinates of other texts in it."""
-        sparse = tfidf.weighted(tfidf.counts(texts), self.idf)
-        inner = np.asarray((self.sparse @ sparse.T).todense())
-        return np.asarray(solve_triangular(self.coordinates, inner, lower=True, check_finite=False).T, np.float32)
+    def logits(self, texts: Sequence[str], head: Linear) -> NDArray[np.float32]:
+        """(texts, labels) of other texts, by a head that was fitted on coordinates."""
+        weight = dual(self.coordinates, head)
+        out = [np.zeros((0, len(head.bias)), np.float32)]
+        for start in range(0, len(texts), BLOCK):
+            sparse = tfidf.weighted(tfidf.counts(texts[start : start + BLOCK]), self.idf)
+            out.append(np.asarray((sparse @ self.sparse.T) @ weight + head.bias, np.float32))
+        return np.concatenate(out)

@@ -27,16 +27,32 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
-    from scipy.sparse import csr_matrix
     from tokenizers import Tokenizer
     from transformers import PreTrainedModel
 
     from danlu.models.base import Base
 
-LIGHT_WIDTH = 192  # of the token embeddings of students without a transformer
-FILTERS = 64
+LIGHT_WIDTH = 192  # of the token embeddings of students that have no layers
 _HAN_FROM, _HAN_TO = "\u4e00", "\u9fff"
 NGRAM_BITS = 20
+
+
+@dataclass(frozen=True)
+class Light:
+    """A student of token embeddings and no layers.
+
+    Attributes:
+        filters: of the convolution over the embeddings; with none they are averaged.
+        rate: peak learning rate of the encoder.
+        batch: texts a step.
+    """
+
+    filters: int
+    rate: float
+    batch: int
+
+
+LIGHT = {"static": Light(0, 3e-3, 128), "convolution": Light(64, 2e-3, 64)}
 
 
 @dataclass(frozen=True)
@@ -58,37 +74,42 @@ class Lesson:
     head: tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
 
 
-def ngram_branch(lesson: Lesson, rows: int, bits: int = NGRAM_BITS) -> NgramBranch:
+def ngram_branch(
+    lesson: Lesson, rows: int, bits: int = NGRAM_BITS, wording: Sequence[str] | None = None
+) -> NgramBranch:
     """A linear student on hashed n-grams, cut to those that tell most.
 
     Args:
         lesson: what it learns from.
         rows: n-grams that keep a row of weights; those with the longest rows of a first fit.
         bits: the hash has 2 to this power buckets.
+        wording: a text for each label that is learned as the heaviest texts of the lesson are, the labelled ones.
     """
-    counts = tfidf.counts(lesson.texts, bits)
+    own = list(wording or ())
+    counts = tfidf.counts([*lesson.texts, *own], bits)
+    targets = np.concatenate([lesson.targets, np.eye(lesson.targets.shape[1], dtype=np.float32)[: len(own)]])
+    weights = np.concatenate([lesson.weights, np.full(len(own), lesson.weights.max(), np.float32)])
     idf = tfidf.inverse_document_frequency(counts)
     frequency = np.bincount(counts.indices, minlength=1 << bits)
+    frequency[counts[len(lesson.texts) :].indices] += 1  # no label says in vain what no text says
     kept = np.flatnonzero(frequency >= (2 if len(lesson.texts) > 500 else 1))
     kept = np.sort(kept[np.argsort(-frequency[kept], kind="stable")][: 3 * rows])
-    head = _ngram_head(counts, idf, kept, lesson, 30 if len(kept) > rows else 80)
+
+    def fit(iterations: int) -> Linear:
+        features = tfidf.weighted(counts[:, kept], idf[kept])
+        return softmax_regression(features, targets, strength=100.0, weights=weights, iterations=iterations)
+
+    head = fit(30 if len(kept) > rows else 80)
     if len(kept) > rows:
         length = np.linalg.norm(head.weight, axis=1)
         kept = np.sort(kept[np.argsort(-length, kind="stable")][:rows])
-        head = _ngram_head(counts, idf, kept, lesson, 80)
+        head = fit(80)
     index = np.zeros(1 << bits, np.int32)
     index[kept] = np.arange(1, len(kept) + 1)
-    weight = np.concatenate([np.zeros((1, lesson.targets.shape[1]), np.float32), head.weight])
+    weight = np.concatenate([np.zeros((1, targets.shape[1]), np.float32), head.weight])
     importance = np.concatenate([np.zeros(1, np.float32), idf[kept]])
     parts = (torch.from_numpy(part) for part in (index, weight, importance, head.bias))
     return NgramBranch(*parts)
-
-
-def _ngram_head(
-    counts: csr_matrix, idf: NDArray[np.float32], kept: NDArray[np.int64], lesson: Lesson, iterations: int
-) -> Linear:
-    features = tfidf.weighted(counts[:, kept], idf[kept])
-    return softmax_regression(features, lesson.targets, strength=100.0, weights=lesson.weights, iterations=iterations)
 
 
 def small_tokenizer(base: Base, texts: Sequence[str], length: int) -> tuple[Tokenizer, NDArray[np.int64]]:
@@ -119,43 +140,45 @@ def light_embeddings(base: Base, old_ids: NDArray[np.int64]) -> NDArray[np.float
 
 
 def light_branch(
+    light: Light,
     embeddings: NDArray[np.float32],
     lesson: Lesson,
     tokenizer: Tokenizer,
     *,
-    filters: int,
     length: int,
     steps: int,
     seed: int,
+    progress: Callable[[int], None] | None = None,
 ) -> TokenBranch:
     """Token embeddings and no layers: averaged, or under a convolution.
 
     Args:
+        light: which of the two.
         embeddings: (tokens, width) where they start.
         lesson: what it learns from.
         tokenizer: of the student.
-        filters: of the convolution; 0 for averaged embeddings.
         length: tokens read of a text.
         steps: of the training.
         seed: of dropout, the first filters and the order of the texts.
+        progress: called with 1 after each step.
     """
     start = torch.from_numpy(embeddings)
     width = start.shape[1]
     torch.manual_seed(seed)
-    if filters:
-        encoder = ConvolutionEncoder(start / start.norm(dim=1).mean(), filters)
+    if light.filters:
+        encoder = ConvolutionEncoder(start / start.norm(dim=1).mean(), light.filters)
     else:
         encoder = StaticEncoder(start * width**0.5 * 0.1)
-    branch = TokenBranch(encoder, width + filters, lesson.targets.shape[1])
+    branch = TokenBranch(encoder, width + light.filters, lesson.targets.shape[1])
     groups = [
-        {"params": list(encoder.parameters()), "lr": 2e-3 if filters else 3e-3},
+        {"params": list(encoder.parameters()), "lr": light.rate},
         {"params": [branch.weight, branch.bias], "lr": 3e-2},
     ]
     branch.centre.requires_grad_(False)
     branch.train()
     sequences = token_ids(tokenizer, lesson.texts, length)
-    batch = 64 if filters else 128
-    minimise(_losses(branch, sequences, lesson, batch, seed, towards=None), groups, steps=steps)
+    losses = _losses(branch, sequences, lesson, light.batch, seed, towards=None)
+    minimise(losses, groups, steps=steps, progress=progress)
     return branch.eval()
 
 

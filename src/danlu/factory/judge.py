@@ -12,7 +12,7 @@ import numpy as np
 
 from danlu.factory import student
 from danlu.factory.stages import EXAM, GOLD_WEIGHT, make_lesson
-from danlu.factory.student import Exam, Ground
+from danlu.factory.student import Exam, Shared
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -47,7 +47,12 @@ def measure_by(material: Material, judged: NDArray[np.int64]) -> Ruler:
 
 
 def gold_only(
-    run: Run, source: Source, name: str, material: Material, seen: NDArray[np.float32]
+    run: Run,
+    source: Source,
+    name: str,
+    material: Material,
+    seen: NDArray[np.float32],
+    wording: list[str] | None,
 ) -> NDArray[np.float32] | None:
     """(test, K) of the same student taught by the labelled rows alone, hard labels, no teacher; None without a test.
 
@@ -57,6 +62,7 @@ def gold_only(
         name: of the shipped student.
         material: the rows; dev decides the shares of the branches, as it does for the shipped student.
         seen: (everything, hidden) vectors of the frozen base.
+        wording: of the labels, where the shipped student learned from it.
     """
     if not material.test:
         return None
@@ -68,8 +74,8 @@ def gold_only(
 
     def make() -> dict[str, NDArray[Any]]:
         lesson = make_lesson(texts.labelled, identity[texts.truth], np.ones(count, np.float32), seen[:count])
-        ground = Ground(replace(source, encoder=run.base.model), lesson)
-        taught, tokenizer = student.teach(name, ground, dev)
+        shared = Shared(replace(source, encoder=run.base.model), lesson, wording)
+        taught, tokenizer = student.teach(name, shared, dev)
         return {"p": student.probabilities(taught, tokenizer, tested, student.reads(name, run.plan))}
 
     with run.progress.stage("ablation", 1):
@@ -89,6 +95,7 @@ def cross_validate(
     pool = np.arange(len(texts.labelled), len(texts.rows))
     kept, spare = np.split(pool, [len(pool) - min(EXAM, len(pool) // 5)])
     plain = replace(source, encoder=run.base.model)
+    wording = texts.wording if taught.worded else None
     out = np.zeros((len(texts.labelled), len(texts.labels)), np.float32)
 
     def make(number: int) -> dict[str, NDArray[Any]]:
@@ -99,7 +106,7 @@ def cross_validate(
         weights = np.concatenate([np.full(len(train), GOLD_WEIGHT), np.ones(len(kept))]).astype(np.float32)
         lesson = make_lesson([texts.rows[i] for i in rows], targets, weights, seen[rows])
         exam = Exam([texts.rows[i] for i in spare], belief[spare]) if len(spare) else None
-        fold_student, tokenizer = student.teach(name, Ground(plain, lesson, texts.wording), exam)
+        fold_student, tokenizer = student.teach(name, Shared(plain, lesson, wording), exam)
         held_texts = [texts.labelled[i] for i in held]
         return {"p": student.probabilities(fold_student, tokenizer, held_texts, student.reads(name, run.plan))}
 

@@ -15,6 +15,8 @@ from danlu.train.regression import MOST_ROWS
 # Tokens a second through the six layers of the embedded encoder, forward only, and through training of its top.
 EMBED_SPEED = 8_000
 TUNE_SPEED = 3_500
+# Tokens a second through the training of a convolution over embeddings.
+LIGHT_SPEED = 200_000
 # Tokens that six layers in int8 read in a millisecond on one thread, with room for the n-grams and a slow moment.
 TOKENS_A_MS = 5.6
 
@@ -56,7 +58,7 @@ class Plan:
         minutes: the budget it was made for.
         folds: of the cross-validation.
         labelled: training rows used by the forms.
-        token_length: tokens read of a text by the teacher and by the static student.
+        token_length: tokens read of a text by the teacher and by students without layers.
         pool: unlabelled texts in the self-training loop.
         distill: unlabelled texts the student learns from.
         tuning_steps: of the contrastive form, per fold; 0 leaves it out.
@@ -68,6 +70,7 @@ class Plan:
             rest; one of half the depth reads twice as many.
         student_steps: of each transformer student.
         student_batch: texts a step.
+        light_steps: of each student that has embeddings and no layers.
         ngram_rows: n-grams that keep a row in the shipped table.
     """
 
@@ -85,6 +88,7 @@ class Plan:
     student_length: int
     student_steps: int
     student_batch: int
+    light_steps: int
     ngram_rows: int
 
     def reads(self, depth: int) -> int:
@@ -117,19 +121,20 @@ def make_plan(sizes: Sizes, minutes: float, max_mb: float, max_ms: float) -> Pla
     read = sum(depth * layer * min(tokens, quick * full / depth) for depth in depths)
     again = full * layer * min(tokens, quick) * (1 if sizes.has_test else folds)  # the ablation, or the folds
     steps = int(max(30, min(600, 0.27 * seconds * TUNE_SPEED / (student_batch * (read + again)))))
-    layers = depths if steps > 30 else depths[-1:]
-    layers = tuple(depth for depth in layers if reach * full / depth >= 16)  # others could not keep --max-ms
+    able = tuple(depth for depth in depths if reach * full / depth >= 16)  # others could not keep --max-ms
+    layers = able if steps > 30 else able[-1:]
+    light = int(max(100, min(400, 0.02 * seconds * LIGHT_SPEED / (64 * tokens))))
 
     # Everything is read by the frozen encoder, and, beyond the loop, once more by the tuned one.
     readable = int(0.25 * seconds * EMBED_SPEED / (2 * tokens * sizes.cost))
     distill = min(sizes.unlabelled, 20_000, max(0, readable - labelled - sizes.dev))
 
-    # Tuning comes before the pool: a few steps can be worth more than thousands of unlabelled texts. It also has what
-    # transformer students would have had.
+    # Tuning comes before the pool: a few steps can be worth more than thousands of unlabelled texts. Where --max-ms
+    # leaves no room for transformer students, it has half of what they would have had.
     batch = 32
     step = batch * min(tokens, short) * sizes.cost * (folds + 1) / TUNE_SPEED
     wanted = min(150, max(40, 6 * labelled // batch))
-    spare = 0.15 * seconds if reach * full / depths[0] < 16 else 0.0
+    spare = 0.0 if able else 0.15 * seconds
     affordable = int((0.18 * seconds + spare) / step)
     tuning = min(wanted, affordable) if affordable >= 8 else 0
     text = (folds + 1) * tokens * sizes.cost / EMBED_SPEED  # seconds in which each fold's encoder reads one
@@ -150,6 +155,7 @@ def make_plan(sizes: Sizes, minutes: float, max_mb: float, max_ms: float) -> Pla
         student_length=quick,
         student_steps=steps,
         student_batch=student_batch,
+        light_steps=light,
         ngram_rows=max(1_000, min(60_000, int(0.4 * max_mb * 1e6 / (4 * sizes.labels)))),
     )
 
@@ -164,7 +170,8 @@ def expected_seconds(plan: Plan, texts: int, measured: int) -> dict[str, float]:
     """
     length = 0.6 * plan.token_length
     step = plan.student_batch / TUNE_SPEED
-    deepest = step * min(length, plan.student_length)
+    light = plan.light_steps * 64 * length / LIGHT_SPEED
+    again = plan.student_steps * step * min(length, plan.student_length) if plan.layers else light
     return {
         "read": texts * length / EMBED_SPEED,
         "tune": (plan.folds + 1)
@@ -175,7 +182,8 @@ def expected_seconds(plan: Plan, texts: int, measured: int) -> dict[str, float]:
         * bool(plan.tuning_steps),
         "loop": 5.0 + 10 * len(plan.rounds),
         "believe": texts * length / EMBED_SPEED,
-        "students": 28
+        "students": 20
+        + 2 * light
         + sum(8 + plan.student_steps * step * min(length, plan.reads(depth)) * depth / 6 for depth in plan.layers),
-        "ablation" if measured else "cross-validate": plan.student_steps * deepest * (1 if measured else plan.folds),
+        "ablation" if measured else "cross-validate": again * (1 if measured else plan.folds),
     }

@@ -26,7 +26,7 @@ from danlu.factory.package import Verdict
 from danlu.factory.plan import Plan, Sizes, expected_seconds, make_plan
 from danlu.factory.progress import Progress
 from danlu.factory.stages import Run
-from danlu.factory.student import Source
+from danlu.factory.student import Shared, Source
 from danlu.models.base import Base, open_base, token_embeddings, token_ids
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from danlu.corpus.read import Dataset
 
+LAYOUT = 2  # of what stages store: a job of another layout is not gone on with
 ENOUGH_DEV = 100  # dev rows from which on they calibrate the shipped student
 
 
@@ -114,7 +115,8 @@ def produce(data: Path, out: Path, options: Options) -> Produced:
     best, beliefs = stages.believe(run, material, views, tuned, (first, last), seen)
     lesson, exam = stages.examine(run, material, best, beliefs)
     source = Source(base, tuned.encoder or base.model, plan, options.seed)
-    pairs = stages.study(run, source, lesson, exam, material.texts)
+    wording = material.texts.wording if last.worded else None
+    pairs = stages.study(run, Shared(source, lesson, wording), exam, labels)
     front = choose(pairs, options.max_mb, options.max_ms)
 
     chosen = front.eligible[front.shipped]
@@ -129,7 +131,7 @@ def produce(data: Path, out: Path, options: Options) -> Produced:
             model.probabilities(ruler.texts),
             np.exp(beliefs.log_probabilities[test]),
             np.exp(beliefs.before_loop[test]),
-            judge.gold_only(run, source, chosen.draft.name, material, seen),
+            judge.gold_only(run, source, chosen.draft.name, material, seen, wording),
         )
     else:
         validated = judge.cross_validate(run, source, chosen.draft.name, material, folds, last, seen)[ruler.rows]
@@ -228,7 +230,7 @@ def _identity(dataset: Dataset, base: Base, options: Options) -> dict[str, Any]:
     """Everything the result depends on."""
     chosen = {k: str(v) for k, v in asdict(options).items() if k not in {"force", "quiet"}}
     return {
-        "danlu": danlu.__version__,
+        "danlu": [danlu.__version__, LAYOUT],
         "files": [[file.role, file.sha256] for file in dataset.files],
         "base": base.sha256,
         "libraries": package.libraries(),

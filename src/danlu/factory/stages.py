@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from danlu.adapt import linear, names
-from danlu.compress.distil import Lesson
+from danlu.compress.distil import LIGHT, Lesson
 from danlu.errors import OptionError
 from danlu.factory import choose, student, teacher
 from danlu.factory.generator import passages
-from danlu.factory.student import Exam, Ground, Source
+from danlu.factory.student import Exam, Shared
 from danlu.factory.teacher import Teacher, Texts, Views
 from danlu.loops import self_training
 from danlu.train.regression import softmax_regression
@@ -250,19 +250,19 @@ def _passages(
     return made, stored["vectors"], stored["targets"]
 
 
-def study(run: Run, source: Source, lesson: Lesson, exam: Exam, texts: Texts) -> list[tuple[Measured, Measured]]:
+def study(run: Run, shared: Shared, exam: Exam, labels: tuple[str, ...]) -> list[tuple[Measured, Measured]]:
     """Every candidate of the plan, trained, exported and measured in float32 and in int8."""
-    ground = Ground(source, lesson, texts.wording)
     out: list[tuple[Measured, Measured]] = []
     candidates = student.names_of(run.plan)
-    with run.progress.stage("students", len(run.plan.layers) * run.plan.student_steps) as step:
+    steps = len(LIGHT) * run.plan.light_steps + len(run.plan.layers) * run.plan.student_steps
+    with run.progress.stage("students", steps) as step:
         for name in candidates:
             if out and run.late(name, f"{name}.onnx"):
                 continue
             full, small = student.drafts(
-                name, lambda n=name: student.teach(n, ground, exam, step), run.plan, run.job.keep_bytes
+                name, lambda n=name: student.teach(n, shared, exam, step), run.plan, run.job.keep_bytes
             )
-            out.append(_compared(run, full, small, texts.labels, exam))
+            out.append(_compared(run, full, small, labels, exam))
     return out
 
 

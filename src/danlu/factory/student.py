@@ -16,7 +16,7 @@ from scipy.special import log_softmax
 
 from danlu.artifact import pad_ngrams
 from danlu.compress import distil
-from danlu.compress.distil import NGRAM_BITS
+from danlu.compress.distil import LIGHT, NGRAM_BITS
 from danlu.compress.export import to_int8, to_int8_blocks, to_onnx
 from danlu.compress.smooth import smooth
 from danlu.evals.metrics import softmax
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from danlu.compress.distil import Lesson
     from danlu.factory.plan import Plan
 
-LIGHT = {"static": 0, "convolution": distil.FILTERS}  # candidates without a transformer, with their filters
-LIGHT_STEPS = 400
 MAX_CHARS = 2_000
 CALIBRATION_TEXTS = 100
 WORTH_INT8 = 128  # hidden width from which int8 products are faster on every processor we know
@@ -110,32 +108,24 @@ class Source:
     seed: int
 
 
-class Ground:
-    """What all candidates of a lesson stand on, each part made when it is first asked for.
+@dataclass(frozen=True)
+class Shared:
+    """What all candidates of a lesson share, each part made when it is first asked for.
 
     Attributes:
         source: where they start.
         lesson: what they learn from.
-        wording: what each label says in words, for the n-grams to learn from as from a labelled text; or None.
+        wording: what each label says in words, for the n-grams to learn from; None where it is left out.
     """
 
-    def __init__(self, source: Source, lesson: Lesson, wording: list[str] | None = None) -> None:
-        self.source = source
-        self.lesson = lesson
-        self.wording = wording
+    source: Source
+    lesson: Lesson
+    wording: list[str] | None
 
     @cached_property
     def ngrams(self) -> NgramBranch:
         """The n-gram branch."""
-        lesson = self.lesson
-        if self.wording:
-            lesson = replace(
-                lesson,
-                texts=lesson.texts + self.wording,
-                targets=np.concatenate([lesson.targets, np.eye(len(self.wording), dtype=np.float32)]),
-                weights=np.concatenate([lesson.weights, np.full(len(self.wording), lesson.weights.max())]),
-            )
-        return distil.ngram_branch(lesson, self.source.plan.ngram_rows)
+        return distil.ngram_branch(self.lesson, self.source.plan.ngram_rows, wording=self.wording)
 
     @cached_property
     def vocabulary(self) -> tuple[Tokenizer, NDArray[np.int64]]:
@@ -144,7 +134,7 @@ class Ground:
 
     @cached_property
     def embeddings(self) -> NDArray[np.float32]:
-        """Where the embeddings of candidates without a transformer start."""
+        """Where the embeddings of light candidates start."""
         return distil.light_embeddings(self.source.base, self.vocabulary[1])
 
 
@@ -161,31 +151,32 @@ def names_of(plan: Plan) -> tuple[str, ...]:
 
 
 def teach(
-    name: str, ground: Ground, exam: Exam | None, step: Callable[[int], None] | None = None
+    name: str, shared: Shared, exam: Exam | None, step: Callable[[int], None] | None = None
 ) -> tuple[Student, Tokenizer | None]:
     """Trains one candidate and fits how much each branch counts.
 
     Args:
         name: one of `names_of`.
-        ground: where it starts and what it learns from.
+        shared: where it starts and what it learns from.
         exam: texts that decide the shares of the branches; without any they count alike.
         step: called with 1 after each step.
     """
-    ngrams, lesson, source = ground.ngrams, ground.lesson, ground.source
+    ngrams, lesson, source = shared.ngrams, shared.lesson, shared.source
     if name == "ngram":
         share = _shares([_ngram_logits(ngrams, exam.texts)], exam)[0] if exam else 1.0
         return Student(None, ngrams, (0.0, share)).eval(), None
     plan, length = source.plan, reads(name, source.plan)
-    tokenizer, old_ids = ground.vocabulary
+    tokenizer, old_ids = shared.vocabulary
     if name in LIGHT:
         branch = distil.light_branch(
-            ground.embeddings,
+            LIGHT[name],
+            shared.embeddings,
             lesson,
             tokenizer,
-            filters=LIGHT[name],
             length=length,
-            steps=LIGHT_STEPS,
+            steps=plan.light_steps,
             seed=source.seed,
+            progress=step,
         )
     else:
         branch = distil.transformer_branch(

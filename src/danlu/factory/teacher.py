@@ -134,9 +134,8 @@ def contexts(
         tuned: for each fold and then for all rows, the (rows, hidden) vectors of the encoder tuned there; or nothing.
     """
     everything = np.arange(len(texts.labelled))
-    grams, worded = np.split(views.space.coordinates, [len(texts.rows)])
+    grams, wording = np.split(views.space.coordinates, [len(texts.rows)])
     shared = {"ngram": grams, "linear": views.centre.apply(views.vectors)}
-    named = {"ngram": worded} if len(worded) else {}
     for number, (train, held) in enumerate([*folds, (everything, everything[:0])]):
         own = dict(shared)
         if len(tuned):
@@ -145,7 +144,7 @@ def contexts(
         if views.names is not None:
             scale = names.fit(views.names[train], texts.truth[train])
             fixed["names"] = names.predict(views.names, scale)
-        yield Context(train, held, own, fixed, named)
+        yield Context(train, held, own, fixed, {"ngram": wording} if len(wording) else {})
 
 
 @dataclass(frozen=True)
@@ -198,9 +197,7 @@ class Teacher:
                 continue
             head = self.taught.heads[form]
             if form == "ngram":
-                logits = np.concatenate(
-                    [head.logits(self.views.space.place(texts[i : i + 2_000])) for i in range(0, len(texts), 2_000)]
-                )
+                logits = self.views.space.logits(texts, head)
             elif form == "linear":
                 logits = head.logits(self.views.centre.apply(base_vectors))
             else:

@@ -38,14 +38,14 @@ class Context:
         held: indices of the labelled rows held out; none in the context that trains on all.
         views: the (N, features) matrix of each form that has a linear head.
         fixed: the (N, K) log-probabilities of forms that do not learn from unlabelled text.
-        named: the (K, features) rows of the labels' own wording, in forms that learn from it as from a labelled text.
+        wording: the (K, features) row of what each label says in words, in forms that can learn from it.
     """
 
     gold: NDArray[np.int64]
     held: NDArray[np.int64]
     views: dict[str, NDArray[np.float32]]
     fixed: dict[str, NDArray[np.float32]]
-    named: dict[str, NDArray[np.float32]] = field(default_factory=dict)
+    wording: dict[str, NDArray[np.float32]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,7 @@ class Taught:
         votes: the same before pooling, a form each.
         judged: which labelled rows some context held out; the others have no say in any score.
         by_context: the (N, K) log-probabilities of each fold's context and, last, of the full one.
+        worded: whether the wording of the labels was learned from, each as one more labelled row.
     """
 
     forms: tuple[str, ...]
@@ -82,6 +83,7 @@ class Taught:
     votes: dict[str, NDArray[np.float32]]
     judged: NDArray[np.int64]
     by_context: list[NDArray[np.float64]]
+    worded: bool
 
 
 def pool_forms(
@@ -150,7 +152,7 @@ def run(
     pseudo_weight: float = 0.3,
     progress: Callable[[int], None] | None = None,
 ) -> tuple[list[Round], Taught, Taught]:
-    """Teaches without and with unlabelled text.
+    """Teaches without and with unlabelled text; by the wording of labels too, where that does no harm.
 
     Args:
         folds: contexts whose held-out rows cover the labelled rows.
@@ -165,9 +167,16 @@ def run(
         The rounds, the teacher without the loop, and the teacher after the last round that was kept.
     """
     contexts = [*folds, full]
-    taught, posteriors = _teach(contexts, truth, labels, [None] * len(contexts), pseudo_weight, progress)
-    first = best = taught
+    nothing = [None] * len(contexts)
+    taught, posteriors = _teach(contexts, truth, labels, nothing, pseudo_weight, progress)
     history = [_score(0, 0, taught, truth)]
+    if full.wording:
+        plain = [replace(context, wording={}) for context in contexts]
+        other, without = _teach(plain, truth, labels, nothing, pseudo_weight, None)
+        score = _score(0, 0, other, truth)
+        if score.brier < history[0].brier:
+            contexts, taught, posteriors, history = plain, other, without, [score]
+    first = best = taught
     rows = len(taught.by_context[-1])
     if rows == len(truth):
         return history, first, best
@@ -214,13 +223,12 @@ def _teach(
             weights = np.concatenate([weights, np.full(len(target[0]), pseudo_weight)])
         votes: list[NDArray[np.float32]] = []
         for form, view in context.views.items():
-            named = context.named.get(form, view[:0])
-            heads[form] = softmax_regression(
-                np.concatenate([view[rows], named]),
-                np.concatenate([wanted, np.eye(labels)[: len(named)]]),
-                strength=STRENGTH[form],
-                weights=np.concatenate([weights, np.ones(len(named))]),
-            )
+            features, answers, counts = view[rows], wanted, weights
+            if form in context.wording:
+                features = np.concatenate([features, context.wording[form]])
+                answers = np.concatenate([answers, np.eye(labels)])
+                counts = np.concatenate([counts, np.ones(labels)])
+            heads[form] = softmax_regression(features, answers, strength=STRENGTH[form], weights=counts)
             votes.append(np.asarray(log_softmax(heads[form].logits(view), axis=1), np.float32))
         votes += list(context.fixed.values())
         for form, vote in zip(forms, votes, strict=True):
@@ -231,7 +239,8 @@ def _teach(
     judged = np.sort(np.concatenate([context.held for context in contexts]))
     weights = pool_forms([held[form][judged] for form in forms], one_hot[judged])
     held_out = pooled([held[form] for form in forms], weights)
-    taught = Taught(forms, heads, weights, held_out, held, judged, [pooled(votes, weights) for votes in all_votes])
+    by_context = [pooled(votes, weights) for votes in all_votes]
+    taught = Taught(forms, heads, weights, held_out, held, judged, by_context, bool(full.wording))
     return taught, [(votes, weights) for votes in all_votes]
 
 
@@ -241,6 +250,7 @@ def to_arrays(rounds: Sequence[Round], first: Taught, last: Taught) -> dict[str,
         "rounds": np.array([[r.round, r.admitted, r.accuracy, r.brier, r.kept] for r in rounds], dtype=np.float64),
         "forms": np.array(first.forms),
         "judged": first.judged,
+        "worded": np.array(first.worded),
     }
     for name, taught in (("first", first), ("last", last)):
         out[f"{name}/weights"], out[f"{name}/held_out"] = taught.weights, taught.held_out
@@ -266,7 +276,14 @@ def from_arrays(arrays: dict[str, NDArray[Any]]) -> tuple[list[Round], Taught, T
         votes = {form: arrays[f"{name}/vote/{form}"] for form in forms}
         by_context = [part.astype(np.float64) for part in arrays[f"{name}/by_context"]]
         return Taught(
-            forms, heads, arrays[f"{name}/weights"], arrays[f"{name}/held_out"], votes, arrays["judged"], by_context
+            forms,
+            heads,
+            arrays[f"{name}/weights"],
+            arrays[f"{name}/held_out"],
+            votes,
+            arrays["judged"],
+            by_context,
+            bool(arrays["worded"]),
         )
 
     return rounds, taught("first"), taught("last")

@@ -153,8 +153,8 @@ def token_ids(tokenizer: Tokenizer, texts: Sequence[str], length: int) -> list[l
 
 
 def padded(sequences: Sequence[Sequence[int]], pad: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
-    """Token ids and attention mask, both (batch, longest), int64."""
-    longest = max(len(sequence) for sequence in sequences)
+    """Token ids and attention mask, both (batch, longest), int64; one token long at least."""
+    longest = max(1, *(len(sequence) for sequence in sequences))
     ids = torch.full((len(sequences), longest), pad, dtype=torch.long)
     mask = torch.zeros((len(sequences), longest), dtype=torch.long)
     for row, sequence in enumerate(sequences):

@@ -16,7 +16,7 @@ from torch.nn import functional as F  # noqa: N812 - the field's name for it
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
-# Shapes: B texts, L tokens, G n-grams, D hidden, K labels.
+# Shapes: B texts, L tokens, G n-grams, D hidden, F filters, K labels.
 
 
 class NgramBranch(nn.Module):
@@ -52,8 +52,12 @@ class StaticEncoder(nn.Module):
 
     def forward(self, ids_BL: torch.Tensor, mask_BL: torch.Tensor) -> torch.Tensor:
         """(B, D) vectors."""
+        return self.average(self.embeddings(ids_BL), ids_BL, mask_BL)
+
+    def average(self, tokens_BLD: torch.Tensor, ids_BL: torch.Tensor, mask_BL: torch.Tensor) -> torch.Tensor:
+        """(B, D) of embeddings that are already looked up."""
         weight_BL1 = self.importance(ids_BL).exp() * mask_BL.unsqueeze(-1)
-        return (self.embeddings(ids_BL) * weight_BL1).sum(1) / weight_BL1.sum(1).clamp_min(1e-6)
+        return (tokens_BLD * weight_BL1).sum(1) / weight_BL1.sum(1).clamp_min(1e-6)
 
 
 class ConvolutionEncoder(nn.Module):
@@ -64,16 +68,18 @@ class ConvolutionEncoder(nn.Module):
 
     def __init__(self, embeddings: torch.Tensor, filters: int, dropout: float = 0.2) -> None:
         super().__init__()
-        self.mean = StaticEncoder(embeddings)
+        self.tokens = StaticEncoder(embeddings)
         self.filters = nn.Conv1d(embeddings.shape[1], filters, 3, padding=1)
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, ids_BL: torch.Tensor, mask_BL: torch.Tensor) -> torch.Tensor:
-        """(B, D) vectors, D the width of the embeddings plus the number of filters."""
-        real_B1L = mask_BL.unsqueeze(1).to(self.mean.embeddings.weight.dtype)
-        tokens_BDL = self.mean.embeddings(ids_BL).transpose(1, 2) * real_B1L
-        found_BDL = F.gelu(self.filters(self.dropout(tokens_BDL))) - 1e4 * (1 - real_B1L)
-        return self.dropout(torch.cat([self.mean(ids_BL, mask_BL), found_BDL.amax(2)], 1))
+        """(B, D + F) vectors."""
+        tokens_BLD = self.tokens.embeddings(ids_BL)
+        real_BL1 = mask_BL.unsqueeze(-1).to(tokens_BLD.dtype)
+        mean_BD = self.tokens.average(tokens_BLD, ids_BL, mask_BL)
+        near_BFL = F.gelu(self.filters(self.dropout(tokens_BLD * real_BL1).transpose(1, 2)))
+        best_BF = (near_BFL - 1e4 * (1 - real_BL1.transpose(1, 2))).amax(2) * real_BL1.amax(1)
+        return self.dropout(torch.cat([mean_BD, best_BF], 1))
 
 
 class TransformerEncoder(nn.Module):
