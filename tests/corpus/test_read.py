@@ -3,6 +3,7 @@ import csv
 import gzip
 import io
 import json
+import lzma
 import math
 import tempfile
 import tracemalloc
@@ -22,7 +23,8 @@ FEWCLUE = Path(__file__).parents[2].parent / "shared/data/fewclue"
 needs_fewclue = pytest.mark.skipif(
     not FEWCLUE.exists(), reason="the evaluation data (shared/data/fewclue) is not beside the checkout"
 )
-EXTENSIONS = [*formats.READERS, *(name + ".gz" for name in formats.READERS)]
+PACKERS = {".gz": gzip.compress, ".xz": lzma.compress}
+EXTENSIONS = [*formats.READERS, *(name + end for name in formats.READERS for end in PACKERS)]
 NASTY = "\u2028\u2029\x85\x0b\x0c\x1c\r\n\t\"',;|\\ \ufeff\u200b\u202e中文好א👍🏽éÿ\ufffd0"
 # Enough Chinese to tell an encoding by, as any real file has.
 ANCHOR = "这一行让编码可以被认出来，真实的文件里总有这样的文字"
@@ -31,7 +33,7 @@ ANCHOR = "这一行让编码可以被认出来，真实的文件里总有这样�
 def write(folder: Path, name: str, content: str | bytes) -> Path:
     path = folder / name
     content = content.encode() if isinstance(content, str) else content
-    path.write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
+    path.write_bytes(PACKERS.get(path.suffix, bytes)(content))
     return path
 
 
@@ -62,7 +64,7 @@ ENCODINGS = {"utf-8": "", "utf-8-sig": "", "utf-16": "", "gb18030": "\0"}
 
 
 @pytest.mark.parametrize("name", ENCODINGS)
-@pytest.mark.parametrize("extension", [".csv", ".tsv", ".jsonl", ".json", ".ndjson", ".csv.gz", ".jsonl.gz"])
+@pytest.mark.parametrize("extension", [".csv", ".tsv", ".jsonl", ".json", ".ndjson", ".csv.gz", ".jsonl.xz"])
 @settings(max_examples=40)
 @given(data=st.data())
 def test_rows_read_back_as_written(extension, name, data):
@@ -281,9 +283,10 @@ def test_paths_that_are_no_data(tmp_path):
         read_rows(write(tmp_path, "a.doc", "x"))
 
 
-def test_a_damaged_gzip_is_refused(tmp_path):
-    path = tmp_path / "a.csv.gz"
-    path.write_bytes(gzip.compress(b"text,label\na,b\n" * 1000)[:-20])
+@pytest.mark.parametrize("end", PACKERS)
+def test_a_damaged_packed_file_is_refused(tmp_path, end):
+    path = tmp_path / f"a.csv{end}"
+    path.write_bytes(PACKERS[end](b"text,label\na,b\n" * 1000)[:-20])
     with pytest.raises(DataError, match="cannot be read"):
         rows_of(path)
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from danlu.text.normalize import clean, han_share, has_hidden, language
+from danlu.text.normalize import clean, han_share, has_hidden, language, tidy
 
 TNEWS = Path(__file__).parents[2].parent / "shared/data/fewclue/tnews/train_0.json"
 
@@ -82,3 +82,24 @@ def test_han_share_counts_texts_with_letters_only():
 def test_language_of_real_data():
     with TNEWS.open(encoding="utf-8") as rows:
         assert language([json.loads(row)["sentence"] for row in rows]) == "zh"
+
+
+@given(st.text(st.characters() | st.sampled_from("，…\n \u3000\u0301\u200b\r\u2028"), max_size=40))
+def test_tidy_is_idempotent(text):
+    once = tidy(text)
+    assert tidy(once) == once
+    assert not has_hidden(once)
+    assert "\n\n\n" not in once
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Ｈｅｌｌｏ，世界！（１２３）……", "Hello，世界！（123）……"),
+        ("第一行 \r\n\r\n\r\n\u3000\u3000第二行\u2028第三行", "第一行\n\n第二行\n第三行"),
+        ("a\t b\u200b\u00a0c", "a b c"),
+        ("ok, fine!", "ok, fine!"),
+    ],
+)
+def test_tidy(text, expected):
+    assert tidy(text) == expected

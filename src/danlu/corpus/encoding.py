@@ -1,7 +1,7 @@
 """Bytes to lines: which encoding a file is in, and its lines one at a time, in constant memory.
 
-Knows gzip, byte order marks, and the encodings users' files are in: UTF-8, GB18030 and UTF-16. Does not know what
-the lines mean.
+Knows gzip and xz, byte order marks, and the encodings users' files are in: UTF-8, GB18030 and UTF-16. Does not know
+what the lines mean.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import gzip
 import io
+import lzma
 import zlib
 from contextlib import contextmanager
 from functools import partial
@@ -18,11 +19,15 @@ from typing import IO, TYPE_CHECKING, cast
 from danlu.errors import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable, Iterator
     from pathlib import Path
 
 CHUNK = 1 << 20  # bytes
 MAX_LINE = 64 << 20  # characters
+UNPACKERS: dict[str, Callable[[IO[bytes]], IO[bytes]]] = {
+    ".gz": lambda file: cast("IO[bytes]", gzip.GzipFile(fileobj=file)),
+    ".xz": lambda file: cast("IO[bytes]", lzma.LZMAFile(file)),  # noqa: SIM115 - closed with its file
+}
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
@@ -34,15 +39,16 @@ _SAVE_AS = "save the file as UTF-8 (Excel: 'CSV UTF-8')"
 
 @contextmanager
 def open_bytes(path: Path) -> Generator[IO[bytes]]:
-    """The bytes of a file, unpacked if its name ends in .gz.
+    """The bytes of a file, unpacked if its name ends in .gz or .xz.
 
     Raises:
         DataError: the file cannot be opened, read or unpacked.
     """
     try:
         with path.open("rb") as file:
-            yield cast("IO[bytes]", gzip.GzipFile(fileobj=file)) if path.suffix.lower() == ".gz" else file
-    except (OSError, EOFError, zlib.error) as bad:
+            unpack = UNPACKERS.get(path.suffix.lower())
+            yield unpack(file) if unpack else file
+    except (OSError, EOFError, zlib.error, lzma.LZMAError) as bad:
         raise DataError(
             f"the file cannot be read ({bad})", "check its permissions, or copy it again", file=path.name
         ) from bad
@@ -120,7 +126,7 @@ def lines(path: Path, *, headers: int = 0) -> Iterator[str]:
     r"""The lines of a text file with their ends; only \n ends a line, and a leading byte order mark is dropped.
 
     Args:
-        path: the file, unpacked if its name ends in .gz.
+        path: the file, unpacked if its name ends in .gz or .xz.
         headers: lines at the top that are not rows, for the row number in errors.
 
     Raises:

@@ -11,7 +11,7 @@ import json
 from itertools import chain
 from typing import TYPE_CHECKING, cast
 
-from danlu.corpus.encoding import encoding_of, lines, open_bytes, undecodable
+from danlu.corpus.encoding import UNPACKERS, encoding_of, lines, open_bytes, undecodable
 from danlu.corpus.tables import column_names, parquet_rows, xlsx_rows
 from danlu.errors import DataError
 
@@ -25,15 +25,15 @@ _INNER_RETURN = "\udc0d"  # stands for a \r inside a field; half a surrogate pai
 
 
 def extension(path: Path) -> str:
-    """The format's extension in lower case, that of the packed file if it ends in .gz: 'a.CSV.gz' is '.csv'."""
-    return (path.with_suffix("") if path.suffix.lower() == ".gz" else path).suffix.lower()
+    """The format's extension in lower case, that of the packed file if it ends in .gz or .xz: 'a.CSV.gz' is '.csv'."""
+    return (path.with_suffix("") if path.suffix.lower() in UNPACKERS else path).suffix.lower()
 
 
 def read_rows(path: Path) -> Iterator[tuple[int, dict[str, object]]]:
     r"""The rows of a file with their numbers, from 1, not counting a header; streamed, except for a JSON document.
 
     .csv (comma, semicolon or tab), .tsv, .json (a list of objects, {"data": [...]}, or one object a line), .jsonl
-    and .ndjson, .txt (one text a line), .xlsx, .parquet, each also with .gz. Only \n and \r\n end a row.
+    and .ndjson, .txt (one text a line), .xlsx, .parquet, each also with .gz or .xz. Only \n and \r\n end a row.
 
     Raises:
         DataError: no such file, a folder, an unknown extension, a damaged or empty file, a bad row.
@@ -47,7 +47,7 @@ def read_rows(path: Path) -> Iterator[tuple[int, dict[str, object]]]:
     if reader is None:
         known = ", ".join(READERS)
         what = f"the extension '{extension(path)}' is not known"
-        raise DataError(what, f"save the data as one of {known} (each also with .gz)", file=path.name)
+        raise DataError(what, f"save the data as one of {known} (each also with .gz or .xz)", file=path.name)
     return _not_empty(reader(path), path)
 
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import IO, TYPE_CHECKING
 
-from danlu.corpus.encoding import open_bytes
+from danlu.corpus.encoding import UNPACKERS, open_bytes
 from danlu.errors import DataError, MissingExtra
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _RESAVE = "open it, save it again, or export it as CSV UTF-8"
 def _open_seekable(path: Path) -> Generator[IO[bytes]]:
     """Both formats keep their index at the end, so a packed file is unpacked to a temporary one."""
     with open_bytes(path) as stream:
-        if path.suffix.lower() != ".gz":
+        if path.suffix.lower() not in UNPACKERS:
             yield stream
             return
         with tempfile.SpooledTemporaryFile(_IN_MEMORY) as unpacked:

@@ -1,0 +1,164 @@
+"""Raw text to token shards: the way of a source, one visible sequence.
+
+rows → tidy → simplify → repeats → near repeats → evaluation texts → tokens → pieces → shard
+
+Knows the order and the counts. Does not know how a vocabulary was made or who trains on the shards. Documents go
+through in blocks, so memory does not grow with the source.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections import Counter
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from danlu.corpus.dedup import near_duplicates
+from danlu.corpus.examples import examples
+from danlu.corpus.shards import Shard, ShardWriter, open_shard
+from danlu.errors import MissingExtra
+from danlu.text.normalize import tidy
+from danlu.text.tokenizer import END, START, encode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+    from tokenizers import Tokenizer
+
+    from danlu.corpus.overlap import Guard, Seen
+
+_BLOCK = 4_000_000  # characters of the documents that go through together
+_HEAD = 1_000  # characters by which documents are compared for near repeats
+_PIECES_OF_A_DOCUMENT = 1_000_000  # characters tokenised at a time, so that one huge row is no trouble
+
+
+@dataclass(frozen=True)
+class Cleaning:
+    """What happens to a source's text; part of what its shards depend on.
+
+    Attributes:
+        context: tokens of the longest piece, the marks of a document's start and end among them.
+        shortest: characters of the shortest document that is kept.
+        held_out: one document in so many is kept for measuring.
+        simplify: traditional hanzi become simplified (OpenCC).
+        column: of the texts, found by name or content if None.
+    """
+
+    context: int = 512
+    shortest: int = 4
+    held_out: int = 200
+    simplify: bool = False
+    column: str | None = None
+
+
+def cleaned(texts: Iterable[str], cleaning: Cleaning, seen: Seen, guard: Guard, counts: Counter[str]) -> Iterator[str]:
+    """Documents that may be trained on; what goes is counted under its reason."""
+    change = simplifier() if cleaning.simplify else None
+    for raw in _blocks(texts):
+        counts["documents"] += len(raw)
+        counts["characters"] += sum(map(len, raw))
+        block = [change(text) if change else text for text in map(tidy, raw)]
+        block = _without([len(text) < cleaning.shortest for text in block], block, "short", counts)
+        block = _without(seen.again(block), block, "repeated", counts)
+        again = {later for later, _ in near_duplicates([text[:_HEAD] for text in block])}
+        block = _without([index in again for index in range(len(block))], block, "nearly_repeated", counts)
+        for text, removed in guard.clear(block):
+            counts["evaluation_sentences"] += removed
+            counts["evaluation_documents"] += removed > 0
+            if len(text) >= cleaning.shortest:
+                counts["kept_documents"] += 1
+                counts["kept_characters"] += len(text)
+                yield text
+
+
+def prepare(
+    path: Path,
+    folder: Path,
+    tokenizer: Tokenizer,
+    cleaning: Cleaning,
+    seen: Seen,
+    guard: Guard,
+    progress: Callable[[int], None] | None = None,
+) -> tuple[Shard, Shard]:
+    """Makes the shards `folder/NAME` and `folder/NAME.held-out` of one source.
+
+    Args:
+        path: any file of rows that danlu reads.
+        folder: where the shards go.
+        tokenizer: of at most 65,536 tokens.
+        cleaning: what happens to the text.
+        seen: the documents of earlier sources; this one's are added.
+        guard: the texts that must stay unseen.
+        progress: called with the characters read of each block.
+
+    Returns:
+        The shard to train on, and the one to measure on.
+
+    Raises:
+        DataError: the file cannot be read, or has no column of texts.
+    """
+    name = path.name.split(".", 1)[0]
+    counts: Counter[str] = Counter()
+    measured = 0
+    with ExitStack() as stack:
+        train = stack.enter_context(ShardWriter(folder / name))
+        held_out = stack.enter_context(ShardWriter(folder / f"{name}.held-out"))
+        texts = (row.text for row in examples(path, text=cleaning.column, need_label=False))
+        for text in cleaned(_told(texts, progress), cleaning, seen, guard, counts):
+            apart = zlib.crc32(text.encode()) % cleaning.held_out == 0
+            measured += len(text) if apart else 0
+            for piece in _pieces(tokenizer, text, cleaning.context):
+                (held_out if apart else train).append(piece)
+        about = {"source": name, "context": cleaning.context, "removed_and_kept": dict(counts)}
+        train.finish({**about, "tokens": train.tokens, "characters": counts["kept_characters"] - measured})
+        held_out.finish({**about, "tokens": held_out.tokens, "characters": measured})
+    return open_shard(folder / name), open_shard(folder / f"{name}.held-out")
+
+
+@lru_cache(maxsize=1)
+def simplifier() -> Callable[[str], str]:
+    """Turns traditional hanzi into simplified ones.
+
+    Raises:
+        MissingExtra: OpenCC is not installed.
+    """
+    try:
+        from opencc import OpenCC
+    except ModuleNotFoundError as error:
+        raise MissingExtra("opencc", "pretrain") from error
+    return OpenCC("t2s").convert
+
+
+def _told(texts: Iterable[str], progress: Callable[[int], None] | None) -> Iterator[str]:
+    for text in texts:
+        yield text
+        if progress:
+            progress(len(text))
+
+
+def _blocks(texts: Iterable[str]) -> Iterator[list[str]]:
+    block: list[str] = []
+    size = 0
+    for text in texts:
+        block.append(text)
+        size += len(text)
+        if size >= _BLOCK:
+            yield block
+            block, size = [], 0
+    if block:
+        yield block
+
+
+def _without(bad: list[bool], block: list[str], reason: str, counts: Counter[str]) -> list[str]:
+    counts[reason] += sum(bad)
+    return [text for text, gone in zip(block, bad, strict=True) if not gone]
+
+
+def _pieces(tokenizer: Tokenizer, text: str, context: int) -> Iterator[list[int]]:
+    """A document's tokens between its start and end marks, cut into pieces of at most `context`."""
+    parts = [text[start : start + _PIECES_OF_A_DOCUMENT] for start in range(0, len(text), _PIECES_OF_A_DOCUMENT)]
+    ids = [START, *(token for part in encode(tokenizer, parts) for token in part), END]
+    yield from (ids[start : start + context] for start in range(0, len(ids), context))
