@@ -7,7 +7,8 @@ from itertools import chain, islice
 from hypothesis import given
 from hypothesis import strategies as st
 
-from danlu.train.batches import by_length
+from danlu.corpus.shards import ShardWriter, open_shard
+from danlu.train.batches import TokenBatches, by_length
 
 LENGTHS = st.lists(st.integers(1, 500), min_size=1, max_size=120)
 
@@ -53,3 +54,56 @@ def test_the_order_of_batches_is_not_that_of_length():
     (epoch,) = epochs(lengths, 10, seed=0, count=1)
     firsts = [batch[0] for batch in epoch]
     assert firsts != sorted(firsts)
+
+
+def shards(folder, lengths):
+    """One shard a list of lengths; each token says where it comes from."""
+    out = []
+    for source, some in enumerate(lengths):
+        with ShardWriter(folder / f"s{source}") as writer:
+            for index, length in enumerate(some):
+                writer.append([source * 1000 + index] * length)
+            writer.finish({})
+        out.append(open_shard(folder / f"s{source}"))
+    return tuple(out)
+
+
+def origins(batches, start, stop):
+    return [int(piece[0]) for step in range(start, stop) for piece in batches[step]]
+
+
+@given(st.lists(st.lists(st.integers(1, 64), max_size=40), min_size=1, max_size=3), st.integers(1, 300), st.data())
+def test_a_pass_holds_every_piece_as_often_as_its_source_is_read(tmp_path_factory, lengths, tokens, data):
+    if not any(lengths):
+        lengths[0] = [3]
+    weights = tuple(data.draw(st.sampled_from([1.0, 2.0])) for _ in lengths)
+    found = shards(tmp_path_factory.mktemp("shards"), lengths)
+    batches = TokenBatches(found, weights, tokens, seed=1, buckets=(8, 16, 64))
+    for turn in range(2):
+        drawn = origins(batches, turn * batches.steps, (turn + 1) * batches.steps)
+        wanted = []
+        for source, some in enumerate(lengths):
+            wanted += [source * 1000 + index for index in range(len(some))] * int(weights[source])
+        assert sorted(drawn) == sorted(wanted)
+    for step in range(batches.steps):
+        sizes = [len(piece) for piece in batches[step]]
+        bound = min(b for b in (8, 16, 64) if b >= max(sizes))
+        assert len(sizes) <= max(1, tokens // bound)
+        assert all(size > bound // 2 or bound == 8 or (bound == 64 and size > 16) for size in sizes)
+
+
+def test_half_a_source_is_another_half_in_the_next_pass(tmp_path):
+    batches = TokenBatches(shards(tmp_path, [[5] * 100, [6] * 100]), (0.5, 0.0), 64, seed=0)
+    first = origins(batches, 0, batches.steps)
+    second = origins(batches, batches.steps, 2 * batches.steps)
+    assert len(first) == len(set(first)) == len(second) == 50
+    assert set(first) != set(second)
+    assert max(first) < 1000
+
+
+def test_any_batch_can_be_asked_for(tmp_path):
+    found = shards(tmp_path, [[5, 9, 30] * 30, [12] * 50])
+    one, other = (TokenBatches(found, (1.0, 1.0), 64, seed=4) for _ in range(2))
+    forward = [[piece.tolist() for piece in one[step]] for step in range(2 * one.steps)]
+    backward = [[piece.tolist() for piece in other[step]] for step in reversed(range(2 * one.steps))]
+    assert forward == backward[::-1]

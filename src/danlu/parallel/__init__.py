@@ -1,0 +1,1 @@
+"""Many processes, one training: parallelism applied to a model from outside."""

@@ -1,0 +1,130 @@
+"""The long training: it learns, it resumes to the same weights, and cutting batches changes nothing."""
+
+from __future__ import annotations
+
+import json
+import math
+import multiprocessing
+import os
+import random
+import shutil
+import signal
+import time
+
+import numpy as np
+import pytest
+import torch
+
+from danlu.corpus.shards import ShardWriter, open_shard
+from danlu.models.fresh import FRESH, SHAPES
+from danlu.parallel.data import World
+from danlu.train.batches import TokenBatches
+from danlu.train.checkpoint import found
+from danlu.train.objectives import Speaker, causal, masked
+from danlu.train.pretrain import Training, measure, pretrain
+
+VOCABULARY = 280
+ALONE = World(0, 1, torch.device("cpu"))
+TRAINING = Training(steps=24, rate=3e-3, rows=4, save_every=5, log_every=2, measure_every=12)
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """Tiny matrices gain nothing from more, and a forked process must not inherit a pool."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def shard(tmp_path_factory):
+    """Pieces in which each token is the one before it plus one or two."""
+    rng = np.random.default_rng(0)
+    folder = tmp_path_factory.mktemp("text") / "counting"
+    with ShardWriter(folder) as writer:
+        for _ in range(200):
+            steps = rng.integers(1, 3, rng.integers(4, 30))
+            writer.append((10 + np.cumsum(steps)).tolist())
+        writer.finish({})
+    return open_shard(folder)
+
+
+def train(shard, folder, training=TRAINING, kind="decoder", world=ALONE, seed=0):
+    torch.manual_seed(seed)
+    model = Speaker(FRESH[kind](SHAPES["tiny"], VOCABULARY))
+    objective = causal() if kind == "decoder" else masked(VOCABULARY)
+    held_out = [shard.piece(index) for index in range(8)]
+    batches = TokenBatches((shard,), (1.0,), 256, seed=0)
+    pretrain(model, objective, batches, training, folder, world, held_out=held_out, quiet=True)
+    return model, objective, held_out
+
+
+def weights(folder):
+    return (found(folder)[-1][1] / "weights.safetensors").read_bytes()
+
+
+def metrics(folder):
+    lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    return [{key: value for key, value in line.items() if key != "seconds"} for line in lines]
+
+
+@pytest.mark.parametrize("kind", FRESH)
+@pytest.mark.parametrize("optimiser", ["adamw", "muon"])
+def test_it_learns(shard, tmp_path, kind, optimiser):
+    training = Training(steps=60, rate=5e-3, optimiser=optimiser, measure_every=1000)
+    model, objective, held_out = train(shard, tmp_path, training, kind)
+    assert measure(model, objective, held_out, training, ALONE) < 0.75 * math.log(VOCABULARY)
+    assert metrics(tmp_path)[-1]["held_out"] == pytest.approx(
+        measure(model, objective, held_out, training, ALONE), abs=1e-4
+    )
+    assert "60 steps" in (tmp_path / "curve.html").read_text()
+
+
+@pytest.mark.parametrize("optimiser", ["adamw", "muon"])
+def test_a_run_that_was_stopped_ends_with_the_same_weights(shard, tmp_path, optimiser):
+    training = Training(**{**vars(TRAINING), "optimiser": optimiser})
+    train(shard, tmp_path / "whole", training)
+    (tmp_path / "parts").mkdir()
+    shutil.copytree(found(tmp_path / "whole")[0][1], tmp_path / "parts" / found(tmp_path / "whole")[0][1].name)
+    train(shard, tmp_path / "parts", training, seed=99)  # its own start does not matter
+    assert weights(tmp_path / "parts") == weights(tmp_path / "whole")
+    assert [step for step, _ in found(tmp_path / "parts")] == [20, 24]
+    whole = metrics(tmp_path / "whole")
+    assert [line["loss"] for line in metrics(tmp_path / "parts")] == [line["loss"] for line in whole[-2:]]
+
+
+@pytest.mark.slow
+def test_kill_at_any_moment(shard, tmp_path):
+    train(shard, tmp_path / "whole")
+    context = multiprocessing.get_context("fork")
+    draw = random.Random(1)
+    for _ in range(5):
+        child = context.Process(target=train, args=(shard, tmp_path / "killed"))
+        child.start()
+        time.sleep(draw.uniform(0.05, 0.6))
+        os.kill(child.pid, signal.SIGKILL)
+        child.join()
+    train(shard, tmp_path / "killed")
+    assert weights(tmp_path / "killed") == weights(tmp_path / "whole")
+    assert metrics(tmp_path / "killed") == metrics(tmp_path / "whole")
+
+
+def test_accumulation_changes_nothing_but_rounding(shard, tmp_path):
+    losses = []
+    for rows in (2, 64):
+        train(shard, tmp_path / str(rows), Training(**{**vars(TRAINING), "rows": rows}))
+        losses.append([line["loss"] for line in metrics(tmp_path / str(rows))])
+    assert losses[0] == pytest.approx(losses[1], abs=1e-3)
+
+
+def test_a_finished_training_does_nothing_more(shard, tmp_path):
+    train(shard, tmp_path)
+    before = metrics(tmp_path)
+    train(shard, tmp_path)
+    assert metrics(tmp_path) == before
+
+
+def test_a_loss_that_is_no_number_stops_the_training(shard, tmp_path):
+    with pytest.raises(FloatingPointError, match="last checkpoint"):
+        train(shard, tmp_path, Training(**{**vars(TRAINING), "rate": math.inf}))
