@@ -1,0 +1,1 @@
+"""Running base models: texts continued, texts scored."""
