@@ -81,10 +81,8 @@ def test_only_allowed_tokens_are_written(model):
 
 
 def test_tokens_arrive_as_they_are_written(model):
-    rows = [
-        row for row, token, _ in stream(model, PROMPTS, Sampling(most=3, temperature=0, stop=())) if token is not None
-    ]
-    assert rows == [0, 1, 2, 3] * 3
+    written = stream(model, PROMPTS, Sampling(most=3, temperature=0, stop=()))
+    assert [row for row, _, _ in written] == [0, 1, 2, 3] * 3
 
 
 def test_scores_are_those_of_reading_alone(model):
@@ -118,12 +116,12 @@ def test_what_cannot_be_read_is_refused(model, prompts):
 
 
 @pytest.mark.parametrize(
-    "option",
-    [{"most": -1}, {"temperature": -1}, {"temperature": math.nan}, {"top_p": 0}, {"top_p": 1.1}, {"repetition": 0}],
+    ("name", "value"),
+    [("most", -1), ("temperature", -1), ("temperature", math.nan), ("top_p", 0), ("top_p", 1.1), ("repetition", 0)],
 )
-def test_sampling_without_meaning_is_refused(option):
+def test_sampling_without_meaning_is_refused(name, value):
     with pytest.raises(OptionError, match="Fix"):
-        Sampling(**option)
+        Sampling(**{name: value})
 
 
 def test_nothing_to_do(model):
