@@ -1,0 +1,28 @@
+"""One process of a tiny training: worker.py SHARD FOLDER KIND. Started by torchrun, or alone."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import torch
+
+from danlu.corpus.shards import open_shard
+from danlu.models.fresh import SHAPES, fresh_decoder
+from danlu.parallel.data import join, leave, spread
+from danlu.train.batches import TokenBatches
+from danlu.train.objectives import Speaker, causal
+from danlu.train.pretrain import Training, pretrain
+
+if __name__ == "__main__":
+    shard, folder, kind = open_shard(Path(sys.argv[1])), Path(sys.argv[2]), sys.argv[3]
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    world = join(kind)
+    speaker = Speaker(fresh_decoder(SHAPES["tiny"], 280))
+    model = spread(speaker, speaker.model.model.layers, world)
+    batches = TokenBatches((shard,), (1.0,), 256, seed=0)
+    training = Training(steps=int(sys.argv[4]), rate=3e-3, rows=2, log_every=1, save_every=6, schedule="cosine")
+    pieces = [shard.piece(index) for index in range(4)]
+    pretrain(model, causal(), batches, training, folder, world, held_out=pieces, quiet=True)
+    leave()
