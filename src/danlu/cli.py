@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from danlu.cli_base import pretrain
 from danlu.errors import DanluError, DataError, MissingExtra, OptionError
 
 if TYPE_CHECKING:
@@ -214,6 +215,9 @@ def serve(
     run(load(model), host, port)
 
 
+app.command()(pretrain)
+
+
 def main() -> None:
     """Runs the command line; a mistake of the user's is one sentence on standard error and exit code 2."""
     signal.signal(signal.SIGINT, _interrupted)
@@ -277,7 +281,7 @@ def _check_out(out: Path, *, force: bool) -> None:
 
 
 def _interrupted(*_: object) -> None:
-    goes_on = "; the same command goes on where it was" if sys.argv[1:2] == ["forge"] else ""
+    goes_on = "; the same command goes on where it was" if sys.argv[1:2] in (["forge"], ["pretrain"]) else ""
     print(f"danlu: stopped{goes_on}.", file=sys.stderr)  # noqa: T201
     raise SystemExit(130)
 

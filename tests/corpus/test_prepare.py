@@ -1,7 +1,6 @@
 import json
 import lzma
 
-import numpy as np
 import pytest
 
 from danlu.corpus.overlap import Guard, Seen
@@ -33,13 +32,15 @@ def write(path, texts):
 
 def decoded(tokenizer, shard):
     """The documents of a shard, put together from their pieces."""
-    ids = np.asarray(shard.tokens).tolist()
-    assert ids.count(START) == ids.count(END)
     texts, current = [], []
-    for token in ids:
-        if token == END:
+    for index in range(len(shard.lengths)):
+        piece = shard.piece(index).tolist()
+        assert piece[0] == (current[-1] if current else START)
+        current += piece[1:] if current else piece
+        if piece[-1] == END:
             texts.append(decode(tokenizer, current))
-        current = [] if token == START else [*current, token]
+            current = []
+    assert current == []
     return texts
 
 

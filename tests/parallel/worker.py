@@ -22,7 +22,7 @@ if __name__ == "__main__":
     speaker = Speaker(fresh_decoder(SHAPES["tiny"], 280))
     model = spread(speaker, speaker.model.model.layers, world)
     batches = TokenBatches((shard,), (1.0,), 256, seed=0)
-    training = Training(steps=int(sys.argv[4]), rate=3e-3, rows=2, log_every=1, save_every=6, schedule="cosine")
+    training = Training(steps=int(sys.argv[4]), rate=3e-3, places=48, log_every=1, save_every=6, schedule="cosine")
     pieces = [shard.piece(index) for index in range(4)]
     pretrain(model, causal(), batches, training, folder, world, held_out=pieces, quiet=True)
     leave()

@@ -25,7 +25,7 @@ from danlu.train.pretrain import Training, measure, pretrain
 
 VOCABULARY = 280
 ALONE = World(0, 1, torch.device("cpu"))
-TRAINING = Training(steps=24, rate=3e-3, rows=4, save_every=5, log_every=2, measure_every=12)
+TRAINING = Training(steps=24, rate=3e-3, places=64, save_every=5, log_every=2, measure_every=12)
 
 
 @pytest.fixture(autouse=True)
@@ -112,9 +112,9 @@ def test_kill_at_any_moment(shard, tmp_path):
 
 def test_accumulation_changes_nothing_but_rounding(shard, tmp_path):
     losses = []
-    for rows in (2, 64):
-        train(shard, tmp_path / str(rows), Training(**{**vars(TRAINING), "rows": rows}))
-        losses.append([line["loss"] for line in metrics(tmp_path / str(rows))])
+    for places in (32, 8192):
+        train(shard, tmp_path / str(places), Training(**{**vars(TRAINING), "places": places}))
+        losses.append([line["loss"] for line in metrics(tmp_path / str(places))])
     assert losses[0] == pytest.approx(losses[1], abs=1e-3)
 
 

@@ -126,8 +126,14 @@ class Guard:
 class Seen:
     """Documents that have come before, by the hash of their units: 8 bytes and some air each."""
 
-    def __init__(self) -> None:
-        self._hashes: set[int] = set()
+    def __init__(self, hashes: Iterable[int] = ()) -> None:
+        """Takes the hashes of an earlier run's `hashes`."""
+        self._hashes = set(hashes)
+
+    @property
+    def hashes(self) -> Hashes:
+        """Of all documents so far, sorted."""
+        return np.sort(np.fromiter(self._hashes, np.uint64, len(self._hashes)))
 
     def again(self, texts: Sequence[str]) -> list[bool]:
         """Whether each text repeats an earlier one but for case, blanks and punctuation; texts without units do not."""

@@ -8,27 +8,32 @@ through in blocks, so memory does not grow with the source.
 
 from __future__ import annotations
 
+import sys
 import zlib
 from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from typing import TYPE_CHECKING
+
+import numpy as np
+from tqdm import tqdm
 
 from danlu.corpus.dedup import near_duplicates
 from danlu.corpus.examples import examples
+from danlu.corpus.formats import READERS, extension, read_rows
+from danlu.corpus.overlap import Guard, Seen
 from danlu.corpus.shards import Shard, ShardWriter, open_shard
 from danlu.errors import MissingExtra
 from danlu.text.normalize import tidy
 from danlu.text.tokenizer import END, START, encode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from tokenizers import Tokenizer
-
-    from danlu.corpus.overlap import Guard, Seen
 
 _BLOCK = 4_000_000  # characters of the documents that go through together
 _HEAD = 1_000  # characters by which documents are compared for near repeats
@@ -81,7 +86,7 @@ def prepare(
     cleaning: Cleaning,
     seen: Seen,
     guard: Guard,
-    progress: Callable[[int], None] | None = None,
+    progress: Callable[[int], object] | None = None,
 ) -> tuple[Shard, Shard]:
     """Makes the shards `folder/NAME` and `folder/NAME.held-out` of one source.
 
@@ -100,7 +105,7 @@ def prepare(
     Raises:
         DataError: the file cannot be read, or has no column of texts.
     """
-    name = path.name.split(".", 1)[0]
+    name = source_name(path)
     counts: Counter[str] = Counter()
     measured = 0
     with ExitStack() as stack:
@@ -114,8 +119,71 @@ def prepare(
                 (held_out if apart else train).append(piece)
         about = {"source": name, "context": cleaning.context, "removed_and_kept": dict(counts)}
         train.finish({**about, "tokens": train.tokens, "characters": counts["kept_characters"] - measured})
-        held_out.finish({**about, "tokens": held_out.tokens, "characters": measured})
+        held_out.finish({**about, "tokens": held_out.tokens, "characters": measured}, seen=seen.hashes)
     return open_shard(folder / name), open_shard(folder / f"{name}.held-out")
+
+
+def prepare_all(
+    paths: Sequence[Path],
+    folder: Path,
+    tokenizer: Tokenizer,
+    cleaning: Cleaning,
+    *,
+    keep_out: Sequence[Path] = (),
+    quiet: bool = False,
+) -> list[tuple[Shard, Shard]]:
+    """Makes the shards that are missing, source after source; a document of an earlier one does not come again.
+
+    Args:
+        paths: of the sources; the name of each up to its first dot is the source's.
+        folder: where the shards go.
+        tokenizer: of at most 65,536 tokens.
+        cleaning: what happens to the text.
+        keep_out: files or folders of evaluation data, of which nothing may be trained on.
+        quiet: no progress on standard error.
+
+    Raises:
+        DataError: a file cannot be read, or has no column of texts.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    seen, guard = Seen(), None
+    for path in paths:
+        name = source_name(path)
+        last = folder / f"{name}.held-out"
+        if last.exists():
+            seen = Seen(np.load(last / "seen.npy", allow_pickle=False).tolist())
+            continue
+        guard = guard or Guard(evaluation_texts(keep_out))
+        with tqdm(unit=" characters", unit_scale=True, desc=name, disable=quiet, file=sys.stderr) as bar:
+            prepare(path, folder, tokenizer, cleaning, seen, guard, bar.update)
+    names = [source_name(path) for path in paths]
+    return [(open_shard(folder / name), open_shard(folder / f"{name}.held-out")) for name in names]
+
+
+def source_name(path: Path) -> str:
+    """What a file's texts are called: its name up to the first dot."""
+    return path.name.split(".", 1)[0]
+
+
+def evaluation_texts(places: Iterable[Path]) -> Iterator[str]:
+    """Every string in every row of the files given, and of the readable files in the folders given.
+
+    Raises:
+        DataError: a place does not exist, or a file cannot be read.
+    """
+    for place in places:
+        inside = [path for path in sorted(place.rglob("*")) if extension(path) in READERS and path.is_file()]
+        for path in inside if place.is_dir() else [place]:
+            for _, row in read_rows(path):
+                yield from chain.from_iterable(map(_strings, row.values()))
+
+
+def _strings(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list | tuple):
+        for part in value:  # pyright: ignore[reportUnknownVariableType] - anything may stand in a row
+            yield from _strings(part)  # pyright: ignore[reportUnknownArgumentType]
 
 
 @lru_cache(maxsize=1)
@@ -132,7 +200,7 @@ def simplifier() -> Callable[[str], str]:
     return OpenCC("t2s").convert
 
 
-def _told(texts: Iterable[str], progress: Callable[[int], None] | None) -> Iterator[str]:
+def _told(texts: Iterable[str], progress: Callable[[int], object] | None) -> Iterator[str]:
     for text in texts:
         yield text
         if progress:
@@ -158,7 +226,10 @@ def _without(bad: list[bool], block: list[str], reason: str, counts: Counter[str
 
 
 def _pieces(tokenizer: Tokenizer, text: str, context: int) -> Iterator[list[int]]:
-    """A document's tokens between its start and end marks, cut into pieces of at most `context`."""
+    """A document's tokens between its start and end marks, cut into pieces of at most `context`.
+
+    A piece begins with the token that the one before it ends with, so that every token but the first is once a target.
+    """
     parts = [text[start : start + _PIECES_OF_A_DOCUMENT] for start in range(0, len(text), _PIECES_OF_A_DOCUMENT)]
     ids = [START, *(token for part in encode(tokenizer, parts) for token in part), END]
-    yield from (ids[start : start + context] for start in range(0, len(ids), context))
+    yield from (ids[start : start + context] for start in range(0, len(ids) - 1, context - 1))

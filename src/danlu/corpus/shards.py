@@ -83,9 +83,11 @@ class ShardWriter:
         """How many are written."""
         return len(self._starts) - 1
 
-    def finish(self, about: dict[str, Any]) -> None:
-        """Gives the shard its name, replacing an older one."""
+    def finish(self, about: dict[str, Any], **beside: NDArray[Any]) -> None:
+        """Gives the shard its name, replacing an older one; arrays given by name lie beside the tokens."""
         self._file.close()
+        for name, array in beside.items():
+            np.save(self._partial / f"{name}.npy", array)
         np.save(self._partial / "starts.npy", np.asarray(self._starts, np.int64))
         (self._partial / "about.json").write_text(json.dumps(about, ensure_ascii=False, indent=1), encoding="utf-8")
         shutil.rmtree(self._folder, ignore_errors=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
 import torch
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 Kind = Literal["replicate", "shard"]
+_PATIENCE = timedelta(hours=12)  # while the first process prepares text
 
 
 @dataclass(frozen=True)
@@ -50,8 +52,14 @@ def join(kind: Kind = "replicate") -> World:
     if cuda:
         torch.cuda.set_device(device)
     if size > 1 and not dist.is_initialized():
-        dist.init_process_group("nccl" if cuda else "gloo")
+        dist.init_process_group("nccl" if cuda else "gloo", timeout=_PATIENCE)
     return World(int(os.environ.get("RANK", "0")), size, device, kind)
+
+
+def wait(world: World) -> None:
+    """Until all processes are here."""
+    if world.size > 1:
+        dist.barrier()
 
 
 def leave() -> None:

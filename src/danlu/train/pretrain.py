@@ -46,7 +46,8 @@ class Training:
         optimiser: a name in `OPTIMISERS`.
         schedule: a name in `SCHEDULES`.
         clip: the largest norm of all gradients together.
-        rows: of a batch that pass through the model at a time; gradients accumulate over the rest.
+        places: of a batch, padding among them, that pass through the model at a time in each process; gradients
+            accumulate over the rest.
         seed: of everything drawn at random.
         save_every: steps between checkpoints.
         measure_every: steps between measurements on held-out text.
@@ -58,7 +59,7 @@ class Training:
     optimiser: Name = "adamw"
     schedule: str = "wsd"
     clip: float = 1.0
-    rows: int = 64
+    places: int = 8192
     seed: int = 0
     save_every: int = 500
     measure_every: int = 1000
@@ -130,8 +131,9 @@ def one_step(
     summed = 0.0
     for optimiser in optimisers:
         optimiser.zero_grad(set_to_none=True)
-    for start in range(0, len(pieces), training.rows * world.size):
-        part = rows.part(start + world.rank, start + training.rows * world.size, world.size)
+    together = world.size * max(1, training.places // rows.inputs_BL.shape[1])
+    for start in range(0, len(pieces), together):
+        part = rows.part(start + world.rank, start + together, world.size)
         with autocast(world.device):
             loss = objective.loss(model, part.to(world.device), step / training.steps)
         (loss * (scale(world) / count)).backward()
@@ -151,9 +153,12 @@ def measure(model: Speaker, objective: Objective, pieces: Sequence[Piece], train
     """The mean loss, in nats a target, of pieces that are not trained on; each process measures all of them."""
     model.eval()
     summed, count = 0.0, 0
-    ordered = sorted(pieces, key=len)
-    for start in range(0, len(ordered), training.rows):
-        rows = objective.rows(ordered[start : start + training.rows], np.random.default_rng((training.seed, start)))
+    ordered = sorted(pieces, key=len, reverse=True)
+    start = 0
+    while start < len(ordered):
+        part = ordered[start : start + max(1, training.places // len(ordered[start]))]
+        rows = objective.rows(part, np.random.default_rng((training.seed, start)))
+        start += len(part)
         with autocast(world.device):
             summed += float(objective.loss(model, rows.to(world.device), 1.0))
         count += rows.count

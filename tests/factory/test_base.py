@@ -1,0 +1,129 @@
+"""From raw text to a model that transformers opens, in one command that may be stopped."""
+
+from __future__ import annotations
+
+import json
+import random
+
+import pytest
+import torch
+from transformers import AutoModelForCausalLM, AutoModelForMaskedLM
+
+from danlu.corpus.prepare import Cleaning, evaluation_texts
+from danlu.errors import DataError, OptionError
+from danlu.factory.base import Wish, make_base
+from danlu.infer.engine import Sampling, generate
+from danlu.parallel.data import World
+from danlu.text.tokenizer import START, decode, encode, open_tokenizer
+
+ALONE = World(0, 1, torch.device("cpu"))
+CLEANING = Cleaning(context=64, held_out=6)
+WISH = Wish(size="tiny", vocabulary=420, passes=0.5, batch=256, cleaning=CLEANING)
+HELD = "今天下午三点的时候他们在学校门口等了很久也没有人来。"
+
+
+@pytest.fixture(autouse=True)
+def one_thread(monkeypatch):
+    """Tiny matrices gain nothing from more."""
+    monkeypatch.setattr("danlu.runtime.cores", lambda: 1)
+
+
+@pytest.fixture(scope="module")
+def texts(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("raw")
+    draw = random.Random(0)
+    subjects, verbs = ["猫", "狗", "the bird", "老师"], ["喜欢", "看见", "likes"]
+    objects = ["鱼", "书", "a tree", "花园"]
+
+    def line():
+        words = [draw.choice(subjects), draw.choice(verbs), draw.choice(objects), str(draw.randrange(1000))]
+        return " ".join(words) + "。"
+
+    for name in ("news", "talk"):
+        rows = ["".join(line() for _ in range(draw.randrange(1, 6))) for _ in range(60)] + [HELD + line()]
+        path = folder / f"{name}.jsonl"
+        path.write_text("".join(json.dumps({"text": r}, ensure_ascii=False) + "\n" for r in rows), encoding="utf-8")
+    (folder / "test").mkdir()
+    (folder / "test" / "held.json").write_text(
+        json.dumps({"sentence": HELD, "options": ["甲", "乙"]}), encoding="utf-8"
+    )
+    (folder / "test" / "README.md").write_text("no rows")
+    return folder
+
+
+def sources(texts):
+    return [texts / "news.jsonl", texts / "talk.jsonl"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("kind", "opens"), [("decoder", AutoModelForCausalLM), ("encoder", AutoModelForMaskedLM)])
+def test_a_base_model_is_made_and_opens(texts, tmp_path, kind, opens):
+    wish = Wish(**{**vars(WISH), "kind": kind, "weights": {"talk": 2.0}})
+    figures = make_base(sources(texts), tmp_path, wish, ALONE, keep_out=[texts / "test"], quiet=True)
+    assert figures == json.loads((tmp_path / "figures.json").read_text())
+    assert set(figures["held_out"]) == {"news", "talk"}
+    model = opens.from_pretrained(tmp_path / "model").eval()
+    assert sum(p.numel() for p in model.parameters()) == figures["plan"]["parameters"]
+    about = json.loads((tmp_path / "text" / "news" / "about.json").read_text())
+    assert about["removed_and_kept"]["evaluation_sentences"] == 1
+    tokenizer = open_tokenizer(tmp_path / "model" / "tokenizer.json")
+    if kind == "decoder":
+        assert 0 < figures["held_out"]["news"]["bits_per_character"] < 8
+        (said,) = generate(model, [[START, *encode(tokenizer, ["猫 "])[0]]], Sampling(most=5))
+        decode(tokenizer, said.ids)
+
+
+@pytest.mark.slow
+def test_a_finished_folder_is_read_and_a_stopped_one_goes_on(texts, tmp_path, monkeypatch):
+    first = make_base(sources(texts), tmp_path / "whole", WISH, ALONE, quiet=True)
+
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("danlu.factory.base.pretrain", stop)
+        with pytest.raises(KeyboardInterrupt):
+            make_base(sources(texts), tmp_path / "parts", WISH, ALONE, quiet=True)
+    assert not (tmp_path / "parts" / "model").exists()
+    again = make_base(sources(texts), tmp_path / "parts", WISH, ALONE, quiet=True)
+    assert again["held_out"] == first["held_out"]
+    weights = [(tmp_path / name / "model" / "model.safetensors").read_bytes() for name in ("whole", "parts")]
+    assert weights[0] == weights[1]
+    assert make_base(sources(texts), tmp_path / "whole", WISH, ALONE, quiet=True) == first
+
+
+@pytest.mark.slow
+def test_a_larger_model_learns_from_a_smaller_one(texts, tmp_path):
+    make_base(sources(texts), tmp_path / "small", WISH, ALONE, quiet=True)
+    wish = Wish(**{**vars(WISH), "seed": 1})
+    vocabulary = tmp_path / "small" / "tokenizer.json"
+    elder = tmp_path / "small" / "model"
+    figures = make_base(sources(texts), tmp_path / "next", wish, ALONE, vocabulary=vocabulary, elder=elder, quiet=True)
+    assert (tmp_path / "next" / "tokenizer.json").read_text() == vocabulary.read_text()
+    assert figures["held_out"]["news"]["loss"] < 6
+
+
+def test_what_cannot_be_made_is_refused_before_any_work(texts, tmp_path):
+    def refused(match, wish=WISH, paths=None, error=OptionError, out=tmp_path / "out", **options):
+        with pytest.raises(error, match=match):
+            make_base(sources(texts) if paths is None else paths, out, wish, ALONE, quiet=True, **options)
+
+    refused("no text", paths=[])
+    refused("Two sources are called news", paths=[texts / "news.jsonl", texts / "news.jsonl"])
+    refused("no size huge", Wish(size="huge"))
+    refused("which is no source", Wish(weights={"novels": 2.0}))
+    refused("reads 128 tokens", Wish(size="tiny"))
+    refused("there is no such file", paths=[texts / "none.jsonl"], error=DataError)
+    (tmp_path / "file").write_text("x")
+    (tmp_path / "tokenizer.json").write_text("{}")
+    refused("is no tokenizer", vocabulary=tmp_path / "tokenizer.json")
+    refused("is a file", out=tmp_path / "file")
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "wish.json").write_text(json.dumps({"kind": "encoder"}))
+    refused("holds a training with kind = encoder", out=tmp_path / "other")
+
+
+def test_evaluation_texts_are_all_strings_of_all_rows(texts):
+    assert list(evaluation_texts([texts / "test"])) == [HELD, "甲", "乙"]
+    with pytest.raises(DataError):
+        list(evaluation_texts([texts / "nowhere"]))
