@@ -37,7 +37,8 @@ import torch
 from tokenizers import AddedToken, Regex, Tokenizer, models, normalizers, pre_tokenizers, processors
 from tqdm import tqdm
 
-from danlu.models.base import EMBEDDED, Base, embed, open_base, padded, pooled, save_embedded, token_ids
+from danlu.factory.fixed import embedder, evaluate_encoder
+from danlu.models.base import EMBEDDED, embed, open_base, padded, pooled, save_embedded, token_ids
 from danlu.train.batches import by_length
 
 if TYPE_CHECKING:
@@ -435,54 +436,6 @@ def export(work: Path, teacher: Path, folder: Path) -> None:
     save_embedded(model, Tokenizer.from_file(str(work / "tokenizer.json")), folder)
 
 
-def evaluate(base: Base, data: Path) -> dict[str, float]:
-    """The fixed evaluation: STS-B (Spearman), BUSTM (cosine threshold), linear heads on frozen vectors, five folds."""
-    from scipy.stats import spearmanr
-    from sklearn.linear_model import LogisticRegression
-
-    def read(path: Path) -> list[dict]:
-        if path.suffix == ".gz":
-            return list(rows(path))
-        return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
-
-    def vectors(texts: list[str]) -> np.ndarray:
-        return embed(base.model, token_ids(base.tokenizer, texts, 128))
-
-    figures: dict[str, float] = {}
-    for name in ("stsb-zh", "stsb-en"):
-        test = read(data / "pairs" / name / "test.jsonl.gz")
-        similar = (vectors([r["text_a"] for r in test]) * vectors([r["text_b"] for r in test])).sum(1)
-        figures[name] = 100 * float(spearmanr(similar, [float(r["label"]) for r in test]).statistic)
-    few = data / "fewclue"
-    test = read(few / "bustm" / "test_public.json")
-    truth = np.array([int(r["label"]) for r in test])
-    similar = (vectors([r["sentence1"] for r in test]) * vectors([r["sentence2"] for r in test])).sum(1)
-    scores = []
-    for fold in range(5):
-        train = read(few / "bustm" / f"train_{fold}.json")
-        near = (vectors([r["sentence1"] for r in train]) * vectors([r["sentence2"] for r in train])).sum(1)
-        labels = np.array([int(r["label"]) for r in train])
-        cut = max(near, key=lambda c: ((near >= c) == labels).mean())
-        scores.append(100 * float(((similar >= cut) == truth).mean()))
-    figures["bustm"] = float(np.mean(scores))
-    for task, text, label in (
-        ("eprstmt", "sentence", "label"),
-        ("tnews", "sentence", "label_desc"),
-        ("csldcp", "content", "label"),
-    ):
-        test = read(few / task / "test_public.json")
-        seen = vectors([r[text] for r in test])
-        scores = []
-        for fold in range(5):
-            train = read(few / task / f"train_{fold}.json")
-            head = LogisticRegression(C=10, max_iter=500).fit(
-                vectors([r[text] for r in train]), [r[label] for r in train]
-            )
-            scores.append(100 * float(head.score(seen, [r[label] for r in test])))
-        figures[task] = float(np.mean(scores))
-    return {name: round(value, 2) for name, value in figures.items()}
-
-
 def student(work: Path, teacher: Path) -> torch.nn.Module:
     from transformers import AutoModel
 
@@ -511,7 +464,7 @@ def main() -> None:
     if arguments.export:
         export(arguments.work, teacher, EMBEDDED)
     if arguments.evaluate:
-        print(json.dumps(evaluate(open_base(), arguments.data), indent=1))
+        print(json.dumps(evaluate_encoder(embedder(open_base()), arguments.data), indent=1))
     if arguments.export or arguments.evaluate:
         return
     prepare(arguments.data, arguments.work, teacher, recipe)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import random
@@ -170,3 +171,19 @@ def _denormals() -> None:
     """Forging flushes denormals to zero in its process; hypothesis draws them."""
     if "torch" in sys.modules:
         sys.modules["torch"].set_flush_denormal(False)
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Calls `danlu` with arguments: (exit code, standard output, standard error)."""
+
+    from danlu.cli import main
+
+    def call(*arguments, stdin=b""):
+        monkeypatch.setattr(sys, "argv", ["danlu", *map(str, arguments)])
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin), encoding="utf-8"))
+        with pytest.raises(SystemExit) as stop:
+            main()
+        return stop.value.code or 0, *capsys.readouterr()
+
+    return call

@@ -3,30 +3,13 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
-import sys
 
 import pytest
 
 import danlu
-from danlu.cli import main
 
 LABELS = ("parcel", "praise", "refund")
-
-
-@pytest.fixture
-def run(monkeypatch, capsys):
-    """Calls `danlu` with arguments: (exit code, standard output, standard error)."""
-
-    def call(*arguments, stdin=b""):
-        monkeypatch.setattr(sys, "argv", ["danlu", *map(str, arguments)])
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin), encoding="utf-8"))
-        with pytest.raises(SystemExit) as stop:
-            main()
-        return stop.value.code or 0, *capsys.readouterr()
-
-    return call
 
 
 @pytest.fixture

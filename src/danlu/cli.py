@@ -11,17 +11,16 @@ import json
 import logging
 import signal
 import sys
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from danlu.cli_base import pretrain
-from danlu.errors import DanluError, DataError, MissingExtra, OptionError
+from danlu.cli_base import base, evaluate_base, extra, pretrain
+from danlu.errors import DanluError, DataError, OptionError
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Iterator
 
     from danlu.artifact import Model
     from danlu.types import Prediction
@@ -63,7 +62,7 @@ def forge(
     as_json: Json = False,
 ) -> None:
     """Forge a model from a few labelled rows, and a report beside it."""
-    with _extra("forge"):
+    with extra("forge"):
         from danlu.factory.produce import Options, produce
     target = out or Path(_stem(data) + ".danlu")
     made = produce(
@@ -95,7 +94,7 @@ def check(
     as_json: Json = False,
 ) -> None:
     """Say what DATA holds and what is wrong with it. Exit 0: fine; 1: warnings; 2: errors."""
-    with _extra("forge"):
+    with extra("forge"):
         from danlu.corpus.read import load
         from danlu.factory.inspect import inspect, render
     inspection = inspect(load(data, test=test, unlabeled=unlabeled, text=text, label=label))
@@ -208,7 +207,7 @@ def serve(
     """Serve a model over HTTP, with a page to try it on."""
     from danlu.artifact import load
 
-    with _extra("serve"):
+    with extra("serve"):
         from danlu.serve.run import run
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     signal.signal(signal.SIGINT, signal.default_int_handler)  # the server ends its requests first
@@ -216,6 +215,8 @@ def serve(
 
 
 app.command()(pretrain)
+app.command()(base)
+app.command("eval-base")(evaluate_base)
 
 
 def main() -> None:
@@ -232,17 +233,6 @@ def main() -> None:
     except OSError as error:
         print(f"danlu: {error.filename or 'a file'}: {error.strerror or error}. Fix: check the path.", file=sys.stderr)  # noqa: T201
         sys.exit(2)
-
-
-@contextmanager
-def _extra(name: str) -> Generator[None]:
-    """Turns a missing library into the sentence that says which extra brings it."""
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        if error.name and not error.name.startswith("danlu"):
-            raise MissingExtra(error.name, name) from error
-        raise
 
 
 def _stem(data: Path) -> str:

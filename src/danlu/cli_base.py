@@ -6,12 +6,18 @@ Knows options; everything it does is a call into the package. Heavy libraries ar
 from __future__ import annotations
 
 import json
+import sys
+from contextlib import contextmanager
 from pathlib import Path  # noqa: TC003 - typer reads the annotations
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from tqdm import tqdm
 
 from danlu.errors import MissingExtra, OptionError
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
 
 
 def pretrain(
@@ -39,14 +45,10 @@ def pretrain(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object for a program to read.")] = False,
 ) -> None:
     """Train a base model from raw text. Start it with torchrun to use many processes."""
-    try:
+    with extra("pretrain"):
         from danlu.corpus.prepare import Cleaning
         from danlu.factory.base import Wish, make_base
         from danlu.parallel.data import join, leave
-    except ModuleNotFoundError as error:
-        if error.name and not error.name.startswith("danlu"):
-            raise MissingExtra(error.name, "pretrain") from error
-        raise
     if kind not in ("decoder", "encoder"):
         raise OptionError(f"--kind {kind} is unknown. Fix: use decoder or encoder.")
     if optimiser not in ("adamw", "muon"):
@@ -78,6 +80,95 @@ def pretrain(
     for name, found in figures["held_out"].items():
         bits = f", {found['bits_per_character']:.3f} bits a character" if "bits_per_character" in found else ""
         typer.echo(f"  {name}: {found['loss']:.3f} nats a token{bits}")
+
+
+def base(
+    name: Annotated[str | None, typer.Argument(help="Of one model, to read its card.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object for a program to read.")] = False,
+) -> None:
+    """List the base models of the package and check every byte of theirs. Exit 1: something is broken."""
+    from danlu.models.shelf import shelf
+
+    kept = shelf()
+    if name:
+        kept = [one for one in kept if one.name == name]
+        if not kept:
+            raise OptionError(f"The package has no base model {name}. Fix: danlu base lists those it has.")
+    if as_json:
+        models = [
+            {"name": one.name, "folder": str(one.folder), "megabytes": round(one.megabytes, 2), "broken": one.broken}
+            for one in kept
+        ]
+        typer.echo(json.dumps({"models": models}, ensure_ascii=False, indent=1))
+    elif name:
+        typer.echo(kept[0].card)
+    else:
+        for one in kept:
+            state = f"broken: {', '.join(one.broken)}. Fix: install danlu again" if one.broken else "whole"
+            title = one.card.split("\n", 1)[0].lstrip("# ")
+            typer.echo(f"{one.name}: {title}, {one.megabytes:.1f} MB, {state}")
+    raise typer.Exit(int(any(one.broken for one in kept)))
+
+
+def evaluate_base(
+    model: Annotated[str | None, typer.Argument(help="A folder or hub name; by default the embedded encoder.")] = None,
+    data: Annotated[Path | None, typer.Option("--data", help="For encoders: holds fewclue/ and pairs/.")] = None,
+    task: Annotated[list[str] | None, typer.Option("--task", help="One of the tasks; all by default.")] = None,
+    text: Annotated[list[Path] | None, typer.Option("--text", help="For decoders: files of text.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object for a program to read.")] = False,
+) -> None:
+    """Measure a base model: an encoder's frozen vectors on public sets, or a decoder's bits a character of text."""
+    if (data is None) == (not text):
+        raise OptionError("Encoders are measured on --data, decoders on --text. Fix: give one of the two.")
+    figures = _encoder_figures(model, data, task) if data else _decoder_figures(model, text or [])
+    if as_json:
+        typer.echo(json.dumps({"model": model or "embedded", "figures": figures}, ensure_ascii=False, indent=1))
+        return
+    width = max(map(len, figures))
+    for name, found in figures.items():
+        around = f" ± {found['deviation']:.1f}" if "deviation" in found else ""
+        typer.echo(f"{name:<{width}}  {found['metric']} {found['value']:.2f}{around}")
+
+
+def _encoder_figures(model: str | None, data: Path, task: list[str] | None) -> dict[str, dict[str, Any]]:
+    with extra("forge"):
+        from danlu.factory.fixed import TASKS, embedder, evaluate_encoder
+        from danlu.models.base import open_base
+    for name in task or []:
+        if name not in TASKS:
+            raise OptionError(f"There is no task {name}. Fix: use one of {', '.join(TASKS)}.")
+    if not data.is_dir():
+        raise OptionError(f"--data {data} is no folder. Fix: name the folder that holds fewclue/ and pairs/.")
+    with tqdm(unit=" texts", disable=not sys.stderr.isatty(), file=sys.stderr) as bar:
+        return evaluate_encoder(embedder(open_base(model), tell=bar.update), data, task, bar.set_description_str)
+
+
+def _decoder_figures(model: str | None, texts: list[Path]) -> dict[str, dict[str, Any]]:
+    with extra("forge"):
+        from danlu.corpus.examples import examples
+        from danlu.corpus.prepare import source_name
+        from danlu.factory.fixed import bits_per_character
+        from danlu.models.decoder import open_decoder
+        from danlu.text.normalize import tidy
+    opened = open_decoder(model)
+    figures: dict[str, dict[str, Any]] = {}
+    with tqdm(unit=" characters", unit_scale=True, disable=not sys.stderr.isatty(), file=sys.stderr) as bar:
+        for path in texts:
+            rows = (tidy(row.text) for row in examples(path, need_label=False))
+            bits = bits_per_character(opened.model, opened.tokenizer, rows, bar.update)
+            figures[source_name(path)] = {"metric": "bits a character", "value": round(bits, 4)}
+    return figures
+
+
+@contextmanager
+def extra(name: str) -> Generator[None]:
+    """Turns a missing library into the sentence that says which extra brings it."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if error.name and not error.name.startswith("danlu"):
+            raise MissingExtra(error.name, name) from error
+        raise
 
 
 def _weight(given: str) -> tuple[str, float]:

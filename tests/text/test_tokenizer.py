@@ -1,7 +1,9 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tokenizers import Tokenizer, models
 
+from danlu.errors import OptionError
 from danlu.text.tokenizer import BYTES, END, MASK, PAD, SPECIAL, START, decode, encode, open_tokenizer, train_tokenizer
 
 TEXTS = [
@@ -67,7 +69,7 @@ def test_pieces_are_learned_inside_words():
 def test_characters_beyond_the_coverage_get_no_piece():
     texts = ["天" * 99 + "龘"]
     assert "龘" not in train_tokenizer(lambda: texts, 300, coverage=0.99).get_vocab()
-    with pytest.raises(ValueError, match="do not hold"):
+    with pytest.raises(OptionError, match="do not hold"):
         train_tokenizer(lambda: texts, 265, coverage=1.0)
 
 
@@ -77,3 +79,11 @@ def test_a_stored_vocabulary_is_the_same(tokenizer, tmp_path):
     text = "今天<|end|> is nice\n\n"
     assert encode(opened, [text]) == encode(tokenizer, [text])
     assert decode(opened, encode(opened, [text])[0]) == text
+
+
+def test_a_tokenizer_of_another_make_is_refused(tmp_path):
+    Tokenizer(models.BPE()).save(str(tmp_path / "other.json"))
+    (tmp_path / "broken.json").write_text("{}")
+    for name in ("other.json", "broken.json", "none.json"):
+        with pytest.raises(OptionError, match=r"Fix: give a tokenizer\.json"):
+            open_tokenizer(tmp_path / name)

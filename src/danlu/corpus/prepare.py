@@ -115,7 +115,7 @@ def prepare(
         for text in cleaned(_told(texts, progress), cleaning, seen, guard, counts):
             apart = zlib.crc32(text.encode()) % cleaning.held_out == 0
             measured += len(text) if apart else 0
-            for piece in _pieces(tokenizer, text, cleaning.context):
+            for piece in pieces_of(tokenizer, text, cleaning.context):
                 (held_out if apart else train).append(piece)
         about = {"source": name, "context": cleaning.context, "removed_and_kept": dict(counts)}
         train.finish({**about, "tokens": train.tokens, "characters": counts["kept_characters"] - measured})
@@ -225,7 +225,7 @@ def _without(bad: list[bool], block: list[str], reason: str, counts: Counter[str
     return [text for text, gone in zip(block, bad, strict=True) if not gone]
 
 
-def _pieces(tokenizer: Tokenizer, text: str, context: int) -> Iterator[list[int]]:
+def pieces_of(tokenizer: Tokenizer, text: str, context: int) -> Iterator[list[int]]:
     """A document's tokens between its start and end marks, cut into pieces of at most `context`.
 
     A piece begins with the token that the one before it ends with, so that every token but the first is once a target.

@@ -36,7 +36,7 @@ def learn_vocabulary(
     Raises:
         DataError: a file cannot be read.
         MissingExtra: jieba is not installed.
-        ValueError: the size leaves no room for the characters.
+        OptionError: the size leaves no room for the characters.
     """
     segment = _segmenter() if words else None
     return train_tokenizer(lambda: _beginnings(paths, column, sample), size, segment=segment)

@@ -24,9 +24,10 @@ from danlu.artifact import write_whole
 from danlu.corpus.prepare import Cleaning, prepare_all, source_name
 from danlu.corpus.vocabulary import learn_vocabulary
 from danlu.errors import DataError, OptionError
+from danlu.models.decoder import open_decoder
 from danlu.models.fresh import FRESH, SHAPES, Kind
 from danlu.parallel.data import World, spread, wait
-from danlu.text.tokenizer import SPECIAL, open_tokenizer
+from danlu.text.tokenizer import open_tokenizer
 from danlu.train.batches import TokenBatches
 from danlu.train.checkpoint import found
 from danlu.train.estimate import Estimate, estimate
@@ -127,7 +128,7 @@ def make_base(
     model = Speaker(FRESH[wish.kind](SHAPES[wish.size], tokenizer.get_vocab_size()))
     objective = causal() if wish.kind == "decoder" else masked(tokenizer.get_vocab_size())
     if elder:
-        objective = inherited(objective, _opened(elder, world), start=0.5)
+        objective = inherited(objective, Speaker(open_decoder(str(elder)).model).to(world.device), start=0.5)
     plan = _kept_plan(out / "plan.json", model, objective, batches, wish, world)
     if world.first and not quiet:
         print(f"danlu: {plan.words}", file=sys.stderr, flush=True)  # noqa: T201 - told before it starts
@@ -200,30 +201,11 @@ def _keep_vocabulary(texts: Sequence[Path], path: Path, wish: Wish, given: Path 
     if path.exists():
         return
     if given:
-        _vocabulary(given)
+        open_tokenizer(given)
         data = given.read_bytes()
     else:
         data = learn_vocabulary(texts, wish.vocabulary, column=wish.cleaning.column).to_str().encode()
     write_whole(path, data, force=True)
-
-
-def _vocabulary(path: Path) -> Tokenizer:
-    try:
-        tokenizer = open_tokenizer(path)
-    except Exception as error:  # the library raises nothing more specific
-        raise OptionError(f"{path} is no tokenizer ({error}). Fix: give a tokenizer.json that danlu made.") from error
-    if [tokenizer.id_to_token(index) for index in range(len(SPECIAL))] != list(SPECIAL):
-        raise OptionError(f"{path} is a tokenizer of another make. Fix: give a tokenizer.json that danlu made.")
-    return tokenizer
-
-
-def _opened(folder: Path, world: World) -> Speaker:
-    from transformers import AutoModelForCausalLM
-
-    try:
-        return Speaker(AutoModelForCausalLM.from_pretrained(folder)).to(world.device)
-    except (OSError, ValueError) as error:
-        raise OptionError(f"{folder} is no finished decoder ({error}). Fix: give the model folder of one.") from error
 
 
 def _some(shards: Sequence[Shard], count: int, seed: int) -> list[Any]:

@@ -176,7 +176,7 @@ def embed(
     sequences: Sequence[Sequence[int]],
     *,
     batch: int = 64,
-    progress: Callable[[int], None] | None = None,
+    progress: Callable[[int], object] | None = None,
 ) -> NDArray[np.float32]:
     """(texts, hidden) unit vectors of token ids, batched by length.
 

@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 
+from danlu.errors import OptionError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
@@ -52,12 +54,15 @@ def train_tokenizer(
         coverage: the share of characters that get a piece of their own; the rest is spelt in bytes.
 
     Raises:
-        ValueError: the size leaves no room for the characters to be covered.
+        OptionError: the size leaves no room for the characters to be covered.
     """
     alphabet = _alphabet(texts(), coverage)
     room = size - len(SPECIAL) - len(BYTES)
     if room < len(alphabet):
-        raise ValueError(f"{size} tokens do not hold {len(alphabet)} characters, the bytes and the special tokens")
+        least = len(alphabet) + len(SPECIAL) + len(BYTES)
+        raise OptionError(
+            f"{size} tokens do not hold the text's characters. Fix: ask for a vocabulary of {least} at least."
+        )
     pieces = _merged(_words(texts(), alphabet, segment), round(room * _SPARE))
     scores = {piece: -math.log(rank + 2) for rank, piece in enumerate(pieces)}
     for _ in range(_ROUNDS):
@@ -69,8 +74,19 @@ def train_tokenizer(
 
 
 def open_tokenizer(path: Path) -> Tokenizer:
-    """A stored vocabulary, reading every text as plain text."""
-    return literal(Tokenizer.from_file(str(path)))
+    """A stored vocabulary, reading every text as plain text.
+
+    Raises:
+        OptionError: the file cannot be read, or another make of tokenizer wrote it.
+    """
+    fix = "Fix: give a tokenizer.json that danlu made."
+    try:
+        tokenizer = Tokenizer.from_file(str(path))
+    except Exception as error:  # the library raises nothing more specific
+        raise OptionError(f"{path} is no tokenizer ({error}). {fix}") from error
+    if [tokenizer.id_to_token(index) for index in range(len(SPECIAL))] != list(SPECIAL):
+        raise OptionError(f"{path} is a tokenizer of another make. {fix}")
+    return literal(tokenizer)
 
 
 def literal(tokenizer: Tokenizer) -> Tokenizer:

@@ -1,0 +1,65 @@
+"""The base models that come with the package: which they are, and whether their files are whole.
+
+Knows folders and checksums. Opening is `danlu.models.base`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+SHELF = Path(__file__).parent / "embedded"
+SUMS = "SHA256SUMS"  # one line a file, as sha256sum writes and checks them
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A base model of the package.
+
+    Attributes:
+        name: of its folder: "encoder", "decoder".
+        folder: where it lies.
+        megabytes: of all its files, in 10⁶ bytes.
+        card: what it is, how it was made, what it is worth; in words.
+        broken: its files that are missing, or not what they were when the package was made.
+    """
+
+    name: str
+    folder: Path
+    megabytes: float
+    card: str
+    broken: tuple[str, ...]
+
+
+def shelf(folder: Path = SHELF) -> list[Kept]:
+    """All base models of the package, every byte checked."""
+    return [_kept(path) for path in sorted(folder.iterdir()) if (path / SUMS).is_file()]
+
+
+def write_sums(folder: Path) -> None:
+    """Notes the checksums of a model's files."""
+    names = sorted(path.name for path in folder.iterdir() if path.is_file() and path.name != SUMS)
+    lines = [f"{_digest(folder / name)}  {name}\n" for name in names]
+    (folder / SUMS).write_text("".join(lines), encoding="utf-8")
+
+
+def _kept(folder: Path) -> Kept:
+    broken: list[str] = []
+    size = 0
+    for line in (folder / SUMS).read_text(encoding="utf-8").splitlines():
+        wanted, name = line.split("  ", 1)
+        path = folder / Path(name).name
+        if not path.is_file() or _digest(path) != wanted:
+            broken.append(name)
+        else:
+            size += path.stat().st_size
+    card = folder / "CARD.md"
+    return Kept(
+        folder.name, folder, size / 1e6, card.read_text(encoding="utf-8") if card.is_file() else "", tuple(broken)
+    )
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

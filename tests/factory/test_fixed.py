@@ -1,0 +1,86 @@
+"""The fixed evaluation on tiny sets of the same layout, and bits a character by hand."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from danlu.errors import DataError
+from danlu.factory.fixed import TASKS, bits_per_character, evaluate_encoder
+from danlu.models.fresh import SHAPES, fresh_decoder
+from danlu.text.tokenizer import END, START, encode, train_tokenizer
+
+
+def letters(texts):
+    """A toy encoder: the share of each letter."""
+    out = np.array([[text.count(letter) + 0.01 for letter in "abcd"] for text in texts], np.float32)
+    return out / np.linalg.norm(out, axis=1, keepdims=True)
+
+
+def write(path, rows):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    data = "".join(json.dumps(row) + "\n" for row in rows).encode()
+    path.write_bytes(gzip.compress(data) if path.suffix == ".gz" else data)
+
+
+@pytest.fixture
+def data(tmp_path):
+    few = tmp_path / "fewclue"
+    columns = {"eprstmt": ("sentence", "label"), "tnews": ("sentence", "label_desc"), "csldcp": ("content", "label")}
+    for task, (text, label) in columns.items():
+        rows = [{text: letter * 4 + "d", label: letter} for letter in "abc" for _ in range(3)]
+        for name in ["test_public", *(f"train_{fold}" for fold in range(5))]:
+            write(few / task / f"{name}.json", rows)
+    pairs = [("aab", "aba", 1), ("bcc", "ccb", 1), ("aaa", "bbb", 0), ("abc", "ddd", 0)]
+    for name in ["test_public", *(f"train_{fold}" for fold in range(5))]:
+        write(few / "bustm" / f"{name}.json", [{"sentence1": a, "sentence2": b, "label": str(y)} for a, b, y in pairs])
+    rows = [{"text_a": a, "text_b": b, "label": str(y)} for a, b, y in pairs]
+    for task, parts in (("lcqmc", ("dev", "test")), ("afqmc", ("train", "test"))):
+        for part in parts:
+            write(tmp_path / "pairs" / task / f"{part}.jsonl.gz", rows)
+    degrees = [("aaaa", "aaaa", 5.0), ("aaaa", "aaab", 4), ("aaaa", "aabb", 2.5), ("aaaa", "bbbb", 0)]
+    for task in ("stsb-zh", "stsb-en"):
+        rows = [{"text_a": a, "text_b": b, "label": y} for a, b, y in degrees]
+        write(tmp_path / "pairs" / task / "test.jsonl.gz", rows)
+    return tmp_path
+
+
+def test_every_task_is_measured(data):
+    told = []
+    figures = evaluate_encoder(letters, data, tell=told.append)
+    assert told == list(TASKS) == list(figures)
+    assert {found["value"] for found in figures.values()} == {100.0}
+    assert figures["tnews"] == {"metric": "accuracy", "value": 100.0, "deviation": 0.0}
+    assert figures["stsb-en"] == {"metric": "Spearman", "value": 100.0}
+
+
+def test_an_encoder_that_says_nothing_is_no_better_than_chance(data):
+    figures = evaluate_encoder(lambda texts: np.ones((len(texts), 2), np.float32), data, ["tnews", "lcqmc"])
+    assert figures["tnews"]["value"] == pytest.approx(33.33, abs=0.01)
+    assert figures["lcqmc"]["value"] == 50.0
+
+
+def test_a_missing_set_is_named(data):
+    (data / "fewclue" / "tnews" / "train_3.json").unlink()
+    with pytest.raises(DataError, match=r"train_3\.json"):
+        evaluate_encoder(letters, data, ["tnews"])
+
+
+def test_bits_a_character_are_those_of_all_tokens_once():
+    texts = ["今天天气很好", "a nice day, a nice day", "好" * 300]
+    tokenizer = train_tokenizer(lambda: texts, 320, coverage=1.0)
+    torch.manual_seed(0)
+    model = fresh_decoder(SHAPES["tiny"], tokenizer.get_vocab_size()).eval()
+    ids = [START, *encode(tokenizer, texts[:1])[0], END]
+    with torch.inference_mode():
+        found = torch.log_softmax(model(input_ids=torch.tensor([ids])).logits[0].float(), -1)
+    bits = -sum(float(found[place, token]) for place, token in enumerate(ids[1:])) / math.log(2)
+    assert bits_per_character(model, tokenizer, texts[:1]) == pytest.approx(bits / len(texts[0]), rel=1e-4)
+    read = []
+    assert 0 < bits_per_character(model, tokenizer, texts, read.append) < 20
+    assert sum(read) == sum(map(len, texts))

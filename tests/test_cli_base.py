@@ -1,0 +1,82 @@
+"""The verbs about base models, as they are called."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from danlu.models.shelf import SHELF
+
+PRETRAIN = "--size tiny --vocabulary 330 --context 32 --batch 128 --passes 0.2"
+
+
+@pytest.fixture
+def text(tmp_path):
+    path = tmp_path / "news.txt"
+    path.write_text("".join(f"今天是第{n}天，天气很好。Day {n * 37 % 101}.\n" for n in range(300)), encoding="utf-8")
+    return path
+
+
+def test_the_package_s_bases_are_listed_and_whole(run):
+    code, out, _ = run("base")
+    assert code == 0
+    assert "encoder: The embedded bilingual sentence encoder" in out
+    assert "whole" in out
+    code, out, _ = run("base", "--json")
+    models = json.loads(out)["models"]
+    assert {"name": "encoder", "folder": str(SHELF / "encoder")}.items() <= models[0].items()
+    assert models[0]["broken"] == []
+    assert run("base", "encoder")[1].startswith("# The embedded bilingual sentence encoder")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "base poems",
+        "eval-base",
+        "eval-base --data {f} --text {f}/news.txt",
+        "eval-base --data {f}/nowhere",
+        "eval-base --data {f} --task weather",
+        "eval-base {f} --text {f}/news.txt",
+        "eval-base --data {f} --task tnews",
+        "pretrain {f}/news.txt --out {f}/o --kind poet",
+        "pretrain {f}/news.txt --out {f}/o --optimiser sgd",
+        "pretrain {f}/news.txt --out {f}/o --size vast",
+        "pretrain {f}/news.txt --out {f}/o --weight news",
+        "pretrain {f}/news.txt --out {f}/o --weight news=much",
+        "pretrain {f}/news.txt --out {f}/o --weight talk=2",
+        "pretrain {f}/none.txt --out {f}/o",
+        "pretrain {f}/news.txt --out {f}/news.txt",
+        "pretrain {f}/news.txt --out {f}/o --tokenizer {f}/news.txt",
+        "pretrain {f}/news.txt --out {f}/o --keep-out {f}/none",
+        "pretrain {f}/news.txt --out {f}/o --vocabulary 300",
+    ],
+)
+def test_a_mistake_is_one_sentence_and_exit_code_2(run, text, line):
+    code, out, err = run(*line.format(f=text.parent).split())
+    assert (code, out) == (2, "")
+    assert err.startswith("danlu: ")
+    assert "Fix: " in err
+    assert len(err.strip().splitlines()) == 1
+
+
+@pytest.mark.slow
+def test_a_decoder_is_trained_and_measured(run, text, monkeypatch):
+    monkeypatch.setattr("danlu.runtime.cores", lambda: 1)
+    out = text.parent / "made"
+    command = f"pretrain {text} --out {out} {PRETRAIN}"
+    code, printed, told = run(*command.split())
+    assert code == 0
+    assert "bits a character" in printed
+    assert "million weights" in told
+    assert sorted(path.name for path in out.iterdir()) == [
+        *("figures.json", "model", "plan.json", "text", "tokenizer.json", "training", "wish.json")
+    ]
+    assert "<svg" in (out / "training" / "curve.html").read_text()
+    code, printed, _ = run(*command.split(), "--json")
+    assert json.loads(printed)["model"] == str(out / "model")
+    code, printed, _ = run("eval-base", out / "model", "--text", text, "--json")
+    assert 0 < json.loads(printed)["figures"]["news"]["value"] < 20
+    code, _, err = run(*command.split(), "--seed", "7")
+    assert (code, "holds a training with seed = 0" in err) == (2, True)
