@@ -118,6 +118,7 @@ def test_what_cannot_be_made_is_refused_before_any_work(texts, tmp_path):
     (tmp_path / "tokenizer.json").write_text("{}")
     refused("is no tokenizer", vocabulary=tmp_path / "tokenizer.json")
     refused("is a file", out=tmp_path / "file")
+    assert not (tmp_path / "out").exists()
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "wish.json").write_text(json.dumps({"kind": "encoder"}))
     refused("holds a training with kind = encoder", out=tmp_path / "other")

@@ -21,6 +21,7 @@ from safetensors.torch import load_file
 
 from danlu import runtime
 from danlu.artifact import write_whole
+from danlu.corpus.examples import examples
 from danlu.corpus.prepare import Cleaning, prepare_all, source_name
 from danlu.corpus.vocabulary import learn_vocabulary
 from danlu.errors import DataError, OptionError
@@ -113,8 +114,7 @@ def make_base(
     _check(texts, out, wish)
     runtime.start(wish.seed)
     if world.first:
-        _same_wish(out, wish, texts)
-        _keep_vocabulary(texts, out / "tokenizer.json", wish, vocabulary)
+        _begin(texts, out, wish, keep_out, vocabulary, elder)
         tokenizer = open_tokenizer(out / "tokenizer.json")
         prepare_all(texts, out / "text", tokenizer, wish.cleaning, keep_out=keep_out, quiet=quiet)
     wait(world)
@@ -162,6 +162,8 @@ def _check(texts: Sequence[Path], out: Path, wish: Wish) -> None:
         )
     if out.exists() and not out.is_dir():
         raise OptionError(f"{out} is a file. Fix: give the name of a folder.")
+    for path in texts:
+        next(examples(path, text=wish.cleaning.column, need_label=False), None)  # what cannot be read is said at once
 
 
 def _kept_plan(
@@ -180,32 +182,31 @@ def _kept_plan(
     return plan
 
 
-def _same_wish(out: Path, wish: Wish, texts: Sequence[Path]) -> None:
-    """Notes the wish in a new folder, and refuses a folder of another."""
-    wanted = json.loads(json.dumps(asdict(wish) | {"texts": [path.name for path in texts]}))
+def _begin(
+    texts: Sequence[Path], out: Path, wish: Wish, keep_out: Sequence[Path], vocabulary: Path | None, elder: Path | None
+) -> None:
+    """Gives a new folder its vocabulary and notes what is wanted in it; refuses a folder of another wish."""
+    lists = {"texts": [path.name for path in texts], "keep_out": [path.name for path in keep_out]}
+    given = {"given_vocabulary": str(vocabulary or ""), "elder": str(elder or "")}
+    wanted: dict[str, Any] = json.loads(json.dumps(asdict(wish) | lists | given))
     path = out / "wish.json"
     if path.exists():
         stored = json.loads(path.read_text(encoding="utf-8"))
-        for key in wanted:
-            if stored.get(key) != wanted[key]:
+        for key, value in wanted.items():
+            if stored.get(key) != value:
                 raise OptionError(
-                    f"{out} holds a training with {key} = {stored.get(key)}, and {wanted[key]} is asked for. "
+                    f"{out} holds a training with {key} = {stored.get(key)}, and {value} is asked for. "
                     "Fix: ask for the same, or choose another folder."
                 )
         return
-    out.mkdir(parents=True, exist_ok=True)
-    write_whole(path, json.dumps(wanted, ensure_ascii=False, indent=1).encode(), force=True)
-
-
-def _keep_vocabulary(texts: Sequence[Path], path: Path, wish: Wish, given: Path | None) -> None:
-    if path.exists():
-        return
-    if given:
-        open_tokenizer(given)
-        data = given.read_bytes()
+    if vocabulary:
+        open_tokenizer(vocabulary)
+        data = vocabulary.read_bytes()
     else:
         data = learn_vocabulary(texts, wish.vocabulary, column=wish.cleaning.column).to_str().encode()
-    write_whole(path, data, force=True)
+    out.mkdir(parents=True, exist_ok=True)
+    write_whole(out / "tokenizer.json", data, force=True)
+    write_whole(path, json.dumps(wanted, ensure_ascii=False, indent=1).encode(), force=True)
 
 
 def _some(shards: Sequence[Shard], count: int, seed: int) -> list[Any]:
