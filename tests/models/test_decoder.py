@@ -6,8 +6,9 @@ import pytest
 import torch
 
 from danlu.errors import OptionError
-from danlu.models.decoder import open_decoder
+from danlu.models.decoder import _open_embedded, open_decoder, save_embedded_decoder
 from danlu.models.fresh import SHAPES, fresh_decoder
+from danlu.models.shelf import shelf
 from danlu.text.tokenizer import train_tokenizer
 
 
@@ -37,3 +38,16 @@ def test_what_is_no_decoder_is_refused(folder, tmp_path):
     (tmp_path / "tokenizer.json").write_text("{}")
     with pytest.raises(OptionError, match="is no tokenizer"):
         open_decoder(str(tmp_path))
+
+
+def test_a_decoder_stored_small_says_nearly_the_same(folder, tmp_path):
+    decoder = open_decoder(str(folder))
+    save_embedded_decoder(decoder, tmp_path / "decoder")
+    assert [kept.broken for kept in shelf(tmp_path)] == [()]
+    small = _open_embedded(tmp_path / "decoder")
+    ids = torch.tensor([[1, 270, 280, 290]])
+    with torch.inference_mode():
+        before, after = (torch.softmax(d.model(input_ids=ids).logits, -1) for d in (decoder, small))
+    assert (before - after).abs().max() < 1e-3
+    size = (tmp_path / "decoder" / "model.safetensors").stat().st_size
+    assert size < 0.3 * (folder / "model.safetensors").stat().st_size

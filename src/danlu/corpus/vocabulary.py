@@ -39,10 +39,11 @@ def learn_vocabulary(
         OptionError: the size leaves no room for the characters.
     """
     segment = _segmenter() if words else None
-    return train_tokenizer(lambda: _beginnings(paths, column, sample), size, segment=segment)
+    return train_tokenizer(lambda: beginnings(paths, column, sample), size, segment=segment)
 
 
-def _beginnings(paths: Sequence[Path], column: str | None, sample: int) -> Iterator[str]:
+def beginnings(paths: Sequence[Path], column: str | None = None, sample: int = SAMPLE) -> Iterator[str]:
+    """The tidied texts at the beginning of each file, up to so many characters a file."""
     for path in paths:
         left = sample
         for row in examples(path, text=column, need_label=False):

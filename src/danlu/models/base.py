@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 
 from danlu.errors import OptionError
+from danlu.models.shelf import write_sums
+from danlu.models.storage import load_small, save_config, save_small
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 EMBEDDED = Path(__file__).parent / "embedded" / "encoder"
-_SCALE = ".scale"
 
 
 @dataclass(frozen=True)
@@ -96,13 +96,7 @@ def _open_embedded(folder: Path) -> Base:
     weights = folder / "model.safetensors"
     config = BertConfig(**json.loads((folder / "config.json").read_text(encoding="utf-8")))
     model = BertModel(config, add_pooling_layer=False)
-    stored = load_file(weights)
-    state = {
-        key: value.float() * stored[key + _SCALE].float()[:, None] if key + _SCALE in stored else value.float()
-        for key, value in stored.items()
-        if not key.endswith(_SCALE)
-    }
-    model.load_state_dict(state)
+    model.load_state_dict(load_small(weights))
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     return Base("embedded", hashlib.sha256(weights.read_bytes()).hexdigest(), tokenizer, model.eval())
 
@@ -110,21 +104,14 @@ def _open_embedded(folder: Path) -> Base:
 def save_embedded(model: PreTrainedModel, tokenizer: Tokenizer, folder: Path) -> None:
     """Stores an encoder small: the embedding table in int8 with a scale a row, every other weight in fp16."""
     folder.mkdir(parents=True, exist_ok=True)
-    out: dict[str, torch.Tensor] = {}
-    for key, value in model.state_dict().items():
-        if key == "embeddings.word_embeddings.weight":
-            scale = value.abs().amax(1).clamp_min(1e-8) / 127
-            out[key] = (value / scale[:, None]).round().clamp(-127, 127).to(torch.int8)
-            out[key + _SCALE] = scale
-        elif not key.startswith("pooler."):
-            out[key] = value.half()
-    save_file(out, folder / "model.safetensors")
-    config = model.config.to_diff_dict() | {"vocab_size": len(out["embeddings.word_embeddings.weight"])}
-    kept = {k: v for k, v in config.items() if k not in {"architectures", "_name_or_path", "transformers_version"}}
-    (folder / "config.json").write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    state = {key: value for key, value in model.state_dict().items() if not key.startswith("pooler.")}
+    table = "embeddings.word_embeddings.weight"
+    save_small(state, folder / "model.safetensors", rough=lambda key: key == table)
+    save_config(model.config, len(state[table]), folder / "config.json")
     tokenizer.no_truncation()
     tokenizer.no_padding()
     (folder / "tokenizer.json").write_text(tokenizer.to_str(), encoding="utf-8")
+    write_sums(folder)
 
 
 def layers(model: PreTrainedModel) -> torch.nn.ModuleList:

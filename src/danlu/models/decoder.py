@@ -5,17 +5,22 @@ Knows where weights and vocabulary lie; does not know what is written with them.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from danlu.errors import OptionError
-from danlu.models.shelf import SHELF
+from danlu.models.shelf import SHELF, write_sums
+from danlu.models.storage import load_small, save_config, save_small
 from danlu.text.tokenizer import open_tokenizer
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
     from transformers import PreTrainedModel
+
+
+_TABLE, _TIED = "model.embed_tokens.weight", "lm_head.weight"
 
 
 @dataclass(frozen=True)
@@ -44,14 +49,36 @@ def open_decoder(name: str | None = None) -> Decoder:
     """
     from transformers import AutoModelForCausalLM
 
-    folder = SHELF / "decoder" if name is None else Path(name)
+    if name is None:
+        return _open_embedded(SHELF / "decoder")
+    folder = Path(name)
     if not (folder / "tokenizer.json").is_file():
-        what = f"{folder} holds no decoder" if name else "The package has no decoder yet"
-        raise OptionError(f"{what}. Fix: give the model folder of danlu pretrain --kind decoder.")
+        raise OptionError(f"{folder} holds no decoder. Fix: give the model folder of danlu pretrain --kind decoder.")
     tokenizer = open_tokenizer(folder / "tokenizer.json")
     try:
         model = AutoModelForCausalLM.from_pretrained(folder)
     except Exception as error:  # every library below raises types of its own for a folder that is not whole
         line = (str(error) or type(error).__name__).splitlines()[0]
         raise OptionError(f"{folder} cannot be opened ({line}). Fix: give the folder of a whole decoder.") from error
-    return Decoder(name or "embedded", tokenizer, model.float().eval())
+    return Decoder(name, tokenizer, model.float().eval())
+
+
+def save_embedded_decoder(decoder: Decoder, folder: Path) -> None:
+    """Stores a decoder small: every matrix in int8 with a scale a row, everything else in float16."""
+    folder.mkdir(parents=True, exist_ok=True)
+    state = {key: value for key, value in decoder.model.state_dict().items() if key != _TIED}
+    save_small(state, folder / "model.safetensors", rough=lambda key: state[key].ndim == 2)
+    save_config(decoder.model.config, decoder.tokenizer.get_vocab_size(), folder / "config.json")
+    (folder / "tokenizer.json").write_text(decoder.tokenizer.to_str(), encoding="utf-8")
+    write_sums(folder)
+
+
+def _open_embedded(folder: Path) -> Decoder:
+    from transformers import Qwen3Config, Qwen3ForCausalLM
+
+    if not folder.is_dir():
+        raise OptionError("The package has no decoder yet. Fix: give the model folder of danlu pretrain.")
+    model = Qwen3ForCausalLM(Qwen3Config(**json.loads((folder / "config.json").read_text(encoding="utf-8"))))
+    state = load_small(folder / "model.safetensors")
+    model.load_state_dict({**state, _TIED: state[_TABLE]})
+    return Decoder("embedded", open_tokenizer(folder / "tokenizer.json"), model.eval())

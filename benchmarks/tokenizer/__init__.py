@@ -1,0 +1,1 @@
+"""Characters a token and tokens a second, beside two other schemes."""

@@ -1,0 +1,124 @@
+"""The bilingual tokenizer beside bert-base-chinese's scheme and a byte-level BPE of the same size and text.
+
+    python -m benchmarks.tokenizer [--size 16384]
+
+Characters a token and tokens a second on held-out text of each genre, one thread. All three are given the same texts
+in the same run; the vocabularies that are learned see the first three million characters of each source, and the texts
+measured are the last of each source.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import lzma
+import os
+import time
+from collections import deque
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+os.environ["TOKENIZERS_PARALLELISM"] = "false"  # before the library starts its threads
+
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+
+from benchmarks.common import DATA, store
+from danlu.corpus.vocabulary import SAMPLE, beginnings, learn_vocabulary
+from danlu.text.normalize import tidy
+from danlu.text.tokenizer import decode, encode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+HERE = Path(__file__).parent
+GENRES = {
+    "essays": ["fudan", "sanwen"], "news": ["cctv"], "technology": ["lctt", "oi-wiki"], "questions": ["web-zh", "medical"],
+    "dialogue": ["crosswoz", "counsel"], "social": ["weibo", "reviews"], "classical": ["classical"], "poems": ["poems"],
+    "laws": ["laws"], "literature": ["literature"], "English encyclopaedia": ["enwiki"], "English novels": ["novels-en"],
+    "English dialogue": ["dialogue-en"],
+}  # fmt: skip
+MEASURED = 300_000  # characters of a genre
+
+
+def path_of(source: str) -> Path:
+    return DATA / "text" / f"{source}.jsonl.xz"
+
+
+def last_texts(source: str, characters: int) -> list[str]:
+    """The last texts of a source, from the end."""
+    kept: deque[str] = deque()
+    size = 0
+    with lzma.open(path_of(source), "rt", encoding="utf-8", newline="\n") as file:
+        for line in file:
+            text = tidy(json.loads(line)["text"])[:20_000]
+            kept.append(text)
+            size += len(text)
+            while size - len(kept[0]) >= characters:
+                size -= len(kept.popleft())
+    return list(kept)
+
+
+def byte_level(texts: Iterator[str], size: int) -> Tokenizer:
+    """A plain byte-level BPE, as GPT-2's."""
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    trainer = trainers.BpeTrainer(vocab_size=size, initial_alphabet=alphabet, show_progress=False)
+    tokenizer.train_from_iterator(texts, trainer)
+    return tokenizer
+
+
+def a_character_a_token(texts: Iterator[str], size: int) -> Tokenizer:
+    """The scheme of bert-base-chinese: hanzi one by one, word pieces for the rest."""
+    from tokenizers import BertWordPieceTokenizer
+
+    tokenizer = BertWordPieceTokenizer(lowercase=False, handle_chinese_chars=True)
+    tokenizer.train_from_iterator(texts, vocab_size=size, min_frequency=2, show_progress=False)
+    return tokenizer
+
+
+def measured(name: str, tokenizer: Any, texts: list[str]) -> dict[str, Any]:
+    plain = tokenizer.encode_batch if name != "danlu" else None
+    best, tokens = float("inf"), 0
+    for _ in range(3):
+        began = time.perf_counter()
+        ids = [e.ids for e in plain(texts, add_special_tokens=False)] if plain else encode(tokenizer, texts)
+        best = min(best, time.perf_counter() - began)
+        tokens = sum(map(len, ids))
+    exact = None
+    if name != "a character a token":  # which is not made to give texts back
+        back = [decode(tokenizer, i) if name == "danlu" else tokenizer.decode(i) for i in ids]
+        exact = sum(a == b for a, b in zip(back, texts, strict=True)) / len(texts)
+    characters = sum(map(len, texts))
+    return {
+        "characters_a_token": round(characters / tokens, 3),
+        "tokens_a_second": round(tokens / best),
+        "characters_a_second": round(characters / best),
+        "given_back": exact,
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--size", type=int, default=16_384)
+    parser.add_argument("--out", type=Path, default=HERE / "results.json")
+    arguments = parser.parse_args()
+    paths = [path_of(source) for sources in GENRES.values() for source in sources]
+    made: dict[str, Any] = {
+        "danlu": learn_vocabulary(paths, arguments.size),
+        "danlu, pieces anywhere": learn_vocabulary(paths, arguments.size, words=False),
+        "byte-level BPE": byte_level(beginnings(paths), arguments.size),
+        "a character a token": a_character_a_token(beginnings(paths), arguments.size),
+    }
+    results: dict[str, dict[str, Any]] = {}
+    for genre, sources in GENRES.items():
+        texts = [text for source in sources for text in last_texts(source, MEASURED // len(sources))]
+        results[genre] = {name: measured(name.split(",")[0], tokenizer, texts) for name, tokenizer in made.items()}
+        row = "  ".join(f"{name} {found['characters_a_token']:.2f}" for name, found in results[genre].items())
+        print(f"{genre:<24}{row}", flush=True)
+    store(arguments.out, {"size": arguments.size, "sample": SAMPLE, "genres": results})
+
+
+if __name__ == "__main__":
+    main()
