@@ -15,6 +15,7 @@ import lzma
 import os
 import time
 from collections import deque
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,16 +29,33 @@ from danlu.text.normalize import tidy
 from danlu.text.tokenizer import decode, encode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 HERE = Path(__file__).parent
 GENRES = {
-    "essays": ["fudan", "sanwen"], "news": ["cctv"], "technology": ["lctt", "oi-wiki"], "questions": ["web-zh", "medical"],
-    "dialogue": ["crosswoz", "counsel"], "social": ["weibo", "reviews"], "classical": ["classical"], "poems": ["poems"],
-    "laws": ["laws"], "literature": ["literature"], "English encyclopaedia": ["enwiki"], "English novels": ["novels-en"],
+    "essays": ["fudan", "sanwen"],
+    "news": ["cctv"],
+    "technology": ["lctt", "oi-wiki"],
+    "questions": ["web-zh", "medical"],
+    "dialogue": ["crosswoz", "counsel"],
+    "social": ["weibo", "reviews"],
+    "classical": ["classical"],
+    "poems": ["poems"],
+    "laws": ["laws"],
+    "literature": ["literature"],
+    "English encyclopaedia": ["enwiki"],
+    "English novels": ["novels-en"],
     "English dialogue": ["dialogue-en"],
-}  # fmt: skip
+}
 MEASURED = 300_000  # characters of a genre
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """How texts become ids, and ids a text where that is promised."""
+
+    encode: Callable[[list[str]], list[list[int]]]
+    decode: Callable[[list[int]], str] | None
 
 
 def path_of(source: str) -> Path:
@@ -58,7 +76,15 @@ def last_texts(source: str, characters: int) -> list[str]:
     return list(kept)
 
 
-def byte_level(texts: Iterator[str], size: int) -> Tokenizer:
+def ids_of(tokenizer: Tokenizer) -> Callable[[list[str]], list[list[int]]]:
+    return lambda texts: [found.ids for found in tokenizer.encode_batch(texts, add_special_tokens=False)]
+
+
+def ours(tokenizer: Tokenizer) -> Scheme:
+    return Scheme(lambda texts: encode(tokenizer, texts), lambda ids: decode(tokenizer, ids))
+
+
+def byte_level(texts: Iterator[str], size: int) -> Scheme:
     """A plain byte-level BPE, as GPT-2's."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
@@ -66,37 +92,34 @@ def byte_level(texts: Iterator[str], size: int) -> Tokenizer:
     alphabet = pre_tokenizers.ByteLevel.alphabet()
     trainer = trainers.BpeTrainer(vocab_size=size, initial_alphabet=alphabet, show_progress=False)
     tokenizer.train_from_iterator(texts, trainer)
-    return tokenizer
+    return Scheme(ids_of(tokenizer), tokenizer.decode)
 
 
-def a_character_a_token(texts: Iterator[str], size: int) -> Tokenizer:
+def a_character_a_token(texts: Iterator[str], size: int) -> Scheme:
     """The scheme of bert-base-chinese: hanzi one by one, word pieces for the rest."""
     from tokenizers import BertWordPieceTokenizer
 
     tokenizer = BertWordPieceTokenizer(lowercase=False, handle_chinese_chars=True)
     tokenizer.train_from_iterator(texts, vocab_size=size, min_frequency=2, show_progress=False)
-    return tokenizer
+    return Scheme(ids_of(tokenizer), None)  # it is not made to give texts back
 
 
-def measured(name: str, tokenizer: Any, texts: list[str]) -> dict[str, Any]:
-    plain = tokenizer.encode_batch if name != "danlu" else None
-    best, tokens = float("inf"), 0
+def measured(scheme: Scheme, texts: list[str]) -> dict[str, Any]:
+    best, ids = float("inf"), []
     for _ in range(3):
         began = time.perf_counter()
-        ids = [e.ids for e in plain(texts, add_special_tokens=False)] if plain else encode(tokenizer, texts)
+        ids = scheme.encode(texts)
         best = min(best, time.perf_counter() - began)
-        tokens = sum(map(len, ids))
-    exact = None
-    if name != "a character a token":  # which is not made to give texts back
-        back = [decode(tokenizer, i) if name == "danlu" else tokenizer.decode(i) for i in ids]
-        exact = sum(a == b for a, b in zip(back, texts, strict=True)) / len(texts)
-    characters = sum(map(len, texts))
-    return {
+    characters, tokens = sum(map(len, texts)), sum(map(len, ids))
+    result: dict[str, Any] = {
         "characters_a_token": round(characters / tokens, 3),
         "tokens_a_second": round(tokens / best),
         "characters_a_second": round(characters / best),
-        "given_back": exact,
     }
+    if scheme.decode:
+        exact = sum(scheme.decode(i) == text for i, text in zip(ids, texts, strict=True))
+        result["given_back"] = exact / len(texts)
+    return result
 
 
 def main() -> None:
@@ -105,16 +128,16 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=HERE / "results.json")
     arguments = parser.parse_args()
     paths = [path_of(source) for sources in GENRES.values() for source in sources]
-    made: dict[str, Any] = {
-        "danlu": learn_vocabulary(paths, arguments.size),
-        "danlu, pieces anywhere": learn_vocabulary(paths, arguments.size, words=False),
+    made = {
+        "danlu": ours(learn_vocabulary(paths, arguments.size)),
+        "danlu, pieces anywhere": ours(learn_vocabulary(paths, arguments.size, words=False)),
         "byte-level BPE": byte_level(beginnings(paths), arguments.size),
         "a character a token": a_character_a_token(beginnings(paths), arguments.size),
     }
     results: dict[str, dict[str, Any]] = {}
     for genre, sources in GENRES.items():
         texts = [text for source in sources for text in last_texts(source, MEASURED // len(sources))]
-        results[genre] = {name: measured(name.split(",")[0], tokenizer, texts) for name, tokenizer in made.items()}
+        results[genre] = {name: measured(scheme, texts) for name, scheme in made.items()}
         row = "  ".join(f"{name} {found['characters_a_token']:.2f}" for name, found in results[genre].items())
         print(f"{genre:<24}{row}", flush=True)
     store(arguments.out, {"size": arguments.size, "sample": SAMPLE, "genres": results})
