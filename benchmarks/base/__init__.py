@@ -1,0 +1,1 @@
+"""What base models are worth by the fixed evaluation."""
