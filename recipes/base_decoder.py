@@ -2,7 +2,7 @@
 
     python -m recipes.base_decoder --data DATA --work WORK --minutes 150    # resumable: run again after a kill
     python -m recipes.base_decoder --data DATA --work WORK --passes 4       # where a GPU makes passes cheap
-    python -m recipes.base_decoder --data DATA --work WORK --export
+    python -m recipes.base_decoder --data DATA --work WORK --export CARD.md
 
 Knows which sources are read how often, and the shape. How it is done is `danlu.factory.base`.
 """
@@ -14,7 +14,8 @@ import json
 from pathlib import Path
 
 from danlu.corpus.prepare import Cleaning
-from danlu.factory.base import Wish, make_base
+from danlu.factory.base import make_base
+from danlu.factory.wish import Wish
 from danlu.models.decoder import open_decoder, save_embedded_decoder
 from danlu.models.shelf import SHELF
 from danlu.parallel.data import join, leave
@@ -51,10 +52,11 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True, help="where everything is kept")
     parser.add_argument("--minutes", type=float, help="of training on this machine")
     parser.add_argument("--passes", type=float, default=1.0, help="over the mixture, where no minutes are given")
-    parser.add_argument("--export", action="store_true", help="write the package's weights from the finished training")
+    parser.add_argument("--export", type=Path, metavar="CARD", help="write the package's weights, with this card")
     arguments = parser.parse_args()
     if arguments.export:
-        save_embedded_decoder(open_decoder(str(arguments.work / "model")), SHELF / "decoder")
+        decoder = open_decoder(str(arguments.work / "model"))
+        save_embedded_decoder(decoder, SHELF / "decoder", arguments.export.read_text(encoding="utf-8"))
         return
     world = join()
     try:

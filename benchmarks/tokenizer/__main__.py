@@ -3,8 +3,8 @@
     python -m benchmarks.tokenizer [--size 16384]
 
 Characters a token and tokens a second on held-out text of each genre, one thread. All three are given the same texts
-in the same run; the vocabularies that are learned see the first three million characters of each source, and the texts
-measured are the last of each source.
+in the same run; the texts measured are the last of each source, and the vocabularies are learned from the first three
+million characters of what comes before them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import json
 import lzma
 import os
 import time
-from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,9 +23,9 @@ os.environ["TOKENIZERS_PARALLELISM"] = "false"  # before the library starts its 
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from benchmarks.common import DATA, store
-from danlu.corpus.vocabulary import SAMPLE, beginnings, learn_vocabulary
+from danlu.corpus.vocabulary import SAMPLE, segmenter
 from danlu.text.normalize import tidy
-from danlu.text.tokenizer import decode, encode
+from danlu.text.tokenizer import decode, encode, train_tokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -62,18 +61,24 @@ def path_of(source: str) -> Path:
     return DATA / "text" / f"{source}.jsonl.xz"
 
 
-def last_texts(source: str, characters: int) -> list[str]:
-    """The last texts of a source, from the end."""
-    kept: deque[str] = deque()
-    size = 0
+def parted(source: str, characters: int) -> tuple[list[str], list[str]]:
+    """Texts of a source to learn from, from its beginning, and to measure on: its last ones, never the same."""
     with lzma.open(path_of(source), "rt", encoding="utf-8", newline="\n") as file:
-        for line in file:
-            text = tidy(json.loads(line)["text"])[:20_000]
-            kept.append(text)
-            size += len(text)
-            while size - len(kept[0]) >= characters:
-                size -= len(kept.popleft())
-    return list(kept)
+        texts = [tidy(json.loads(line)["text"])[:20_000] for line in file]
+    kept = len(texts)
+    size = 0
+    while kept > 0 and size < characters:
+        kept -= 1
+        size += len(texts[kept])
+    held_out = texts[kept:]
+    learned: list[str] = []
+    size = 0
+    for text in texts[:kept]:
+        learned.append(text)
+        size += len(text)
+        if size > SAMPLE:
+            break
+    return learned, held_out
 
 
 def ids_of(tokenizer: Tokenizer) -> Callable[[list[str]], list[list[int]]]:
@@ -127,16 +132,20 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=16_384)
     parser.add_argument("--out", type=Path, default=HERE / "results.json")
     arguments = parser.parse_args()
-    paths = [path_of(source) for sources in GENRES.values() for source in sources]
+    learned: list[str] = []
+    held_out: dict[str, list[str]] = {}
+    for genre, sources in GENRES.items():
+        parts = [parted(source, MEASURED // len(sources)) for source in sources]
+        learned += [text for part, _ in parts for text in part]
+        held_out[genre] = [text for _, part in parts for text in part]
     made = {
-        "danlu": ours(learn_vocabulary(paths, arguments.size)),
-        "danlu, pieces anywhere": ours(learn_vocabulary(paths, arguments.size, words=False)),
-        "byte-level BPE": byte_level(beginnings(paths), arguments.size),
-        "a character a token": a_character_a_token(beginnings(paths), arguments.size),
+        "danlu": ours(train_tokenizer(lambda: learned, arguments.size, segment=segmenter())),
+        "danlu, pieces anywhere": ours(train_tokenizer(lambda: learned, arguments.size)),
+        "byte-level BPE": byte_level(iter(learned), arguments.size),
+        "a character a token": a_character_a_token(iter(learned), arguments.size),
     }
     results: dict[str, dict[str, Any]] = {}
-    for genre, sources in GENRES.items():
-        texts = [text for source in sources for text in last_texts(source, MEASURED // len(sources))]
+    for genre, texts in held_out.items():
         results[genre] = {name: measured(scheme, texts) for name, scheme in made.items()}
         row = "  ".join(f"{name} {found['characters_a_token']:.2f}" for name, found in results[genre].items())
         print(f"{genre:<24}{row}", flush=True)

@@ -29,7 +29,7 @@ def pretrain(
     minutes: Annotated[float | None, typer.Option("--minutes", min=0.001, help="Train so long instead.")] = None,
     vocabulary: Annotated[int, typer.Option("--vocabulary", min=300, max=65536, help="Tokens in all.")] = 16_384,
     tokenizer: Annotated[Path | None, typer.Option("--tokenizer", help="A tokenizer.json to use.")] = None,
-    context: Annotated[int, typer.Option("--context", min=8, help="Tokens of the longest piece.")] = 512,
+    context: Annotated[int | None, typer.Option("--context", min=8, help="Tokens of the longest piece.")] = None,
     weight: Annotated[list[str] | None, typer.Option("--weight", help="NAME=2 reads a source twice a pass.")] = None,
     keep_out: Annotated[
         list[Path] | None, typer.Option("--keep-out", help="Evaluation data; never trained on.")
@@ -47,8 +47,11 @@ def pretrain(
     """Train a base model from raw text. Start it with torchrun to use many processes."""
     with extra("pretrain"):
         from danlu.corpus.prepare import Cleaning
-        from danlu.factory.base import Wish, make_base
+        from danlu.factory.base import make_base
+        from danlu.factory.wish import Wish
         from danlu.parallel.data import join, leave
+    if tokenizer and elder:
+        raise OptionError("An elder brings its vocabulary. Fix: leave --tokenizer out.")
     if kind not in ("decoder", "encoder"):
         raise OptionError(f"--kind {kind} is unknown. Fix: use decoder or encoder.")
     if optimiser not in ("adamw", "muon"):
@@ -64,7 +67,7 @@ def pretrain(
         optimiser=optimiser,
         seed=seed,
         weights=dict(map(_weight, weight or [])),
-        cleaning=Cleaning(context=context, simplify=simplify, column=text),
+        cleaning=Cleaning(context=context or _context(size), simplify=simplify, column=text),
     )
     world = join("shard" if shard else "replicate")
     try:
@@ -77,6 +80,8 @@ def pretrain(
         typer.echo(json.dumps({"model": str(out / "model"), **figures}, ensure_ascii=False, indent=1))
         return
     typer.echo(f"{out / 'model'}: {figures['plan']['parameters'] / 1e6:.1f} million weights; loss on held-out text:")
+    if not figures["held_out"]:
+        typer.echo("  none was held out: the text is too short")
     for name, found in figures["held_out"].items():
         bits = f", {found['bits_per_character']:.3f} bits a character" if "bits_per_character" in found else ""
         typer.echo(f"  {name}: {found['loss']:.3f} nats a token{bits}")
@@ -111,7 +116,7 @@ def base(
 
 
 def evaluate_base(
-    model: Annotated[str | None, typer.Argument(help="A folder or hub name; by default the embedded encoder.")] = None,
+    model: Annotated[str | None, typer.Argument(help="A folder, or an encoder's hub name; else the embedded.")] = None,
     data: Annotated[Path | None, typer.Option("--data", help="For encoders: holds fewclue/ and pairs/.")] = None,
     task: Annotated[list[str] | None, typer.Option("--task", help="One of the tasks; all by default.")] = None,
     text: Annotated[list[Path] | None, typer.Option("--text", help="For decoders: files of text.")] = None,
@@ -156,7 +161,8 @@ def _decoder_figures(model: str | None, texts: list[Path]) -> dict[str, dict[str
         for path in texts:
             rows = (tidy(row.text) for row in examples(path, need_label=False))
             bits = bits_per_character(opened.model, opened.tokenizer, rows, bar.update)
-            figures[source_name(path)] = {"metric": "bits a character", "value": round(bits, 4)}
+            name = source_name(path) if source_name(path) not in figures else str(path)
+            figures[name] = {"metric": "bits a character", "value": round(bits, 4)}
     return figures
 
 
@@ -169,6 +175,12 @@ def extra(name: str) -> Generator[None]:
         if error.name and not error.name.startswith("danlu"):
             raise MissingExtra(error.name, name) from error
         raise
+
+
+def _context(size: str) -> int:
+    from danlu.models.fresh import SHAPES
+
+    return SHAPES[size].context if size in SHAPES else 512
 
 
 def _weight(given: str) -> tuple[str, float]:

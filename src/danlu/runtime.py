@@ -5,6 +5,7 @@ Knows the machine; knows nothing of models or tasks.
 
 from __future__ import annotations
 
+import os
 import random
 
 import numpy as np
@@ -26,6 +27,11 @@ def start(seed: int, threads: int | None = None) -> None:
     torch.set_num_threads(threads or cores())
     torch.set_flush_denormal(True)
     torch.use_deterministic_algorithms(True, warn_only=True)
+
+
+def share_of_cores() -> int:
+    """Cores for each of the processes that torchrun started on this machine."""
+    return max(1, cores() // int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
 
 
 def autocast(where: torch.device) -> torch.autocast:

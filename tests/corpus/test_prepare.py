@@ -4,7 +4,8 @@ import lzma
 import pytest
 
 from danlu.corpus.overlap import Guard, Seen
-from danlu.corpus.prepare import Cleaning, prepare, simplifier
+from danlu.corpus.prepare import Cleaning, prepare, prepare_all, simplifier
+from danlu.corpus.vocabulary import beginnings
 from danlu.text.tokenizer import END, START, decode, train_tokenizer
 
 HELD = "今天下午三点的时候他们在学校门口等了很久也没有人来。"
@@ -90,5 +91,34 @@ def test_traditional_hanzi_become_simplified(tmp_path, tokenizer):
     pytest.importorskip("opencc")
     assert simplifier()("漢語體") == "汉语体"
     source = write(tmp_path / "old.jsonl.xz", ["這裡的書很多"])
-    train, _ = prepare(source, tmp_path, tokenizer, Cleaning(simplify=True, held_out=10**9), Seen(), Guard([]))
+    cleaning = Cleaning(simplify=True, held_out=10**9)
+    train, _ = prepare(source, tmp_path, tokenizer, cleaning, Seen(), Guard([]))
     assert decoded(tokenizer, train) == ["这里的书很多"]
+    assert "".join(beginnings([source], cleaning)) == "这里的书很多"
+
+
+def test_evaluation_texts_are_found_in_both_spellings(tmp_path, tokenizer):
+    pytest.importorskip("opencc")
+    (tmp_path / "held.txt").write_text("這裡的書很多，都是朋友們送的\n", encoding="utf-8")
+    source = write(tmp_path / "old.jsonl.xz", ["前面。这里的书很多，都是朋友们送的。後面還有。", "別的文章在這裡"])
+    cleaning = Cleaning(simplify=True, held_out=10**9)
+    ((train, _),) = prepare_all(
+        [source], tmp_path / "s", tokenizer, cleaning, keep_out=[tmp_path / "held.txt"], quiet=True
+    )
+    assert decoded(tokenizer, train) == ["前面。后面还有。", "别的文章在这里"]
+
+
+def test_removed_lines_leave_no_gap(tmp_path, tokenizer):
+    source = write(tmp_path / "gap.jsonl.xz", ["头。\n" + (HELD + "\n") * 4 + "尾。"])
+    train, _ = prepare(source, tmp_path, tokenizer, Cleaning(held_out=10**9), Seen(), Guard([HELD]))
+    assert decoded(tokenizer, train) == ["头。\n\n尾。"]
+
+
+def test_prepared_sources_are_not_prepared_again(tmp_path, tokenizer):
+    paths = [write(tmp_path / f"{name}.jsonl.xz", ["只要一次的文章", f"自己的文章{name}"]) for name in "ab"]
+    cleaning = Cleaning(held_out=10**9)
+    prepare_all(paths[:1], tmp_path / "s", tokenizer, cleaning, quiet=True)
+    before = (tmp_path / "s" / "a" / "tokens.bin").stat().st_mtime_ns
+    (_, _), (second, _) = prepare_all(paths, tmp_path / "s", tokenizer, cleaning, quiet=True)
+    assert (tmp_path / "s" / "a" / "tokens.bin").stat().st_mtime_ns == before
+    assert decoded(tokenizer, second) == ["自己的文章b"]

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import math
 import random
 
 import pytest
 import torch
-from transformers import AutoModelForCausalLM, AutoModelForMaskedLM
+from transformers import AutoModelForCausalLM, AutoModelForMaskedLM, AutoTokenizer
 
 from danlu.corpus.prepare import Cleaning, evaluation_texts
 from danlu.errors import DataError, OptionError
-from danlu.factory.base import Wish, make_base
+from danlu.factory.base import make_base
+from danlu.factory.base_folder import begin
+from danlu.factory.wish import Wish
 from danlu.infer.engine import Sampling, generate
 from danlu.parallel.data import World
-from danlu.text.tokenizer import START, decode, encode, open_tokenizer
+from danlu.text.tokenizer import END, START, decode, encode, open_tokenizer
 
 ALONE = World(0, 1, torch.device("cpu"))
 CLEANING = Cleaning(context=64, held_out=6)
@@ -67,6 +71,11 @@ def test_a_base_model_is_made_and_opens(texts, tmp_path, kind, opens):
     about = json.loads((tmp_path / "text" / "news" / "about.json").read_text())
     assert about["removed_and_kept"]["evaluation_sentences"] == 1
     tokenizer = open_tokenizer(tmp_path / "model" / "tokenizer.json")
+    text = "猫 likes 书 2026。"
+    (ids,) = encode(tokenizer, [text])
+    framed = AutoTokenizer.from_pretrained(tmp_path / "model")
+    assert framed(text)["input_ids"] == [START, *ids, *([END] if kind == "encoder" else [])]
+    assert framed.decode(ids) == text
     if kind == "decoder":
         assert 0 < figures["held_out"]["news"]["bits_per_character"] < 8
         (said,) = generate(model, [[START, *encode(tokenizer, ["猫 "])[0]]], Sampling(most=5))
@@ -104,15 +113,24 @@ def test_a_larger_model_learns_from_a_smaller_one(texts, tmp_path):
 
 
 def test_what_cannot_be_made_is_refused_before_any_work(texts, tmp_path):
-    def refused(match, wish=WISH, paths=None, error=OptionError, out=tmp_path / "out", **options):
+    def refused(match, wish=WISH, paths=None, error=OptionError, out=tmp_path / "out", world=ALONE, **options):
         with pytest.raises(error, match=match):
-            make_base(sources(texts) if paths is None else paths, out, wish, ALONE, quiet=True, **options)
+            make_base(sources(texts) if paths is None else paths, out, wish, world, quiet=True, **options)
 
     refused("no text", paths=[])
-    refused("Two sources are called news", paths=[texts / "news.jsonl", texts / "news.jsonl"])
+    refused("are called alike", paths=[texts / "news.jsonl", texts / "news.jsonl"])
     refused("no size huge", Wish(size="huge"))
     refused("which is no source", Wish(weights={"novels": 2.0}))
     refused("reads 128 tokens", Wish(size="tiny"))
+    refused("no optimiser", Wish(optimiser="sgd"))
+    refused("no schedule", Wish(schedule="steps"))
+    refused("above 0", Wish(passes=math.inf))
+    refused("Only decoders", Wish(kind="encoder"), elder=tmp_path)
+    refused("holds no decoder", elder=tmp_path)
+    refused("no such file", error=DataError, keep_out=[tmp_path / "none"])
+    refused("no name", paths=[texts / ".news.jsonl"])
+    refused("another folder|new folder", out=texts)
+    refused("for one process", Wish(minutes=1.0), world=World(0, 2, torch.device("cpu")))
     refused("there is no such file", paths=[texts / "none.jsonl"], error=DataError)
     (tmp_path / "file").write_text("x")
     (tmp_path / "tokenizer.json").write_text("{}")
@@ -128,3 +146,29 @@ def test_evaluation_texts_are_all_strings_of_all_rows(texts):
     assert list(evaluation_texts([texts / "test"])) == [HELD, "甲", "乙"]
     with pytest.raises(DataError):
         list(evaluation_texts([texts / "nowhere"]))
+
+
+def test_two_runs_do_not_share_a_folder(texts, tmp_path):
+    with (tmp_path / ".lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        with pytest.raises(OptionError, match="Another run"):
+            make_base(sources(texts), tmp_path, WISH, ALONE, quiet=True)
+
+
+def test_text_that_changed_is_not_trained_on_silently(texts, tmp_path):
+    source = tmp_path / "news.jsonl"
+    source.write_bytes((texts / "news.jsonl").read_bytes())
+    begin([source], tmp_path, WISH, [], None, None)
+    begin([source], tmp_path, WISH, [], None, None)
+    source.write_bytes((texts / "talk.jsonl").read_bytes())
+    with pytest.raises(OptionError, match="holds a training with texts"):
+        begin([source], tmp_path, WISH, [], None, None)
+
+
+def test_nested_evaluation_texts_are_found(tmp_path):
+    rows = [{"paragraphs": [{"context": "甲", "qas": [{"question": "乙", "id": 3}]}], "tags": ["丙"]}]
+    (tmp_path / "a.json").write_text(json.dumps(rows), encoding="utf-8")
+    assert list(evaluation_texts([tmp_path])) == ["甲", "乙", "丙"]
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DataError, match="no file of rows"):
+        list(evaluation_texts([tmp_path / "empty"]))

@@ -36,6 +36,8 @@ def data(tmp_path):
         rows = [{text: letter * 4 + "d", label: letter} for letter in "abc" for _ in range(3)]
         for name in ["test_public", *(f"train_{fold}" for fold in range(5))]:
             write(few / task / f"{name}.json", rows)
+        wrong = [{text: row[text], label: "abc"["bca".index(row[label])]} for row in rows]
+        write(few / task / "train_4.json", wrong)  # so that a fold that is not read is missed
     pairs = [("aab", "aba", 1), ("bcc", "ccb", 1), ("aaa", "bbb", 0), ("abc", "ddd", 0)]
     for name in ["test_public", *(f"train_{fold}" for fold in range(5))]:
         write(few / "bustm" / f"{name}.json", [{"sentence1": a, "sentence2": b, "label": str(y)} for a, b, y in pairs])
@@ -54,8 +56,9 @@ def test_every_task_is_measured(data):
     told = []
     figures = evaluate_encoder(letters, data, tell=told.append)
     assert told == list(TASKS) == list(figures)
-    assert {found["value"] for found in figures.values()} == {100.0}
-    assert figures["tnews"] == {"metric": "accuracy", "value": 100.0, "deviation": 0.0}
+    few = {"eprstmt", "tnews", "csldcp"}
+    assert {found["value"] for name, found in figures.items() if name not in few} == {100.0}
+    assert figures["tnews"] == {"metric": "accuracy", "value": 80.0, "deviation": 44.72}
     assert figures["stsb-en"] == {"metric": "Spearman", "value": 100.0}
 
 

@@ -64,7 +64,7 @@ def test_neighbours_and_runs_change_nothing(model):
     together = generate(model, PROMPTS, sampling)
     assert [c.ids for c in generate(model, PROMPTS, sampling)] == [c.ids for c in together]
     assert generate(model, PROMPTS[:1], sampling)[0].ids == together[0].ids
-    other = generate(model, PROMPTS, Sampling(most=10, temperature=0.9, seed=6))
+    other = generate(model, PROMPTS, Sampling(most=10, temperature=0.9, top_p=0.8, repetition=1.2, seed=6))
     assert [c.ids for c in other] != [c.ids for c in together]
 
 
@@ -81,8 +81,16 @@ def test_only_allowed_tokens_are_written(model):
 
 
 def test_tokens_arrive_as_they_are_written(model):
-    written = stream(model, PROMPTS, Sampling(most=3, temperature=0, stop=()))
-    assert [row for row, _, _ in written] == [0, 1, 2, 3] * 3
+    asked = []
+
+    def allowed(row, _):
+        asked.append(row)
+        return np.ones(VOCABULARY, bool)
+
+    written = stream(model, PROMPTS, Sampling(most=3, temperature=0, stop=()), allowed)
+    assert next(written)[0] == 0
+    assert asked == [0]
+    assert [row for row, _, _ in written] == [1, 2, 3, *([0, 1, 2, 3] * 2)]
 
 
 def test_scores_are_those_of_reading_alone(model):
@@ -103,9 +111,9 @@ def test_what_is_written_has_the_score_it_says(model):
 
 
 def test_a_text_stops_at_the_context(model):
-    (continuation,) = generate(model, [[1] * 120], Sampling(most=50, stop=()))
-    assert len(continuation.ids) == 8
-    assert not continuation.ended
+    found = generate(model, [[1] * 120, [1] * 128, [1] * 127], Sampling(most=50, stop=()))
+    assert [len(continuation.ids) for continuation in found] == [8, 0, 1]
+    assert not any(continuation.ended for continuation in found)
 
 
 @pytest.mark.parametrize("prompts", [[[]], [[1], [1] * 129]])

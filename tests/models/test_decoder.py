@@ -42,7 +42,7 @@ def test_what_is_no_decoder_is_refused(folder, tmp_path):
 
 def test_a_decoder_stored_small_says_nearly_the_same(folder, tmp_path):
     decoder = open_decoder(str(folder))
-    save_embedded_decoder(decoder, tmp_path / "decoder")
+    save_embedded_decoder(decoder, tmp_path / "decoder", "# A toy\n")
     assert [kept.broken for kept in shelf(tmp_path)] == [()]
     small = _open_embedded(tmp_path / "decoder")
     ids = torch.tensor([[1, 270, 280, 290]])

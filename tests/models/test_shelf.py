@@ -1,4 +1,6 @@
-from danlu.models.shelf import SHELF, shelf, write_sums
+import pytest
+
+from danlu.models.shelf import NEEDED, SHELF, SUMS, shelf, write_sums
 
 
 def test_what_the_package_holds_is_whole():
@@ -10,18 +12,33 @@ def test_what_the_package_holds_is_whole():
     assert sum(kept.megabytes for kept in shelf()) < 60
 
 
-def test_a_changed_file_and_a_missing_one_are_named(tmp_path):
-    folder = tmp_path / "toy"
+def model(folder):
     folder.mkdir()
-    for name in ("a.bin", "b.bin", "c.bin"):
+    for name in NEEDED:
         (folder / name).write_bytes(name.encode())
     write_sums(folder)
-    assert [kept.broken for kept in shelf(tmp_path)] == [()]
-    (folder / "a.bin").write_bytes(b"other")
-    (folder / "c.bin").unlink()
-    assert [kept.broken for kept in shelf(tmp_path)] == [("a.bin", "c.bin")]
+    return folder
 
 
-def test_a_folder_without_sums_is_no_model(tmp_path):
-    (tmp_path / "notes").mkdir()
-    assert shelf(tmp_path) == []
+def broken(folder):
+    (kept,) = shelf(folder)
+    return kept.broken
+
+
+def test_changed_missing_and_unknown_files_are_named(tmp_path):
+    folder = model(tmp_path / "toy")
+    assert broken(tmp_path) == ()
+    (folder / "model.safetensors").write_bytes(b"other")
+    (folder / "config.json").unlink()
+    (folder / "more.bin").write_bytes(b"new")
+    assert broken(tmp_path) == ("config.json", "model.safetensors", "more.bin")
+
+
+@pytest.mark.parametrize("text", [None, "", "no sums", "\x00\n  \n"])
+def test_without_sums_nothing_is_whole(tmp_path, text):
+    folder = model(tmp_path / "toy")
+    if text is None:
+        (folder / SUMS).unlink()
+    else:
+        (folder / SUMS).write_text(text)
+    assert set(broken(tmp_path)) >= NEEDED

@@ -30,9 +30,9 @@ def shard(tmp_path_factory):
     return folder
 
 
-def run(shard, folder, kind, launcher=(), steps=12):
+def run(shard, folder, kind, launcher=(), model="decoder", optimiser="adamw"):
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, *launcher, str(WORKER), str(shard), str(folder), kind, str(steps)]
+    command = [sys.executable, *launcher, str(WORKER), str(shard), str(folder), kind, "12", model, optimiser]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
@@ -40,10 +40,13 @@ def run(shard, folder, kind, launcher=(), steps=12):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["replicate", "shard"])
-def test_two_processes_have_the_losses_of_one(shard, tmp_path, kind):
-    alone, held_alone = run(shard, tmp_path / "one", kind)
-    together, held_together = run(shard, tmp_path / "two", kind, PAIR)
+@pytest.mark.parametrize(
+    ("kind", "model", "optimiser"),
+    [("replicate", "decoder", "muon"), ("shard", "decoder", "adamw"), ("shard", "encoder", "muon")],
+)
+def test_two_processes_have_the_losses_of_one(shard, tmp_path, kind, model, optimiser):
+    alone, held_alone = run(shard, tmp_path / "one", kind, (), model, optimiser)
+    together, held_together = run(shard, tmp_path / "two", kind, PAIR, model, optimiser)
     assert len(alone) == 12
     assert together == pytest.approx(alone, abs=1e-4)
     assert held_together == pytest.approx(held_alone, abs=1e-4)
@@ -52,7 +55,7 @@ def test_two_processes_have_the_losses_of_one(shard, tmp_path, kind):
 @pytest.mark.slow
 def test_what_two_began_one_can_end(shard, tmp_path):
     whole, _ = run(shard, tmp_path / "whole", "shard")
-    run(shard, tmp_path / "moved", "shard", PAIR, steps=12)
+    run(shard, tmp_path / "moved", "shard", PAIR)
     for extra in (tmp_path / "moved").glob("step-000000012"):
         for file in extra.iterdir():
             file.unlink()

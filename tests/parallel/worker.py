@@ -1,4 +1,4 @@
-"""One process of a tiny training: worker.py SHARD FOLDER KIND. Started by torchrun, or alone."""
+"""One process of a tiny training: worker.py SHARD FOLDER KIND STEPS MODEL OPTIMISER. Started by torchrun, or alone."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from pathlib import Path
 import torch
 
 from danlu.corpus.shards import open_shard
-from danlu.models.fresh import SHAPES, fresh_decoder
+from danlu.models.fresh import FRESH, SHAPES
 from danlu.parallel.data import join, leave, spread
 from danlu.train.batches import TokenBatches
-from danlu.train.objectives import Speaker, causal
+from danlu.train.objectives import Speaker, causal, masked
 from danlu.train.pretrain import Training, pretrain
 
 if __name__ == "__main__":
@@ -19,10 +19,12 @@ if __name__ == "__main__":
     torch.set_num_threads(1)
     torch.manual_seed(0)
     world = join(kind)
-    speaker = Speaker(fresh_decoder(SHAPES["tiny"], 280))
-    model = spread(speaker, speaker.model.model.layers, world)
+    kind, optimiser = sys.argv[5:7]
+    speaker = Speaker(FRESH[kind](SHAPES["tiny"], 280))
+    model = spread(speaker, speaker.model.base_model.layers, world)
+    objective = causal() if kind == "decoder" else masked(280)
     batches = TokenBatches((shard,), (1.0,), 256, seed=0)
-    training = Training(steps=int(sys.argv[4]), rate=3e-3, places=48, log_every=1, save_every=6, schedule="cosine")
+    training = Training(int(sys.argv[4]), 3e-3, optimiser, places=48, log_every=1, save_every=6, schedule="cosine")
     pieces = [shard.piece(index) for index in range(4)]
-    pretrain(model, causal(), batches, training, folder, world, held_out=pieces, quiet=True)
+    pretrain(model, objective, batches, training, folder, world, held_out=pieces, quiet=True)
     leave()

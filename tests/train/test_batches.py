@@ -104,6 +104,16 @@ def test_half_a_source_is_another_half_in_the_next_pass(tmp_path):
 def test_any_batch_can_be_asked_for(tmp_path):
     found = shards(tmp_path, [[5, 9, 30] * 30, [12] * 50])
     one, other = (TokenBatches(found, (1.0, 1.0), 64, seed=4) for _ in range(2))
-    forward = [[piece.tolist() for piece in one[step]] for step in range(2 * one.steps)]
-    backward = [[piece.tolist() for piece in other[step]] for step in reversed(range(2 * one.steps))]
+    forward = [[piece.tolist() for piece in one[step]] for step in range(4 * one.steps)]
+    backward = [[piece.tolist() for piece in other[step]] for step in reversed(range(4 * one.steps))]
     assert forward == backward[::-1]
+
+
+def test_a_later_pass_is_made_once(tmp_path, monkeypatch):
+    batches = TokenBatches(shards(tmp_path, [[5, 9, 30] * 30]), (1.5,), 64, seed=4)
+    made = []
+    drawn = TokenBatches._drawn
+    monkeypatch.setattr(TokenBatches, "_drawn", lambda self, source, rng: made.append(1) or drawn(self, source, rng))
+    for step in range(3 * batches.steps, 3 * batches.steps + 9):
+        batches[step]
+    assert len(made) <= 5

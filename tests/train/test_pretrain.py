@@ -16,6 +16,7 @@ import pytest
 import torch
 
 from danlu.corpus.shards import ShardWriter, open_shard
+from danlu.errors import OptionError
 from danlu.models.fresh import FRESH, SHAPES
 from danlu.parallel.data import World
 from danlu.train.batches import TokenBatches
@@ -110,6 +111,25 @@ def test_kill_at_any_moment(shard, tmp_path):
     assert metrics(tmp_path / "killed") == metrics(tmp_path / "whole")
 
 
+def test_a_damaged_checkpoint_is_passed_over(shard, tmp_path):
+    train(shard, tmp_path)
+    whole = weights(tmp_path)
+    for damaged in ("weights.safetensors", "groups.json"):
+        (found(tmp_path)[-1][1] / damaged).write_bytes(b"half")
+        train(shard, tmp_path)
+        assert weights(tmp_path) == whole
+    for _, path in found(tmp_path):
+        (path / "optimisers.safetensors").unlink()
+    with pytest.raises(OptionError, match="No checkpoint"):
+        train(shard, tmp_path)
+
+
+def test_a_checkpoint_of_another_model_is_refused(shard, tmp_path):
+    train(shard, tmp_path)
+    with pytest.raises(OptionError, match="another model"):
+        train(shard, tmp_path, kind="encoder")
+
+
 def test_accumulation_changes_nothing_but_rounding(shard, tmp_path):
     losses = []
     for places in (32, 8192):
@@ -126,5 +146,5 @@ def test_a_finished_training_does_nothing_more(shard, tmp_path):
 
 
 def test_a_loss_that_is_no_number_stops_the_training(shard, tmp_path):
-    with pytest.raises(FloatingPointError, match="last checkpoint"):
+    with pytest.raises(OptionError, match="lower --rate"):
         train(shard, tmp_path, Training(**{**vars(TRAINING), "rate": math.inf}))

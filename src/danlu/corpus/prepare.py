@@ -2,8 +2,8 @@
 
 rows → tidy → simplify → repeats → near repeats → evaluation texts → tokens → pieces → shard
 
-Knows the order and the counts. Does not know how a vocabulary was made or who trains on the shards. Documents go
-through in blocks, so memory does not grow with the source.
+Knows the order and the counts. Does not know how a vocabulary was made or who trains on the shards. Texts go through in
+blocks; what grows with a source is a hash a document and a number a piece.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from danlu.corpus.examples import examples
 from danlu.corpus.formats import READERS, extension, read_rows
 from danlu.corpus.overlap import Guard, Seen
 from danlu.corpus.shards import Shard, ShardWriter, open_shard
-from danlu.errors import MissingExtra
+from danlu.errors import DataError, MissingExtra
 from danlu.text.normalize import tidy
 from danlu.text.tokenizer import END, START, encode
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 _BLOCK = 4_000_000  # characters of the documents that go through together
-_HEAD = 1_000  # characters by which documents are compared for near repeats
+_PART = 400  # characters of the beginning, the middle and the end by which long documents are compared
 _PIECES_OF_A_DOCUMENT = 1_000_000  # characters tokenised at a time, so that one huge row is no trouble
 
 
@@ -61,16 +61,17 @@ class Cleaning:
 
 def cleaned(texts: Iterable[str], cleaning: Cleaning, seen: Seen, guard: Guard, counts: Counter[str]) -> Iterator[str]:
     """Documents that may be trained on; what goes is counted under its reason."""
-    change = simplifier() if cleaning.simplify else None
+    spell = spelling(cleaning)
     for raw in _blocks(texts):
         counts["documents"] += len(raw)
         counts["characters"] += sum(map(len, raw))
-        block = [change(text) if change else text for text in map(tidy, raw)]
+        block = [spell(text) for text in raw]
         block = _without([len(text) < cleaning.shortest for text in block], block, "short", counts)
         block = _without(seen.again(block), block, "repeated", counts)
-        again = {later for later, _ in near_duplicates([text[:_HEAD] for text in block])}
+        again = {later for later, _ in near_duplicates([_gist(text) for text in block])}
         block = _without([index in again for index in range(len(block))], block, "nearly_repeated", counts)
-        for text, removed in guard.clear(block):
+        for left, removed in guard.clear(block):
+            text = tidy(left) if removed else left
             counts["evaluation_sentences"] += removed
             counts["evaluation_documents"] += removed > 0
             if len(text) >= cleaning.shortest:
@@ -97,7 +98,7 @@ def prepare(
         cleaning: what happens to the text.
         seen: the documents of earlier sources; this one's are added.
         guard: the texts that must stay unseen.
-        progress: called with the characters read of each block.
+        progress: called with the characters of each text.
 
     Returns:
         The shard to train on, and the one to measure on.
@@ -146,14 +147,15 @@ def prepare_all(
         DataError: a file cannot be read, or has no column of texts.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    seen, guard = Seen(), None
-    for path in paths:
+    done = [(folder / f"{source_name(path)}.held-out" / "seen.npy").exists() for path in paths]
+    first = done.index(False) if False in done else len(paths)
+    seen, guard = Seen(), Guard(())
+    if first < len(paths):
+        before = folder / f"{source_name(paths[first - 1])}.held-out" / "seen.npy"
+        seen = Seen(np.load(before, allow_pickle=False).tolist()) if first else Seen()
+        guard = Guard(map(spelling(cleaning), evaluation_texts(keep_out)))
+    for path in paths[first:]:
         name = source_name(path)
-        last = folder / f"{name}.held-out"
-        if last.exists():
-            seen = Seen(np.load(last / "seen.npy", allow_pickle=False).tolist())
-            continue
-        guard = guard or Guard(evaluation_texts(keep_out))
         with tqdm(unit=" characters", unit_scale=True, desc=name, disable=quiet, file=sys.stderr) as bar:
             prepare(path, folder, tokenizer, cleaning, seen, guard, bar.update)
     names = [source_name(path) for path in paths]
@@ -165,14 +167,28 @@ def source_name(path: Path) -> str:
     return path.name.split(".", 1)[0]
 
 
-def evaluation_texts(places: Iterable[Path]) -> Iterator[str]:
-    """Every string in every row of the files given, and of the readable files in the folders given.
+def spelling(cleaning: Cleaning) -> Callable[[str], str]:
+    """A text in the spelling that is trained on.
 
     Raises:
-        DataError: a place does not exist, or a file cannot be read.
+        MissingExtra: OpenCC is asked for and not installed.
+    """
+    if not cleaning.simplify:
+        return tidy
+    change = simplifier()
+    return lambda text: change(tidy(text))
+
+
+def evaluation_texts(places: Iterable[Path]) -> Iterator[str]:
+    """Every string in every row of the files given, and of the readable files in the folders given, however deep.
+
+    Raises:
+        DataError: a place does not exist or holds no file of rows, or a file cannot be read.
     """
     for place in places:
         inside = [path for path in sorted(place.rglob("*")) if extension(path) in READERS and path.is_file()]
+        if place.is_dir() and not inside:
+            raise DataError("the folder holds no file of rows", "name one that does", file=str(place))
         for path in inside if place.is_dir() else [place]:
             for _, row in read_rows(path):
                 yield from chain.from_iterable(map(_strings, row.values()))
@@ -181,6 +197,8 @@ def evaluation_texts(places: Iterable[Path]) -> Iterator[str]:
 def _strings(value: object) -> Iterator[str]:
     if isinstance(value, str):
         yield value
+    elif isinstance(value, dict):
+        yield from _strings(list(value.values()))  # pyright: ignore[reportUnknownArgumentType]
     elif isinstance(value, list | tuple):
         for part in value:  # pyright: ignore[reportUnknownVariableType] - anything may stand in a row
             yield from _strings(part)  # pyright: ignore[reportUnknownArgumentType]
@@ -218,6 +236,14 @@ def _blocks(texts: Iterable[str]) -> Iterator[list[str]]:
             block, size = [], 0
     if block:
         yield block
+
+
+def _gist(text: str) -> str:
+    """What a long document is compared by."""
+    if len(text) <= 3 * _PART:
+        return text
+    middle = (len(text) - _PART) // 2
+    return text[:_PART] + text[middle : middle + _PART] + text[-_PART:]
 
 
 def _without(bad: list[bool], block: list[str], reason: str, counts: Counter[str]) -> list[str]:

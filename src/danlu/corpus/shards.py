@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from array import array
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -59,7 +60,7 @@ class ShardWriter:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._partial = folder.with_name(f".{folder.name}.partial")
-        self._starts = [0]
+        self._starts = array("q", [0])
 
     def __enter__(self) -> ShardWriter:
         shutil.rmtree(self._partial, ignore_errors=True)
@@ -86,8 +87,8 @@ class ShardWriter:
     def finish(self, about: dict[str, Any], **beside: NDArray[Any]) -> None:
         """Gives the shard its name, replacing an older one; arrays given by name lie beside the tokens."""
         self._file.close()
-        for name, array in beside.items():
-            np.save(self._partial / f"{name}.npy", array)
+        for name, values in beside.items():
+            np.save(self._partial / f"{name}.npy", values)
         np.save(self._partial / "starts.npy", np.asarray(self._starts, np.int64))
         (self._partial / "about.json").write_text(json.dumps(about, ensure_ascii=False, indent=1), encoding="utf-8")
         shutil.rmtree(self._folder, ignore_errors=True)

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from danlu.corpus.examples import examples
+from danlu.corpus.prepare import spelling
 from danlu.errors import MissingExtra
-from danlu.text.normalize import tidy
 from danlu.text.tokenizer import train_tokenizer
 
 if TYPE_CHECKING:
@@ -18,18 +18,20 @@ if TYPE_CHECKING:
 
     from tokenizers import Tokenizer
 
+    from danlu.corpus.prepare import Cleaning
+
 SAMPLE = 3_000_000  # characters of a source that are read
 
 
 def learn_vocabulary(
-    paths: Sequence[Path], size: int, *, column: str | None = None, sample: int = SAMPLE, words: bool = True
+    paths: Sequence[Path], size: int, cleaning: Cleaning, *, sample: int = SAMPLE, words: bool = True
 ) -> Tokenizer:
     """A vocabulary for the texts of some files.
 
     Args:
         paths: files of rows.
         size: tokens in all.
-        column: of the texts, found by name or content if None.
+        cleaning: of the texts; repeats and evaluation texts are still there, as pieces of words tell nobody's labels.
         sample: characters that are read of each file.
         words: whether Chinese pieces are learned inside words (jieba's), or anywhere.
 
@@ -38,23 +40,29 @@ def learn_vocabulary(
         MissingExtra: jieba is not installed.
         OptionError: the size leaves no room for the characters.
     """
-    segment = _segmenter() if words else None
-    return train_tokenizer(lambda: beginnings(paths, column, sample), size, segment=segment)
+    segment = segmenter() if words else None
+    return train_tokenizer(lambda: beginnings(paths, cleaning, sample), size, segment=segment)
 
 
-def beginnings(paths: Sequence[Path], column: str | None = None, sample: int = SAMPLE) -> Iterator[str]:
-    """The tidied texts at the beginning of each file, up to so many characters a file."""
+def beginnings(paths: Sequence[Path], cleaning: Cleaning, sample: int = SAMPLE) -> Iterator[str]:
+    """The texts at the beginning of each file in the spelling of training, up to so many characters a file."""
+    spell = spelling(cleaning)
     for path in paths:
         left = sample
-        for row in examples(path, text=column, need_label=False):
-            text = tidy(row.text)[:left]
+        for row in examples(path, text=cleaning.column, need_label=False):
+            text = spell(row.text)[:left]
             yield text
             left -= len(text)
             if left <= 0:
                 break
 
 
-def _segmenter() -> Callable[[str], Iterable[str]]:
+def segmenter() -> Callable[[str], Iterable[str]]:
+    """Cuts a run of hanzi into words.
+
+    Raises:
+        MissingExtra: jieba is not installed.
+    """
     try:
         import jieba
     except ModuleNotFoundError as error:

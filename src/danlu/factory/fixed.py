@@ -14,6 +14,7 @@ import numpy as np
 
 from danlu.corpus.formats import read_rows
 from danlu.corpus.prepare import pieces_of
+from danlu.errors import DataError
 from danlu.evals.frozen import cosines, linear_accuracy, rank_correlation, threshold_accuracy
 from danlu.infer.engine import score
 from danlu.models.base import embed, token_ids
@@ -95,7 +96,10 @@ def _rows(path: Path) -> Rows:
 
 
 def _column(rows: Rows, name: str) -> list[str]:
-    return [str(row[name]) for row in rows]
+    try:
+        return [str(row[name]) for row in rows]
+    except KeyError as error:
+        raise DataError("a row lacks this field", "give the set as its authors publish it", field=name) from error
 
 
 def _similar(embed: Embed, rows: Rows, first: str, second: str) -> NDArray[np.float64]:

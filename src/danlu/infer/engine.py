@@ -118,9 +118,9 @@ def stream(
     device = next(model.parameters()).device
     texts = [list(prompt) for prompt in prompts]
     draws = [np.random.default_rng((sampling.seed, row)) for row in range(len(texts))]
-    going = list(range(len(texts))) if sampling.most > 0 else []
     context: int = model.config.max_position_embeddings
-    inputs_BL, mask_BL = _left_padded(texts)
+    going = [row for row, text in enumerate(texts) if len(text) < context and sampling.most > 0]
+    inputs_BL, mask_BL = _left_padded([texts[row] for row in going])
     inputs_BL, mask_BL = inputs_BL.to(device), mask_BL.to(device)
     cache = None
     while going:
@@ -210,7 +210,7 @@ def score(
     Args:
         model: a causal language model.
         texts: token ids, at least one a text.
-        given: how many tokens at each text's start are not scored; 1 by default, as nothing stands before the first.
+        given: how many tokens at each text's start are not scored; at least 1, as nothing stands before the first.
         rows: texts read at a time.
 
     Returns:

@@ -6,6 +6,7 @@ Knows where weights and vocabulary lie; does not know what is written with them.
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -63,14 +64,19 @@ def open_decoder(name: str | None = None) -> Decoder:
     return Decoder(name, tokenizer, model.float().eval())
 
 
-def save_embedded_decoder(decoder: Decoder, folder: Path) -> None:
-    """Stores a decoder small: every matrix in int8 with a scale a row, everything else in float16."""
-    folder.mkdir(parents=True, exist_ok=True)
+def save_embedded_decoder(decoder: Decoder, folder: Path, card: str) -> None:
+    """Stores a decoder small, with its card: matrices in int8 with a scale a row, everything else in float16."""
+    partial = folder.with_name(f".{folder.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
     state = {key: value for key, value in decoder.model.state_dict().items() if key != _TIED}
-    save_small(state, folder / "model.safetensors", rough=lambda key: state[key].ndim == 2)
-    save_config(decoder.model.config, decoder.tokenizer.get_vocab_size(), folder / "config.json")
-    (folder / "tokenizer.json").write_text(decoder.tokenizer.to_str(), encoding="utf-8")
-    write_sums(folder)
+    save_small(state, partial / "model.safetensors", rough=lambda key: state[key].ndim == 2)
+    save_config(decoder.model.config, decoder.tokenizer.get_vocab_size(), partial / "config.json")
+    (partial / "tokenizer.json").write_text(decoder.tokenizer.to_str(), encoding="utf-8")
+    (partial / "CARD.md").write_text(card, encoding="utf-8")
+    write_sums(partial)
+    shutil.rmtree(folder, ignore_errors=True)
+    partial.replace(folder)
 
 
 def _open_embedded(folder: Path) -> Decoder:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 SHELF = Path(__file__).parent / "embedded"
 SUMS = "SHA256SUMS"  # one line a file, as sha256sum writes and checks them
+NEEDED = {"CARD.md", "config.json", "model.safetensors", "tokenizer.json"}
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class Kept:
         folder: where it lies.
         megabytes: of all its files, in 10⁶ bytes.
         card: what it is, how it was made, what it is worth; in words.
-        broken: its files that are missing, or not what they were when the package was made.
+        broken: its files that are missing, unknown, or not what they were when the package was made.
     """
 
     name: str
@@ -34,7 +35,7 @@ class Kept:
 
 def shelf(folder: Path = SHELF) -> list[Kept]:
     """All base models of the package, every byte checked."""
-    return [_kept(path) for path in sorted(folder.iterdir()) if (path / SUMS).is_file()]
+    return [_kept(path) for path in sorted(folder.iterdir()) if path.is_dir()]
 
 
 def write_sums(folder: Path) -> None:
@@ -45,19 +46,15 @@ def write_sums(folder: Path) -> None:
 
 
 def _kept(folder: Path) -> Kept:
-    broken: list[str] = []
-    size = 0
-    for line in (folder / SUMS).read_text(encoding="utf-8").splitlines():
-        wanted, name = line.split("  ", 1)
-        path = folder / Path(name).name
-        if not path.is_file() or _digest(path) != wanted:
-            broken.append(name)
-        else:
-            size += path.stat().st_size
-    card = folder / "CARD.md"
-    return Kept(
-        folder.name, folder, size / 1e6, card.read_text(encoding="utf-8") if card.is_file() else "", tuple(broken)
-    )
+    sums = folder / SUMS
+    text = sums.read_text(encoding="utf-8", errors="replace") if sums.is_file() else ""
+    wanted = dict(reversed(line.partition("  ")[::2]) for line in text.splitlines())
+    files = {path.name: path for path in folder.iterdir() if path.is_file() and path != sums}
+    broken = {name for name in wanted.keys() | files.keys() | NEEDED if name not in files or name not in wanted}
+    broken |= {name for name in files.keys() - broken if _digest(files[name]) != wanted[name]}
+    size = sum(path.stat().st_size for path in files.values())
+    card = (files["CARD.md"].read_text(encoding="utf-8") if "CARD.md" in files else "") or folder.name
+    return Kept(folder.name, folder, size / 1e6, card, tuple(sorted(broken)))
 
 
 def _digest(path: Path) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 import torch
 import torch.distributed as dist
+from torch.distributed.tensor import DTensor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -105,6 +106,11 @@ def add_gradients(model: torch.nn.Module, world: World) -> None:
     dist.all_reduce(flat)
     for gradient, part in zip(gradients, flat.split([g.numel() for g in gradients]), strict=True):
         gradient.copy_(part.view_as(gradient))
+
+
+def whole(tensor: torch.Tensor) -> torch.Tensor:
+    """A tensor that may be spread over processes, in one piece; all call this."""
+    return tensor.full_tensor() if isinstance(tensor, DTensor) else tensor
 
 
 def total(value: float, world: World) -> float:

@@ -45,7 +45,7 @@ def train_tokenizer(
     segment: Callable[[str], Iterable[str]] | None = None,
     coverage: float = 0.9998,
 ) -> Tokenizer:
-    """A vocabulary learned from texts, which are read twice.
+    """A vocabulary learned from texts, which are read four times.
 
     Args:
         texts: gives the texts anew each time it is called.
@@ -54,9 +54,11 @@ def train_tokenizer(
         coverage: the share of characters that get a piece of their own; the rest is spelt in bytes.
 
     Raises:
-        OptionError: the size leaves no room for the characters to be covered.
+        OptionError: there is no text, or the size leaves no room for the characters to be covered.
     """
     alphabet = _alphabet(texts(), coverage)
+    if not alphabet:
+        raise OptionError("There is no text to learn a vocabulary from. Fix: give files that hold some.")
     room = size - len(SPECIAL) - len(BYTES)
     if room < len(alphabet):
         least = len(alphabet) + len(SPECIAL) + len(BYTES)

@@ -6,7 +6,7 @@ Knows lengths, shards and seeds; knows nothing of models.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -67,8 +67,8 @@ class TokenBatches:
         """The pieces of a batch; after the last of a pass comes the first of the next."""
         assert self.steps > 0, "the mixture is empty"
         turn = 0
-        while step >= len(self._of_pass(turn)[1]):
-            step -= len(self._of_pass(turn)[1])
+        while step >= self._steps(turn):
+            step -= self._steps(turn)
             turn += 1
         drawn, cuts = self._of_pass(turn)
         start, stop = cuts[step]
@@ -77,9 +77,13 @@ class TokenBatches:
     @property
     def steps(self) -> int:
         """Batches of the first pass."""
-        return len(self._of_pass(0)[1])
+        return self._steps(0)
 
-    @lru_cache(maxsize=2)  # noqa: B019 - two passes at most are kept, for as long as the process trains
+    @cache  # noqa: B019 - a number a pass, for as long as the process trains
+    def _steps(self, turn: int) -> int:
+        return len(self._of_pass(turn)[1])
+
+    @lru_cache(maxsize=1)  # noqa: B019 - the pass that is being read
     def _of_pass(self, turn: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """(pieces, 2) source and index, bucket after bucket, and (batches, 2) which of them each batch holds."""
         rng = np.random.default_rng((self.seed, turn))

@@ -7,12 +7,16 @@ that is read back can run code.
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 from typing import TYPE_CHECKING, Any, cast
 
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch.distributed.checkpoint.state_dict import StateDictOptions, get_state_dict, set_state_dict
+
+from danlu.errors import OptionError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,6 +52,9 @@ def save(folder: Path, step: int, model: torch.nn.Module, optimisers: list[Optim
     save_file(_distinct(cast("dict[str, torch.Tensor]", weights)), partial / "weights.safetensors")
     save_file(tensors, partial / "optimisers.safetensors")
     (partial / "groups.json").write_text(json.dumps(state["param_groups"]), encoding="utf-8")
+    for file in partial.iterdir():
+        with file.open("rb") as written:
+            os.fsync(written.fileno())
     shutil.rmtree(target, ignore_errors=True)
     partial.replace(target)
     for _, old in found(folder)[:-KEPT]:
@@ -61,23 +68,37 @@ def found(folder: Path) -> list[tuple[int, Path]]:
 
 
 def restore(folder: Path, model: torch.nn.Module, optimisers: list[Optimizer]) -> int:
-    """Loads the newest checkpoint, if there is one, and says how many steps are done."""
+    """Loads the newest checkpoint that can be read, if there is one, and says how many steps are done.
+
+    Raises:
+        OptionError: there are checkpoints, and none can be read or belongs to this model.
+    """
     checkpoints = found(folder)
     if not checkpoints:
         return 0
-    step, path = checkpoints[-1]
-    moments: dict[str, dict[str, torch.Tensor]] = {}
-    for name, tensor in load_file(path / "optimisers.safetensors").items():
-        parameter, key = name.split(_JOINT)
-        moments.setdefault(parameter, {})[key] = tensor
-    state: dict[str, Any] = {"state": moments}
-    state["param_groups"] = json.loads((path / "groups.json").read_text(encoding="utf-8"))
-    weights = load_file(path / "weights.safetensors")
-    assert weights.keys() == model.state_dict().keys(), "the checkpoint is of another model"
+    step, weights, state = _newest(checkpoints, folder)
+    if weights.keys() != model.state_dict().keys():
+        raise OptionError(f"The checkpoints in {folder} are of another model. Fix: train in another folder.")
     set_state_dict(
         model, optimisers, model_state_dict=cast("dict[str, Any]", weights), optim_state_dict=state, options=_WHOLE
     )
     return step
+
+
+def _newest(checkpoints: list[tuple[int, Path]], folder: Path) -> tuple[int, dict[str, torch.Tensor], dict[str, Any]]:
+    """Step, weights and state of the optimisers of the newest checkpoint that is not damaged."""
+    for step, path in reversed(checkpoints):
+        try:
+            weights = load_file(path / "weights.safetensors")
+            moments: dict[str, dict[str, torch.Tensor]] = {}
+            for name, tensor in load_file(path / "optimisers.safetensors").items():
+                parameter, key = name.split(_JOINT)
+                moments.setdefault(parameter, {})[key] = tensor
+            groups = json.loads((path / "groups.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError, SafetensorError):
+            continue
+        return step, weights, {"state": moments, "param_groups": groups}
+    raise OptionError(f"No checkpoint in {folder} can be read. Fix: remove the folder to train from the start.")
 
 
 def _distinct(weights: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:

@@ -8,18 +8,18 @@ from __future__ import annotations
 import copy
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import torch
-
 from danlu.errors import OptionError
-from danlu.train.pretrain import Training, one_step
+from danlu.train.optimisers import OPTIMISERS
+from danlu.train.pretrain import one_step
 
 if TYPE_CHECKING:
     from danlu.parallel.data import World
     from danlu.train.batches import TokenBatches
     from danlu.train.objectives import Objective, Speaker
+    from danlu.train.pretrain import Training
 
 TRIAL = 4  # steps that speed is measured on; the first is not counted
 
@@ -57,6 +57,7 @@ def estimate(
     objective: Objective,
     batches: TokenBatches,
     flops: float,
+    training: Training,
     world: World,
     *,
     passes: float,
@@ -69,6 +70,7 @@ def estimate(
         objective: what is trained.
         batches: the text.
         flops: operations to train on one token.
+        training: how; its steps are not asked for.
         world: the processes; speed is measured only where there is one.
         passes: over the text, ignored if minutes are given.
         minutes: of training.
@@ -76,7 +78,7 @@ def estimate(
     Raises:
         OptionError: minutes are given to more than one process.
     """
-    pace = _pace(model, objective, batches, world) if world.size == 1 else None
+    pace = _pace(model, objective, batches, training, world) if world.size == 1 else None
     steps = math.ceil(batches.steps * passes)
     if minutes is not None:
         if pace is None:
@@ -88,14 +90,14 @@ def estimate(
     return Estimate(parameters, steps, tokens, tokens * flops, None if pace is None else pace * steps)
 
 
-def _pace(model: Speaker, objective: Objective, batches: TokenBatches, world: World) -> float:
+def _pace(model: Speaker, objective: Objective, batches: TokenBatches, training: Training, world: World) -> float:
     """Seconds a step."""
     trial = copy.deepcopy(model).to(world.device)
-    training = Training(TRIAL)
-    optimisers: list[torch.optim.Optimizer] = [torch.optim.SGD(trial.parameters(), lr=0.0)]
+    short = replace(training, steps=TRIAL)
+    optimisers = OPTIMISERS[training.optimiser](trial, training.rate)
     began = 0.0
     for step in range(TRIAL):
         if step == 1:
             began = time.perf_counter()
-        one_step(trial, objective, batches[step], training, step, optimisers, world)
+        one_step(trial, objective, batches[step], short, step, optimisers, world)
     return (time.perf_counter() - began) / (TRIAL - 1)

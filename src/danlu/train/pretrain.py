@@ -19,7 +19,8 @@ import torch
 from tqdm import tqdm
 
 from danlu.artifact import write_whole
-from danlu.parallel.data import World, add_gradients, scale, total
+from danlu.errors import OptionError
+from danlu.parallel.data import World, add_gradients, scale, total, whole
 from danlu.runtime import autocast
 from danlu.train.checkpoint import restore, save
 from danlu.train.curve import curve
@@ -88,6 +89,9 @@ def pretrain(
         world: the processes; all call this with the same arguments.
         held_out: pieces that the loss is measured on.
         quiet: no live line.
+
+    Raises:
+        OptionError: the loss or its gradient is no finite number; the last checkpoint is from before that.
     """
     optimisers = OPTIMISERS[training.optimiser](model, training.rate)
     folder.mkdir(parents=True, exist_ok=True)
@@ -97,8 +101,6 @@ def pretrain(
     for step in range(first, training.steps):
         began = time.perf_counter()
         loss, tokens = one_step(model, objective, batches[step], training, step, optimisers, world)
-        if not math.isfinite(loss):
-            raise FloatingPointError(f"the loss is {loss} at step {step}; the last checkpoint is whole")
         log.add(step + 1, loss, tokens, time.perf_counter() - began)
         last = step + 1 == training.steps
         saves = last or (step + 1) % training.save_every == 0
@@ -109,9 +111,8 @@ def pretrain(
         bar.update()
         if saves:
             save(folder, step + 1, model, optimisers, write=world.first)
+            log.draw()
     bar.close()
-    if world.first:
-        write_whole(folder / "curve.html", curve(log.lines).encode(), force=True)
 
 
 def one_step(
@@ -139,7 +140,11 @@ def one_step(
         (loss * (scale(world) / count)).backward()
         summed += float(loss.detach())
     add_gradients(model, world)
-    torch.nn.utils.clip_grad_norm_(model.parameters(), training.clip)
+    norm = float(whole(torch.nn.utils.clip_grad_norm_(model.parameters(), training.clip)))
+    if not math.isfinite(norm) or not math.isfinite(summed):
+        raise OptionError(
+            f"The loss has no gradient any more at step {step + 1}. Fix: train in another folder with a lower --rate."
+        )
     share = SCHEDULES[training.schedule](step, training.steps)
     for optimiser in optimisers:
         for group in optimiser.param_groups:
@@ -206,6 +211,11 @@ class _Log:
             with self._path.open("a", encoding="utf-8") as file:
                 file.write(_as_line(line))
         return f"loss {line['loss']:.3f}, {speed:,.0f} tokens/s"
+
+    def draw(self) -> None:
+        """Draws the curve of all lines so far."""
+        if self._writes:
+            write_whole(self._path.with_name("curve.html"), curve(self.lines).encode(), force=True)
 
 
 def _as_line(line: dict[str, Any]) -> str:

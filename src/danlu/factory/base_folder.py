@@ -1,0 +1,144 @@
+"""The folder of a base model in the making: whose it is, how it begins, what is in it at the end.
+
+Knows files. Does not know training.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import shutil
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from safetensors.torch import load_file
+from tokenizers import Tokenizer, processors
+
+from danlu.artifact import write_whole
+from danlu.corpus.shards import MOST_TOKENS
+from danlu.corpus.vocabulary import learn_vocabulary
+from danlu.errors import OptionError
+from danlu.factory.wish import LOCK
+from danlu.text.tokenizer import END, MASK, PAD, SPECIAL, START, open_tokenizer
+from danlu.train.checkpoint import found
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Sequence
+    from pathlib import Path
+
+    from danlu.factory.wish import Wish
+    from danlu.parallel.data import World
+    from danlu.train.objectives import Speaker
+
+
+@contextmanager
+def alone(out: Path, world: World) -> Generator[None]:
+    """Makes the folder, and lets no other run into it meanwhile.
+
+    Raises:
+        OptionError: another run is at work there.
+    """
+    made = not out.exists()
+    out.mkdir(parents=True, exist_ok=True)
+    try:
+        with (out / LOCK).open("w") as file:
+            if world.first:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except OSError:
+                    raise OptionError(f"Another run is at work in {out}. Fix: wait for it, or stop it.") from None
+            yield
+    finally:
+        if world.first:
+            (out / LOCK).unlink(missing_ok=True)
+            if made and not any(out.iterdir()):
+                out.rmdir()
+
+
+def begin(
+    texts: Sequence[Path], out: Path, wish: Wish, keep_out: Sequence[Path], vocabulary: Path | None, elder: Path | None
+) -> None:
+    """Gives a new folder its vocabulary and notes what is wanted in it.
+
+    Args:
+        texts: sources.
+        out: the folder.
+        wish: what is wanted.
+        keep_out: evaluation data.
+        vocabulary: a tokenizer.json to use, or None to learn one.
+        elder: the folder of a decoder, or None.
+
+    Raises:
+        OptionError: the folder holds the training of another wish, or the vocabulary cannot be used.
+        DataError: a file cannot be read.
+    """
+    given = {
+        "texts": {path.name: digest([path]) for path in texts},
+        "keep_out": digest(keep_out),
+        "given_vocabulary": digest([vocabulary] if vocabulary else []),
+        "elder": digest([elder] if elder else []),
+    }
+    wanted: dict[str, Any] = json.loads(json.dumps(asdict(wish) | given))
+    path = out / "wish.json"
+    if path.exists():
+        stored = json.loads(path.read_text(encoding="utf-8"))
+        for key, value in wanted.items():
+            if stored.get(key) != value:
+                raise OptionError(
+                    f"{out} holds a training with {key} = {stored.get(key)}, and {value} is asked for. "
+                    "Fix: ask for the same, or choose another folder."
+                )
+        return
+    if vocabulary:
+        size = open_tokenizer(vocabulary).get_vocab_size()
+        if size > MOST_TOKENS:
+            raise OptionError(f"{vocabulary} has {size} tokens. Fix: give one of at most {MOST_TOKENS}.")
+        data = vocabulary.read_bytes()
+    else:
+        data = learn_vocabulary(texts, wish.vocabulary, wish.cleaning).to_str().encode()
+    write_whole(out / "tokenizer.json", data, force=True)
+    write_whole(path, json.dumps(wanted, ensure_ascii=False, indent=1).encode(), force=True)
+
+
+def write(model: Speaker, tokenizer: Tokenizer, out: Path, figures: dict[str, Any]) -> None:
+    """Writes `out/model`, which transformers opens, and the figures; weights are those of the last checkpoint.
+
+    Args:
+        model: for its architecture; its weights may be spread over processes.
+        tokenizer: plain; the one in the folder frames texts as they were framed in training.
+        out: the folder.
+        figures: JSON-able.
+    """
+    from transformers import PreTrainedTokenizerFast
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    weights = load_file(found(out / "training")[-1][1] / "weights.safetensors")
+    plain = {key.removeprefix("model."): value for key, value in weights.items()}
+    partial = out / ".model.partial"
+    shutil.rmtree(partial, ignore_errors=True)
+    model.model.save_pretrained(partial, state_dict=plain)
+    names = {f"{name}_token": SPECIAL[index] for name, index in (("pad", PAD), ("bos", START), ("eos", END))}
+    framed = Tokenizer.from_str(tokenizer.to_str())
+    end = f" {SPECIAL[END]}" if model.both_ways else ""
+    framed.post_processor = processors.TemplateProcessing(
+        single=f"{SPECIAL[START]} $A{end}", special_tokens=[(SPECIAL[START], START), (SPECIAL[END], END)]
+    )
+    whole = PreTrainedTokenizerFast(tokenizer_object=framed, mask_token=SPECIAL[MASK], **names)
+    whole.save_pretrained(partial)
+    shutil.rmtree(out / "model", ignore_errors=True)
+    partial.replace(out / "model")
+    write_whole(out / "figures.json", json.dumps(figures, ensure_ascii=False, indent=1).encode(), force=True)
+
+
+def digest(places: Sequence[Path]) -> str:
+    """Of the bytes of files, and of all files in folders."""
+    total = hashlib.sha256()
+    for place in places:
+        for path in sorted(place.rglob("*")) if place.is_dir() else [place]:
+            if path.is_file():
+                with path.open("rb") as file:
+                    total.update(hashlib.file_digest(file, "sha256").digest())
+    return total.hexdigest()[:16]
