@@ -91,6 +91,7 @@ def _make(
     keep_out: Sequence[Path],
     vocabulary: Path | None,
     elder: Path | None,
+    *,
     quiet: bool,
 ) -> dict[str, Any]:
     if world.first:

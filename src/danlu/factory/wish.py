@@ -100,7 +100,7 @@ def refuse(
         (elder and wish.kind == "encoder", "Only decoders learn from an elder. Fix: leave --elder out."),
         (out.exists() and not out.is_dir(), f"{out} is a file. Fix: give the name of a folder."),
         (
-            out.is_dir() and not (out / "wish.json").exists() and any(path.name != LOCK for path in out.iterdir()),
+            world.first and _foreign(out),
             f"{out} holds other things. Fix: give the name of a new folder.",
         ),
     ):
@@ -114,3 +114,8 @@ def refuse(
         next(evaluation_texts([place]), None)
     for path in texts:
         next(examples(path, text=wish.cleaning.column, need_label=False), None)
+
+
+def _foreign(out: Path) -> bool:
+    """Whether a folder holds something that no pretraining put there."""
+    return out.is_dir() and not (out / "wish.json").exists() and any(path.name != LOCK for path in out.iterdir())
