@@ -14,7 +14,7 @@ PRETRAIN = "--size tiny --vocabulary 330 --context 32 --batch 128 --passes 0.2"
 @pytest.fixture
 def text(tmp_path):
     path = tmp_path / "news.txt"
-    path.write_text("".join(f"今天是第{n}天，天气很好。Day {n * 37 % 101}.\n" for n in range(300)), encoding="utf-8")
+    path.write_text("".join(f"今天是第{n}天，天气很好。Day {n * 37 % 101}.\n" for n in range(1500)), encoding="utf-8")
     return path
 
 
