@@ -8,13 +8,16 @@ import pytest
 
 from danlu.models.shelf import SHELF
 
-PRETRAIN = "--size tiny --vocabulary 330 --context 32 --batch 128 --passes 0.2"
+PRETRAIN = "--size tiny --vocabulary 500 --context 32 --batch 128 --passes 0.2"
 
 
 @pytest.fixture
 def text(tmp_path):
     path = tmp_path / "news.txt"
-    path.write_text("".join(f"今天是第{n}天，天气很好。Day {n * 37 % 101}.\n" for n in range(1500)), encoding="utf-8")
+    many = "".join(chr(0x4E00 + n) for n in range(100))
+    path.write_text(
+        many + "\n" + "".join(f"今天是第{n}天，天气很好。Day {n * 37 % 101}.\n" for n in range(1500)), encoding="utf-8"
+    )
     return path
 
 
