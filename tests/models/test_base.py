@@ -98,7 +98,9 @@ def test_a_base_is_stored_small_and_always_the_same(tiny_base, embedded, tmp_pat
     save_embedded(tiny_base.model, tiny_base.tokenizer, tmp_path)
     for file in ("model.safetensors", "config.json", "tokenizer.json"):
         assert (tmp_path / file).read_bytes() == (embedded / file).read_bytes()
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["config.json", "model.safetensors", "tokenizer.json"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        *("SHA256SUMS", "config.json", "model.safetensors", "tokenizer.json")
+    ]
     assert not any(name.startswith("pooler") for name in load_file(embedded / "model.safetensors"))
     count = sum(parameter.numel() for parameter in tiny_base.model.parameters())
     assert (embedded / "model.safetensors").stat().st_size < count * 2 + 10_000
