@@ -28,7 +28,7 @@ def rank_correlation(similar: Numbers, wanted: Numbers) -> float:
     """Spearman's, of similarities with what people said."""
     from scipy.stats import spearmanr
 
-    return float(spearmanr(similar, wanted).statistic)
+    return float(spearmanr(similar, wanted).statistic)  # pyright: ignore[reportAttributeAccessIssue] - the stub errs
 
 
 def best_threshold(similar: Numbers, same: NDArray[np.bool_]) -> float:

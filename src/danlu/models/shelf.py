@@ -48,7 +48,8 @@ def write_sums(folder: Path) -> None:
 def _kept(folder: Path) -> Kept:
     sums = folder / SUMS
     text = sums.read_text(encoding="utf-8", errors="replace") if sums.is_file() else ""
-    wanted = dict(reversed(line.partition("  ")[::2]) for line in text.splitlines())
+    parts = [line.partition("  ") for line in text.splitlines()]
+    wanted: dict[str, str] = {name: digest for digest, _, name in parts}
     files = {path.name: path for path in folder.iterdir() if path.is_file() and path != sums}
     broken = {name for name in wanted.keys() | files.keys() | NEEDED if name not in files or name not in wanted}
     broken |= {name for name in files.keys() - broken if _digest(files[name]) != wanted[name]}
