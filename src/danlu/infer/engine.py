@@ -15,6 +15,7 @@ import numpy as np
 import torch
 
 from danlu.errors import OptionError
+from danlu.models.base import padded
 from danlu.text.tokenizer import END, PAD
 
 if TYPE_CHECKING:
@@ -226,10 +227,7 @@ def score(
     order = sorted(range(len(texts)), key=lambda index: len(texts[index]))
     for begin in range(0, len(order), rows):
         part = order[begin : begin + rows]
-        inputs = torch.full((len(part), len(texts[part[-1]])), PAD)
-        for place, index in enumerate(part):
-            inputs[place, : len(texts[index])] = torch.as_tensor(texts[index])
-        inputs = inputs.to(device)
+        inputs = padded([texts[index] for index in part], PAD)[0].to(device)
         logits = model(input_ids=inputs, use_cache=False).logits[:, :-1].float()
         found = torch.log_softmax(logits, -1).gather(2, inputs[:, 1:, None])[..., 0].cpu().numpy()
         for place, index in enumerate(part):

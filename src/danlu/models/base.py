@@ -139,7 +139,7 @@ def token_ids(tokenizer: Tokenizer, texts: Sequence[str], length: int) -> list[l
         tokenizer.no_truncation()
 
 
-def padded(sequences: Sequence[Sequence[int]], pad: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
+def padded(sequences: Sequence[Sequence[int] | NDArray[np.int64]], pad: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
     """Token ids and attention mask, both (batch, longest), int64; one token long at least."""
     longest = max(1, *(len(sequence) for sequence in sequences))
     ids = torch.full((len(sequences), longest), pad, dtype=torch.long)

@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from torch.nn.functional import cross_entropy, kl_div, log_softmax
 
+from danlu.models.base import padded
 from danlu.text.tokenizer import MASK, PAD, SPECIAL
 
 if TYPE_CHECKING:
@@ -164,13 +165,7 @@ def masked_rows(pieces: Sequence[Piece], rng: np.random.Generator, vocabulary: i
 
 
 def _padded(pieces: Sequence[Piece]) -> tuple[torch.Tensor, torch.Tensor]:
-    longest = max(1, *(len(piece) for piece in pieces)) if pieces else 1
-    ids = np.full((len(pieces), longest), PAD, np.int64)
-    mask = np.zeros_like(ids)
-    for row, piece in enumerate(pieces):
-        ids[row, : len(piece)] = piece
-        mask[row, : len(piece)] = 1
-    return torch.from_numpy(ids), torch.from_numpy(mask)
+    return padded([np.array(piece, np.int64) for piece in pieces], PAD)
 
 
 def _cross_entropy(logits_TV: torch.Tensor, rows: Rows) -> torch.Tensor:
