@@ -1,7 +1,7 @@
 """The embedded bilingual decoder: from raw text to the weights in the package.
 
-    python -m recipes.base_decoder --data DATA --work WORK --minutes 150    # resumable: run again after a kill
-    python -m recipes.base_decoder --data DATA --work WORK --passes 4       # where a GPU makes passes cheap
+    python -m recipes.base_decoder --data DATA --work WORK --size small --minutes 150   # resumable
+    python -m recipes.base_decoder --data DATA --work WORK --passes 4     # where a GPU makes passes cheap
     python -m recipes.base_decoder --data DATA --work WORK --export CARD.md
 
 Knows which sources are read how often, and the shape. How it is done is `danlu.factory.base`.
@@ -31,15 +31,15 @@ SOURCES = {
 EVALUATION = ("fewclue", "classification", "pairs", "extraction")
 
 
-def wish(minutes: float | None, passes: float) -> Wish:
-    """12.6 million weights in layers and 6.3 million in the vocabulary: 19 MB in int8."""
+def wish(size: str, minutes: float | None, passes: float) -> Wish:
+    """In int8, "small" is 9 MB and "base" 19 MB; where minutes are few, more steps are worth more than larger ones."""
     return Wish(
         kind="decoder",
-        size="base",
+        size=size,
         vocabulary=16_384,
         passes=passes,
         minutes=minutes,
-        batch=16_384,
+        batch=4_096 if minutes else 16_384,
         seed=11,
         weights=SOURCES,
         cleaning=Cleaning(context=512),
@@ -50,6 +50,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--data", type=Path, required=True, help="the folder with text/ and the evaluation sets")
     parser.add_argument("--work", type=Path, required=True, help="where everything is kept")
+    parser.add_argument("--size", default="base", choices=("small", "base", "large"), help="of the model")
     parser.add_argument("--minutes", type=float, help="of training on this machine")
     parser.add_argument("--passes", type=float, default=1.0, help="over the mixture, where no minutes are given")
     parser.add_argument("--export", type=Path, metavar="CARD", help="write the package's weights, with this card")
@@ -63,7 +64,7 @@ def main() -> None:
         figures = make_base(
             [arguments.data / "text" / f"{name}.jsonl.xz" for name in SOURCES],
             arguments.work,
-            wish(arguments.minutes, arguments.passes),
+            wish(arguments.size, arguments.minutes, arguments.passes),
             world,
             keep_out=[arguments.data / name for name in EVALUATION],
         )

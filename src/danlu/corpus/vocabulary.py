@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from danlu.corpus.prepare import Cleaning
 
-SAMPLE = 3_000_000  # characters of a source that are read
+SAMPLE = 1_500_000  # characters of a source that are read
 
 
 def learn_vocabulary(

@@ -43,7 +43,7 @@ def train_tokenizer(
     size: int,
     *,
     segment: Callable[[str], Iterable[str]] | None = None,
-    coverage: float = 0.9998,
+    coverage: float = 0.999,
 ) -> Tokenizer:
     """A vocabulary learned from texts, which are read four times.
 
