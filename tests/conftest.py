@@ -97,6 +97,17 @@ def tiny_base(tiny_base_folder):
 
 
 @pytest.fixture(scope="session")
+def static_base(tiny_base):
+    """The tiny base with static embeddings: what it makes of each token alone."""
+    from dataclasses import replace
+
+    from danlu.compress.distil import light_embeddings
+
+    everything = np.arange(tiny_base.tokenizer.get_vocab_size())
+    return replace(tiny_base, static=light_embeddings(tiny_base, everything))
+
+
+@pytest.fixture(scope="session")
 def toy_rows():
     """(texts, truth) of 60 training rows, then of 60 others."""
     train, test = make_rows(60, seed=1), make_rows(60, seed=2)
@@ -123,8 +134,15 @@ def toy_lesson(tiny_base, toy_rows):
 
 @pytest.fixture(scope="session")
 def toy_students(tiny_base, toy_lesson):
-    """{name: (student, tokenizer JSON)}: n-grams alone, and static tokens with n-grams."""
-    from danlu.compress.distil import LIGHT, light_branch, light_embeddings, ngram_branch, small_tokenizer
+    """{name: (student, tokenizer JSON)}: n-grams alone; averaged tokens with n-grams; these and static embeddings."""
+    from danlu.compress.distil import (
+        LIGHT,
+        light_branch,
+        light_embeddings,
+        ngram_branch,
+        small_tokenizer,
+        static_branch,
+    )
     from danlu.models.student import Student
 
     ngrams = ngram_branch(toy_lesson, 3_000, 10)
@@ -132,20 +150,24 @@ def toy_students(tiny_base, toy_lesson):
     tokens = light_branch(
         LIGHT["static"], light_embeddings(tiny_base, old_ids), toy_lesson, tokenizer, length=32, steps=30, seed=0
     )
+    static = static_branch(toy_lesson, tokenizer, light_embeddings(tiny_base, old_ids), 32)
     return {
-        "ngram": (Student(None, ngrams, (0.0, 1.0)).eval(), ""),
-        "both": (Student(tokens, ngrams, (0.6, 0.7)).eval(), tokenizer.to_str()),
+        "ngram": (Student(None, None, ngrams, (0.0, 0.0, 1.0)).eval(), ""),
+        "both": (Student(tokens, None, ngrams, (0.6, 0.0, 0.7)).eval(), tokenizer.to_str()),
+        "all": (Student(tokens, static, ngrams, (0.6, 0.5, 0.7)).eval(), tokenizer.to_str()),
     }
 
 
 @pytest.fixture(scope="session")
 def toy_entries(toy_students):
-    """{name: entries of a model file} of both students."""
+    """{name: entries of a model file} of the toy students."""
     from danlu.compress.export import to_onnx
 
     found = {}
     for name, (student, tokenizer) in toy_students.items():
         config = {"labels": LABELS, "temperature": 1.25, "abstain_below": 0.5, "token_length": 32 if tokenizer else 0}
+        if student.static:
+            config |= {"token_length": 8, "static_length": 32}
         found[name] = {
             "card.json": json.dumps({"name": name, "task": {"labels": LABELS}}).encode(),
             "config.json": json.dumps({**config, "ngram_bits": 10, "max_chars": 500}).encode(),
@@ -157,7 +179,7 @@ def toy_entries(toy_students):
 
 @pytest.fixture(scope="session")
 def toy_files(toy_entries, tmp_path_factory):
-    """{name: path of a model file} of both students."""
+    """{name: path of a model file} of the toy students."""
     from danlu.artifact import save
 
     folder = tmp_path_factory.mktemp("models")

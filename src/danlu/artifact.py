@@ -53,6 +53,7 @@ class Settings:
         token_length: tokens read of a text; 0 where the graph takes no tokens.
         ngram_bits: the graph has 2 to this power n-gram buckets; 0 where it takes none.
         max_chars: characters read of a text.
+        static_length: tokens of a text whose static embeddings are averaged; 0 where the graph has none.
     """
 
     labels: tuple[str, ...]
@@ -61,6 +62,7 @@ class Settings:
     token_length: int
     ngram_bits: int
     max_chars: int
+    static_length: int = 0
 
 
 class Model:
@@ -79,10 +81,10 @@ class Model:
         config = _object(entries["config.json"])
         self.settings = _checked(Settings(labels=tuple(config.pop("labels")), **config))
         self._tokenizer: Tokenizer | None = None
-        if self.settings.token_length:
+        if length := max(self.settings.token_length, self.settings.static_length):
             self._tokenizer = Tokenizer.from_str(entries["tokenizer.json"].decode("utf-8"))
             self._tokenizer.no_padding()
-            self._tokenizer.enable_truncation(self.settings.token_length)
+            self._tokenizer.enable_truncation(length)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads or cores()
         options.log_severity_level = 3
@@ -148,7 +150,10 @@ class Model:
     def _run(self, texts: list[str]) -> NDArray[np.float32]:
         feed: dict[str, NDArray[Any]] = {}
         if self._tokenizer is not None:
-            feed["token_ids"], feed["token_mask"] = _pad_tokens([e.ids for e in self._tokenizer.encode_batch(texts)])
+            whole = [encoding.ids for encoding in self._tokenizer.encode_batch(texts)]
+            short = [_cut(ids, self.settings.token_length) for ids in whole]
+            feed["token_ids"], feed["token_mask"] = _pad_tokens(short)
+            feed["static_ids"], feed["static_mask"] = _pad_tokens(whole)
         if self.settings.ngram_bits:
             feed["ngram_ids"], feed["ngram_counts"] = pad_ngrams(texts, self.settings.ngram_bits)
         wanted = {name: value for name, value in feed.items() if name in self._inputs}
@@ -165,7 +170,7 @@ def _object(data: bytes) -> dict[str, Any]:
 def _checked(settings: Settings) -> Settings:
     """The settings themselves, if every one is what danlu writes; a forged file may hold anything."""
     labels = settings.labels
-    numbers = (settings.token_length, settings.ngram_bits, settings.max_chars)
+    numbers = (settings.token_length, settings.static_length, settings.ngram_bits, settings.max_chars)
     good = (
         all(type(label) is str and label for label in labels)
         and len(set(labels)) == len(labels) > 0
@@ -184,6 +189,11 @@ def _checked(settings: Settings) -> Settings:
 def cores() -> int:
     """The cores this process may use; onnxruntime counts the machine's, and its threads would wait for one another."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _cut(ids: list[int], length: int) -> list[int]:
+    """What a tokenizer gives that cuts at `length`: the last token, which ends a text, stays the last."""
+    return ids if len(ids) <= length else [*ids[: length - 1], ids[-1]]
 
 
 def _pad_tokens(sequences: list[list[int]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -14,6 +14,7 @@ from danlu.compress.export import to_int8, to_onnx
 from danlu.models.student import (
     ConvolutionEncoder,
     NgramBranch,
+    StaticBranch,
     StaticEncoder,
     Student,
     TokenBranch,
@@ -35,7 +36,7 @@ def token_branch(encoder):
     return branch
 
 
-@pytest.fixture(scope="module", params=["ngram", "static", "convolution", "transformer", "static alone"])
+@pytest.fixture(scope="module", params=["ngram", "static", "convolution", "transformer", "static alone", "all"])
 def student(request, tiny_base):
     ngrams = NgramBranch(
         torch.arange(1 << BITS),
@@ -44,15 +45,20 @@ def student(request, tiny_base):
         random(LABELS, seed=5),
     )
     if request.param == "ngram":
-        return Student(None, ngrams, (0.0, 1.5)).eval()
+        return Student(None, None, ngrams, (0.0, 0.0, 1.5)).eval()
     if request.param == "transformer":
-        return Student(token_branch(TransformerEncoder(tiny_base.model)), ngrams, (0.7, 0.4)).eval()
+        return Student(token_branch(TransformerEncoder(tiny_base.model)), None, ngrams, (0.7, 0.0, 0.4)).eval()
     if request.param == "convolution":
         torch.manual_seed(7)
         convolution = ConvolutionEncoder(random(TOKENS, WIDTH - 4, seed=6), 4)
-        return Student(token_branch(convolution), ngrams, (0.7, 0.4)).eval()
+        return Student(token_branch(convolution), None, ngrams, (0.7, 0.0, 0.4)).eval()
     static = token_branch(StaticEncoder(random(TOKENS, WIDTH, seed=6)))
-    return Student(static, None if request.param == "static alone" else ngrams, (0.7, 0.4)).eval()
+    if request.param == "all":
+        branch = StaticBranch(random(TOKENS, 12, seed=8) * torch.logspace(-3, 0, TOKENS)[:, None], LABELS)
+        for number, parameter in enumerate((branch.centre, branch.weight, branch.bias)):
+            parameter.data.copy_(0.3 * random(*parameter.shape, seed=number))
+        return Student(static, branch, ngrams, (0.7, 0.9, 0.4)).eval()
+    return Student(static, None, None if request.param == "static alone" else ngrams, (0.7, 0.0, 0.4)).eval()
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +73,8 @@ def feed_of(student, shape, seed=0):
     every = {
         "token_ids": draw.integers(0, TOKENS, (batch, length)) * mask,
         "token_mask": mask,
+        "static_ids": draw.integers(0, TOKENS, (batch, length + 3)),
+        "static_mask": np.ones((batch, length + 3), np.int64),
         "ngram_ids": draw.integers(0, 1 << BITS, (batch, grams)),
         "ngram_counts": draw.integers(0, 4, (batch, grams)).astype(np.float32),
     }

@@ -99,7 +99,7 @@ def test_blocks_lose_less_than_tensors(tiny_base):
     torch.manual_seed(0)
     branch = TokenBranch(encoder, 32, 3)
     branch.weight.data.copy_(torch.randn(32, 3))
-    graph = to_onnx(Student(branch, None, (1.0, 0.0)).eval())
+    graph = to_onnx(Student(branch, None, None, (1.0, 0.0, 0.0)).eval())
     sessions = [onnxruntime.InferenceSession(g) for g in (graph, to_int8(graph), to_int8_blocks(graph))]
     lost = np.zeros(2)
     for ids, mask in batches(2):

@@ -4,9 +4,9 @@ import lzma
 import pytest
 
 from danlu.corpus.overlap import Guard, Seen
-from danlu.corpus.prepare import Cleaning, prepare, prepare_all, simplifier
+from danlu.corpus.prepare import Cleaning, prepare, prepare_all, simplifier, texts_of
 from danlu.corpus.vocabulary import beginnings
-from danlu.text.tokenizer import END, START, decode, train_tokenizer
+from danlu.text.tokenizer import END, START, train_tokenizer
 
 HELD = "今天下午三点的时候他们在学校门口等了很久也没有人来。"
 TEXTS = [
@@ -32,17 +32,14 @@ def write(path, texts):
 
 
 def decoded(tokenizer, shard):
-    """The documents of a shard, put together from their pieces."""
-    texts, current = [], []
+    """The documents of a shard, put together from their pieces; each piece begins where the one before ended."""
+    last = END
     for index in range(len(shard.lengths)):
         piece = shard.piece(index).tolist()
-        assert piece[0] == (current[-1] if current else START)
-        current += piece[1:] if current else piece
-        if piece[-1] == END:
-            texts.append(decode(tokenizer, current))
-            current = []
-    assert current == []
-    return texts
+        assert piece[0] == (START if last == END else last)
+        last = piece[-1]
+    assert last == END
+    return list(texts_of(tokenizer, shard))
 
 
 def test_the_way_of_a_source(tmp_path, tokenizer):

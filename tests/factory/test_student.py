@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from danlu.factory.plan import Sizes, make_plan
-from danlu.factory.student import Exam, Shared, Source, names_of, probabilities, reads, teach
+from danlu.factory.student import Exam, Shared, Source, names_of, probabilities, teach
 
 PLAN = make_plan(
     Sizes(labelled=60, unlabelled=0, dev=0, has_test=False, labels=3, tokens=8, long_tokens=16, smallest=20, depth=2),
@@ -16,9 +16,10 @@ PLAN = make_plan(
 )
 
 
-@pytest.fixture
-def shared(tiny_base, toy_lesson):
-    return Shared(Source(tiny_base, tiny_base.model, PLAN, 0), toy_lesson, None)
+@pytest.fixture(params=["plain", "static"])
+def shared(request, tiny_base, static_base, toy_lesson):
+    base = static_base if request.param == "static" else tiny_base
+    return Shared(Source(base, base.model, PLAN, 0), toy_lesson, None)
 
 
 def test_what_candidates_share_is_made_once(shared):
@@ -34,7 +35,7 @@ def test_every_candidate_of_a_plan_can_be_taught(shared, toy_rows):
     steps = []
     for name in names_of(PLAN):
         taught, tokenizer = teach(name, shared, exam, steps.append)
-        found = probabilities(taught, tokenizer, texts, reads(name, PLAN))
+        found = probabilities(taught, tokenizer, texts, name, PLAN)
         assert exam.score(found.argmax(1)) > 0.6, name
     assert sum(steps) == 2 * PLAN.light_steps + len(PLAN.layers) * PLAN.student_steps
 
@@ -45,4 +46,6 @@ def test_the_wording_of_labels_reaches_the_ngrams_in_their_order(tiny_base, toy_
     for order in ([0, 1, 2], [2, 0, 1]):
         told = Shared(source, toy_lesson, [words[k] for k in order])
         student, tokenizer = teach("ngram", told, None)
-        assert probabilities(student, tokenizer, words, 0).argmax(1).tolist() == [order.index(k) for k in range(3)]
+        assert probabilities(student, tokenizer, words, "ngram", PLAN).argmax(1).tolist() == [
+            order.index(k) for k in range(3)
+        ]

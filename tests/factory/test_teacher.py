@@ -18,11 +18,16 @@ PLAN = make_plan(
 )
 
 
+@pytest.fixture
+def base(static_base):
+    return static_base
+
+
 @pytest.fixture(params=[None, ["refund", "快递", "invoice"]], ids=["codes", "words"])
-def known(request, tiny_base, toy_rows):
+def known(request, base, toy_rows):
     (labelled, truth), (pool, _) = toy_rows
     texts = Texts(list(labelled), truth, list(pool), ("a", "b", "c"), request.param)
-    views = teacher.look(tiny_base, texts, teacher.vectors(tiny_base, texts.rows, PLAN), PLAN)
+    views = teacher.look(base, texts, teacher.vectors(base, texts.rows, PLAN), PLAN)
     return texts, views
 
 
@@ -32,18 +37,19 @@ def test_contexts_see_every_row_and_the_wording_beside_them(known):
     contexts = list(teacher.contexts(texts, views, folds, []))
     assert len(contexts) == len(folds) + 1
     for context in contexts:
+        assert set(context.views) == {"ngram", "linear", "static"}
         assert {len(view) for view in context.views.values()} == {len(texts.rows)}
         assert set(context.fixed) == ({"names"} if texts.wording else set())
         assert [len(rows) for rows in context.wording.values()] == ([3] if texts.wording else [])
     assert sorted(np.concatenate([held for _, held in folds])) == list(range(len(texts.labelled)))
 
 
-def test_a_teacher_judges_its_own_texts_as_it_was_taught(known, tiny_base):
+def test_a_teacher_judges_its_own_texts_as_it_was_taught(known, base):
     texts, views = known
     contexts = list(teacher.contexts(texts, views, teacher.folds_of(texts, PLAN, 0), []))
     _, first, _ = self_training.run(contexts[:-1], contexts[-1], texts.truth, 3)
     scale = teacher.names.fit(views.names, texts.truth) if views.names is not None else 0.0
-    judge = Teacher(tiny_base, None, None, views, first, PLAN, scale)
+    judge = Teacher(base, None, None, views, first, PLAN, scale)
     found = judge.log_probabilities(texts.rows, views.vectors, None)
     np.testing.assert_allclose(found, first.by_context[-1], atol=0.05)
     assert (found[: len(texts.truth)].argmax(1) == texts.truth).mean() > 0.9

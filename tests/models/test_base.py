@@ -107,6 +107,16 @@ def test_a_base_is_stored_small_and_always_the_same(tiny_base, embedded, tmp_pat
     assert str(tiny_base.name) not in (embedded / "config.json").read_text()
 
 
+def test_static_embeddings_lie_beside_the_encoder(static_base, tmp_path, monkeypatch):
+    save_embedded(static_base.model, static_base.tokenizer, tmp_path, static_base.static)
+    monkeypatch.setattr(models, "EMBEDDED", tmp_path)
+    opened = open_base()
+    error = np.abs(opened.static - static_base.static).max(1)
+    assert (error <= np.abs(static_base.static).max(1) / 250 + 1e-9).all()
+    save_embedded(static_base.model, static_base.tokenizer, tmp_path, 2 * static_base.static)
+    assert open_base().sha256 != opened.sha256
+
+
 @settings(max_examples=15)
 @given(st.permutations(range(12)), st.integers(1, 13))
 def test_vectors_depend_on_neither_order_nor_batch(tiny_base, toy_rows, order, batch):

@@ -10,9 +10,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from danlu.models.base import means
 from danlu.models.student import (
     ConvolutionEncoder,
     NgramBranch,
+    StaticBranch,
     StaticEncoder,
     Student,
     TokenBranch,
@@ -36,6 +38,18 @@ def token_branch(encoder, width=6, labels=3):
 @pytest.fixture(scope="module")
 def ngrams():
     return NgramBranch(torch.arange(16), random(16, 3), random(16).abs() + 0.5, random(3))
+
+
+def random_table():
+    return random(16, 5)
+
+
+@pytest.fixture(scope="module")
+def static():
+    branch = StaticBranch(random_table(), 3)
+    for parameter in (branch.centre, branch.weight, branch.bias):
+        parameter.copy_(random(*parameter.shape) * 0.3)
+    return branch
 
 
 @pytest.fixture(scope="module")
@@ -92,16 +106,18 @@ def test_a_transformer_encoder_averages_real_tokens(tiny_base):
 
 @settings(max_examples=30)
 @given(st.integers(1, 9), st.integers(0, 7), st.integers(0, 2**20))
-def test_padding_changes_no_logit(tokens, ngrams, length, more, seed):
+def test_padding_changes_no_logit(tokens, static, ngrams, length, more, seed):
     draw = np.random.default_rng(seed)
     ids, buckets = (torch.from_numpy(draw.integers(0, 16, (2, length))) for _ in range(2))
     counts = torch.from_numpy(draw.integers(1, 4, (2, length)).astype(np.float32))
     mask = torch.ones_like(ids)
-    student = Student(tokens, ngrams, (0.4, 0.8))
-    alone = student(ids, mask, buckets, counts)
+    student = Student(tokens, static, ngrams, (0.4, 0.5, 0.8))
+    alone = student(ids, mask, ids, mask, buckets, counts)
     padding = torch.from_numpy(draw.integers(0, 16, (2, more)))
     none = torch.zeros_like(padding)
     wide = student(
+        torch.cat([ids, padding], 1),
+        torch.cat([mask, none], 1),
         torch.cat([ids, padding], 1),
         torch.cat([mask, none], 1),
         torch.cat([buckets, padding], 1),
@@ -120,21 +136,43 @@ def test_vectors_have_unit_length(tokens):
     assert tokens.vectors(ids, torch.ones_like(ids)).norm(dim=1).tolist() == pytest.approx([1, 1, 1], abs=1e-5)
 
 
-def test_branches_add_up_by_their_shares(tokens, ngrams):
+def test_branches_add_up_by_their_shares(tokens, static, ngrams):
     ids, counts = torch.arange(8).reshape(2, 4), torch.ones(2, 4)
     mask = torch.ones_like(ids)
     one, other = tokens(ids, mask), ngrams(ids, counts)
-    both = Student(tokens, ngrams, (0.25, 2.0))
+    both = Student(tokens, None, ngrams, (0.25, 0.0, 2.0))
     assert both.inputs == ("token_ids", "token_mask", "ngram_ids", "ngram_counts")
     assert torch.allclose(both(ids, mask, ids, counts), 0.25 * one + 2 * other)
-    alone = Student(tokens, None, (0.5, 0.0))
+    whole = Student(tokens, static, ngrams, (0.25, 3.0, 2.0))
+    assert whole.inputs[2:4] == ("static_ids", "static_mask")
+    shorter = (ids[:, :3], mask[:, :3])
+    together = 0.25 * one + 3 * static(*shorter) + 2 * other
+    assert torch.allclose(whole(ids, mask, *shorter, ids, counts), together, atol=1e-6)
+    alone = Student(tokens, None, None, (0.5, 0.0, 0.0))
     assert alone.inputs == ("token_ids", "token_mask")
     assert torch.allclose(alone(ids, mask), 0.5 * one)
-    plain = Student(None, ngrams, (0.0, 3.0))
+    plain = Student(None, None, ngrams, (0.0, 0.0, 3.0))
     assert plain.inputs == ("ngram_ids", "ngram_counts")
     assert torch.allclose(plain(ids, counts), 3 * other)
 
 
-def test_what_is_counted_is_not_trained(ngrams, tokens):
-    assert not any(parameter.requires_grad for parameter in ngrams.parameters())
+def test_a_static_branch_is_linear_in_centred_means(static):
+    ids, mask = torch.tensor([[1, 2, 3, 0]]), torch.tensor([[1, 1, 1, 0]])
+    table = (static.table * static.scale).numpy()
+    mean = means(table, [[1, 2, 3]])[0]
+    torch.testing.assert_close(static.means(ids, mask)[0], torch.from_numpy(mean))
+    moved = mean - static.centre.numpy()
+    expected = moved / np.linalg.norm(moved) @ static.weight.numpy() + static.bias.numpy()
+    torch.testing.assert_close(static(ids, mask)[0], torch.from_numpy(expected))
+
+
+def test_a_static_table_is_stored_within_a_hundredth_of_each_row():
+    table = random_table() * torch.logspace(-3, 3, 16)[:, None]
+    branch = StaticBranch(table, 2)
+    error = (branch.table * branch.scale - table).abs().amax(1)
+    assert (error <= table.abs().amax(1) / 253).all()
+
+
+def test_what_is_counted_is_not_trained(ngrams, static, tokens):
+    assert not any(parameter.requires_grad for part in (ngrams, static) for parameter in part.parameters())
     assert all(parameter.requires_grad for parameter in tokens.parameters())

@@ -7,6 +7,7 @@ came about, of files, or of which student is shipped.
 from __future__ import annotations
 
 import copy
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,8 +16,15 @@ import torch
 from torch.nn import functional as F  # noqa: N812 - the field's name for it
 
 from danlu.compress.vocabulary import cut
-from danlu.models.base import embed, layers, padded, token_embeddings, token_ids
-from danlu.models.student import ConvolutionEncoder, NgramBranch, StaticEncoder, TokenBranch, TransformerEncoder
+from danlu.models.base import embed, layers, means, padded, token_embeddings, token_ids
+from danlu.models.student import (
+    ConvolutionEncoder,
+    NgramBranch,
+    StaticBranch,
+    StaticEncoder,
+    TokenBranch,
+    TransformerEncoder,
+)
 from danlu.runtime import autocast
 from danlu.text import tfidf
 from danlu.train.batches import by_length
@@ -35,6 +43,9 @@ if TYPE_CHECKING:
 LIGHT_WIDTH = 192  # of the token embeddings of students that have no layers
 _HAN_FROM, _HAN_TO = "\u4e00", "\u9fff"
 NGRAM_BITS = 20
+STATIC_STRENGTH = 10.0
+COMMON_HANZI = 4_500  # kept whether they stand in the texts or not
+MOST_TOKENS = 14_000  # what a transformer's limit of 25 MB has room for
 
 
 @dataclass(frozen=True)
@@ -112,26 +123,53 @@ def ngram_branch(
     return NgramBranch(*parts)
 
 
-def small_tokenizer(base: Base, texts: Sequence[str], length: int) -> tuple[Tokenizer, NDArray[np.int64]]:
-    """The base's tokenizer cut to what these texts use, and to every hanzi it knows where they use any.
+def static_branch(lesson: Lesson, tokenizer: Tokenizer, table: NDArray[np.float32], length: int) -> StaticBranch:
+    """A linear student on the mean of static embeddings.
 
-    A few Chinese rows hold a few hundred hanzi; what a user asks tomorrow holds others.
+    Args:
+        lesson: what it learns from.
+        tokenizer: of the student.
+        table: (tokens, width) of the base, a row for each token of the student.
+        length: tokens read of a text.
     """
-    used: set[int] = set()
-    for sequence in token_ids(base.tokenizer, texts, length):
-        used.update(sequence)
+    branch = StaticBranch(torch.from_numpy(table), lesson.targets.shape[1])
+    stored = (branch.table * branch.scale).numpy()
+    vectors = means(stored, token_ids(tokenizer, lesson.texts, length))
+    centre = vectors.mean(0)
+    vectors -= centre
+    vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+    head = softmax_regression(vectors, lesson.targets, strength=STATIC_STRENGTH, weights=lesson.weights)
+    for parameter, value in zip(
+        (branch.centre, branch.weight, branch.bias), (centre, head.weight, head.bias), strict=True
+    ):
+        parameter.copy_(torch.from_numpy(value))
+    return branch
+
+
+def small_tokenizer(base: Base, texts: Sequence[str], length: int) -> tuple[Tokenizer, NDArray[np.int64]]:
+    """The base's tokenizer cut to what these texts use most and, where they use hanzi, to what Chinese uses most.
+
+    A few Chinese rows hold a few hundred hanzi and words; what a user asks tomorrow holds others. The base's hanzi and
+    words stand in the order of their frequency.
+    """
+    often = Counter(index for sequence in token_ids(base.tokenizer, texts, length) for index in sequence)
     characters = sorted({c for text in texts for c in text if not c.isspace()})
-    for sequence in token_ids(base.tokenizer, characters, 8):
-        used.update(sequence)
+    used = {index for sequence in token_ids(base.tokenizer, characters, 8) for index in sequence}
+    names = {index: name for name, index in base.tokenizer.get_vocab().items()}
+    han = [index for index in sorted(names) if _HAN_FROM <= names[index][0] <= _HAN_TO]
+    common: list[int] = []
     if any(_HAN_FROM <= c <= _HAN_TO for c in characters):
-        for name, index in base.tokenizer.get_vocab().items():
-            if len(name) == 1 and _HAN_FROM <= name <= _HAN_TO:
-                used.add(index)
-    return cut(base.tokenizer, used)
+        used.update([index for index in han if len(names[index]) == 1][:COMMON_HANZI])
+        common = [index for index in han if len(names[index]) > 1]
+    words = dict.fromkeys([*sorted(often, key=lambda index: (-often[index], index)), *common])
+    room = max(0, MOST_TOKENS - len(used))
+    return cut(base.tokenizer, used.union([index for index in words if index not in used][:room]))
 
 
 def light_embeddings(base: Base, old_ids: NDArray[np.int64]) -> NDArray[np.float32]:
-    """(tokens, width): what the base makes of each token alone, in its own main directions."""
+    """(tokens, width): static ones, or else what the base makes of each token alone, in its own main directions."""
+    if base.static is not None:
+        return base.static[old_ids]
     framed = token_ids(base.tokenizer, ["x"], 8)[0]
     alone = embed(base.model, [[framed[0], int(i), framed[-1]] for i in old_ids], batch=256)
     alone -= alone.mean(0)

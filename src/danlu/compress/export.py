@@ -25,11 +25,13 @@ OPSET = 20
 
 
 def to_onnx(student: Student) -> bytes:
-    """The float32 graph; batch, tokens and n-grams are free dimensions."""
-    batch, length, grams = (torch.export.Dim(name) for name in ("batch", "length", "grams"))
+    """The float32 graph; batch, tokens read, tokens averaged and n-grams are free dimensions."""
+    batch, length, whole, grams = (torch.export.Dim(name) for name in ("batch", "length", "whole", "grams"))
     examples = {
         "token_ids": (torch.full((2, 7), 5), {0: batch, 1: length}),
         "token_mask": (torch.ones((2, 7), dtype=torch.long), {0: batch, 1: length}),
+        "static_ids": (torch.full((2, 9), 5), {0: batch, 1: whole}),
+        "static_mask": (torch.ones((2, 9), dtype=torch.long), {0: batch, 1: whole}),
         "ngram_ids": (torch.full((2, 11), 3), {0: batch, 1: grams}),
         "ngram_counts": (torch.ones((2, 11)), {0: batch, 1: grams}),
     }
@@ -62,7 +64,9 @@ def to_int8(graph: bytes) -> bytes:
 
     with _quiet(), tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "int8.onnx"
-        quantize_dynamic(onnx.load_model_from_string(graph), out, weight_type=QuantType.QInt8, per_channel=True)
+        model = onnx.load_model_from_string(graph)
+        left = _columns(model)
+        quantize_dynamic(model, out, weight_type=QuantType.QInt8, per_channel=True, nodes_to_exclude=left)
         return _anonymous(onnx.load(out)).SerializeToString(deterministic=True)
 
 
@@ -78,13 +82,22 @@ def to_int8_blocks(graph: bytes) -> bytes:
     with _quiet(), tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "lookups.onnx"
         model = onnx.load_model_from_string(graph)
-        quantize_dynamic(model, out, weight_type=QuantType.QInt8, op_types_to_quantize=["Gather"])
+        left = _columns(model)
+        quantize_dynamic(
+            model, out, weight_type=QuantType.QInt8, op_types_to_quantize=["Gather"], nodes_to_exclude=left
+        )
         blocks = MatMulNBitsQuantizer(
             onnx.load(out), bits=8, block_size=32, is_symmetric=True, accuracy_level=4, op_types_to_quantize=("MatMul",)
         )
         blocks.process()
         changed: onnx.ModelProto = blocks.model.model  # pyright: ignore[reportAttributeAccessIssue] - a wrapper by now
         return _anonymous(changed).SerializeToString(deterministic=True)
+
+
+def _columns(model: onnx.ModelProto) -> list[str]:
+    """The lookups in tables of one column: small, and one scale for a whole table would blur its small numbers."""
+    columns = {tensor.name for tensor in model.graph.initializer if list(tensor.dims)[1:] == [1]}
+    return [node.name for node in model.graph.node if node.op_type == "Gather" and node.input[0] in columns]
 
 
 @contextmanager

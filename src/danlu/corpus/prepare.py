@@ -27,7 +27,7 @@ from danlu.corpus.overlap import Guard, Seen
 from danlu.corpus.shards import Shard, ShardWriter, open_shard
 from danlu.errors import DataError, MissingExtra
 from danlu.text.normalize import tidy
-from danlu.text.tokenizer import END, START, encode
+from danlu.text.tokenizer import END, START, decode, encode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -259,3 +259,13 @@ def pieces_of(tokenizer: Tokenizer, text: str, context: int) -> Iterator[list[in
     parts = [text[start : start + _PIECES_OF_A_DOCUMENT] for start in range(0, len(text), _PIECES_OF_A_DOCUMENT)]
     ids = [START, *(token for part in encode(tokenizer, parts) for token in part), END]
     yield from (ids[start : start + context] for start in range(0, len(ids) - 1, context - 1))
+
+
+def texts_of(tokenizer: Tokenizer, shard: Shard) -> Iterator[str]:
+    """The documents of a shard, as they were before they became pieces."""
+    ids: list[int] = []
+    for index in range(len(shard.lengths)):
+        ids += shard.piece(index)[1:].tolist()  # the first token starts the document, or ended the piece before
+        if ids[-1] == END:
+            yield decode(tokenizer, ids)
+            ids = []

@@ -76,7 +76,7 @@ def gold_only(
         lesson = make_lesson(texts.labelled, identity[texts.truth], np.ones(count, np.float32), seen[:count])
         shared = Shared(replace(source, encoder=run.base.model), lesson, wording)
         taught, tokenizer = student.teach(name, shared, dev)
-        return {"p": student.probabilities(taught, tokenizer, tested, student.reads(name, run.plan))}
+        return {"p": student.probabilities(taught, tokenizer, tested, name, run.plan)}
 
     with run.progress.stage("ablation", 1):
         return run.job.keep(f"gold-only-{name}", make)["p"]
@@ -108,7 +108,7 @@ def cross_validate(
         exam = Exam([texts.rows[i] for i in spare], belief[spare]) if len(spare) else None
         fold_student, tokenizer = student.teach(name, Shared(plain, lesson, wording), exam)
         held_texts = [texts.labelled[i] for i in held]
-        return {"p": student.probabilities(fold_student, tokenizer, held_texts, student.reads(name, run.plan))}
+        return {"p": student.probabilities(fold_student, tokenizer, held_texts, name, run.plan)}
 
     with run.progress.stage("cross-validate", len(folds)) as step:
         for number, (_, held) in enumerate(folds):

@@ -22,7 +22,7 @@ from danlu.compress.smooth import smooth
 from danlu.evals.metrics import softmax
 from danlu.loops.self_training import pool_forms
 from danlu.models.base import Base, padded, token_ids
-from danlu.models.student import NgramBranch, Student, TokenBranch, TransformerEncoder
+from danlu.models.student import NgramBranch, StaticBranch, Student, TokenBranch, TransformerEncoder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 MAX_CHARS = 2_000
 CALIBRATION_TEXTS = 100
+LEAST_SHARE = 0.02  # of a branch beside the tokens'; one that counts less is left out of the file
 WORTH_INT8 = 128  # hidden width from which int8 products are faster on every processor we know
 
 
@@ -68,6 +69,7 @@ class Draft:
         tokenizer: JSON.
         bits: of the n-gram hash.
         length: tokens read.
+        static_length: tokens whose static embeddings are averaged.
     """
 
     name: str
@@ -77,6 +79,7 @@ class Draft:
     tokenizer: str
     bits: int
     length: int
+    static_length: int
 
     def entries(
         self, labels: Sequence[str], card: dict[str, Any], temperature: float, abstain: float
@@ -89,6 +92,7 @@ class Draft:
             "token_length": self.length,
             "ngram_bits": self.bits,
             "max_chars": MAX_CHARS,
+            "static_length": self.static_length,
         }
         return {
             "card.json": json.dumps(card, ensure_ascii=False, sort_keys=True).encode(),
@@ -133,6 +137,15 @@ class Shared:
         return distil.small_tokenizer(self.source.base, self.lesson.texts, self.source.plan.token_length)
 
     @cached_property
+    def static(self) -> StaticBranch | None:
+        """The branch of static embeddings, where the base has them."""
+        tokenizer, old_ids = self.vocabulary
+        base, length = self.source.base, self.source.plan.token_length
+        return (
+            None if base.static is None else distil.static_branch(self.lesson, tokenizer, base.static[old_ids], length)
+        )
+
+    @cached_property
     def embeddings(self) -> NDArray[np.float32]:
         """Where the embeddings of light candidates start."""
         return distil.light_embeddings(self.source.base, self.vocabulary[1])
@@ -161,57 +174,80 @@ def teach(
         exam: texts that decide the shares of the branches; without any they count alike.
         step: called with 1 after each step.
     """
-    ngrams, lesson, source = shared.ngrams, shared.lesson, shared.source
+    plan, ngrams = shared.source.plan, shared.ngrams
     if name == "ngram":
-        share = _shares([_ngram_logits(ngrams, exam.texts)], exam)[0] if exam else 1.0
-        return Student(None, ngrams, (0.0, share)).eval(), None
-    plan, length = source.plan, reads(name, source.plan)
-    tokenizer, old_ids = shared.vocabulary
+        student, tokenizer = Student(None, None, ngrams, (0.0, 0.0, 1.0)), None
+    else:
+        tokenizer = shared.vocabulary[0]
+        student = Student(_token_branch(name, shared, step), shared.static, ngrams, (1.0, 1.0, 1.0))
+    if exam:
+        found = _shares(votes(student, tokenizer, exam.texts, name, plan), exam)
+    else:
+        found = [1 / len(student.branches)] * len(student.branches)
+    share = dict(zip((names[0] for names in student.branches), found, strict=True))
+    counts = {key: value for key, value in share.items() if value >= LEAST_SHARE or key == "token_ids"}
+    return (
+        Student(
+            student.tokens,
+            student.static if "static_ids" in counts else None,
+            ngrams if "ngram_ids" in counts or name == "ngram" else None,
+            (share.get("token_ids", 0.0), share.get("static_ids", 0.0), share.get("ngram_ids", 0.0)),
+        ).eval(),
+        tokenizer,
+    )
+
+
+def _token_branch(name: str, shared: Shared, step: Callable[[int], None] | None) -> TokenBranch:
+    lesson, source = shared.lesson, shared.source
+    plan, (tokenizer, old_ids) = source.plan, shared.vocabulary
     if name in LIGHT:
-        branch = distil.light_branch(
+        return distil.light_branch(
             LIGHT[name],
             shared.embeddings,
             lesson,
             tokenizer,
-            length=length,
+            length=reads(name, plan),
             steps=plan.light_steps,
             seed=source.seed,
             progress=step,
         )
-    else:
-        branch = distil.transformer_branch(
-            source.encoder,
-            lesson,
-            tokenizer,
-            old_ids,
-            depth=int(name.rsplit("-", 1)[1]),
-            length=length,
-            steps=plan.student_steps,
-            batch=plan.student_batch,
-            seed=source.seed,
-            progress=step,
-        )
-        some = token_ids(tokenizer, lesson.texts[:CALIBRATION_TEXTS], length)
-        smooth(branch.encoder, (padded([sequence]) for sequence in some))
-    share = [0.5, 0.5]
-    if exam:
-        votes = [_token_logits(branch, tokenizer, exam.texts, length), _ngram_logits(ngrams, exam.texts)]
-        share = _shares(votes, exam)
-    if share[1] < 0.02:
-        return Student(branch, None, (share[0], 0.0)).eval(), tokenizer
-    return Student(branch, ngrams, (share[0], share[1])).eval(), tokenizer
+    branch = distil.transformer_branch(
+        source.encoder,
+        lesson,
+        tokenizer,
+        old_ids,
+        depth=int(name.rsplit("-", 1)[1]),
+        length=reads(name, plan),
+        steps=plan.student_steps,
+        batch=plan.student_batch,
+        seed=source.seed,
+        progress=step,
+    )
+    some = token_ids(tokenizer, lesson.texts[:CALIBRATION_TEXTS], reads(name, plan))
+    smooth(branch.encoder, (padded([sequence]) for sequence in some))
+    return branch
+
+
+def votes(
+    student: Student, tokenizer: Tokenizer | None, texts: Sequence[str], name: str, plan: Plan
+) -> list[NDArray[np.float32]]:
+    """The (texts, K) logits of each branch of a student that is not exported, in the order of its branches."""
+    out: list[NDArray[np.float32]] = []
+    for branch, length in ((student.tokens, reads(name, plan)), (student.static, plan.token_length)):
+        if branch is not None and tokenizer is not None:
+            out.append(_token_logits(branch, tokenizer, texts, length))
+    if student.ngrams is not None:
+        out.append(_ngram_logits(student.ngrams, texts))
+    return out
 
 
 def probabilities(
-    student: Student, tokenizer: Tokenizer | None, texts: Sequence[str], length: int
+    student: Student, tokenizer: Tokenizer | None, texts: Sequence[str], name: str, plan: Plan
 ) -> NDArray[np.float32]:
     """(texts, K) of a student that is not exported, calibrated as well as its exam allowed."""
-    logits = np.zeros((len(texts), 1), np.float32)
-    if student.tokens is not None and tokenizer is not None:
-        logits = logits + student.shares[0] * _token_logits(student.tokens, tokenizer, texts, length)
-    if student.ngrams is not None:
-        logits = logits + student.shares[1] * _ngram_logits(student.ngrams, texts)
-    return softmax(logits).astype(np.float32)
+    shares = [share for _, share in student.branches.values()]
+    logits = np.tensordot(shares, np.stack(votes(student, tokenizer, texts, name, plan)), 1)
+    return softmax(logits.astype(np.float32)).astype(np.float32)
 
 
 def drafts(
@@ -234,14 +270,16 @@ def drafts(
         bits = NGRAM_BITS if student.ngrams else 0
         wide = isinstance(student.tokens and student.tokens.encoder, TransformerEncoder)
         width = len(student.tokens.centre) if student.tokens and wide else 0
-        keep(f"{name}.json", lambda: json.dumps([bits, tokenizer.to_str() if tokenizer else "", width]).encode())
+        whole = plan.token_length if student.static else 0
+        parts = [bits, tokenizer.to_str() if tokenizer else "", width, whole]
+        keep(f"{name}.json", lambda: json.dumps(parts).encode())
         return to_onnx(student)
 
     full = keep(f"{name}.onnx", exported)
-    bits, tokenizer, width = json.loads(keep(f"{name}.json", bytes))
+    bits, tokenizer, width, whole = json.loads(keep(f"{name}.json", bytes))
     small = keep(f"{name}.int8.onnx", lambda: to_int8(full)) if width >= WORTH_INT8 else None
     kind, length = name.split("-", 1)[0], reads(name, plan)
-    plain = Draft(name, kind, "float32", full, tokenizer, bits, length)
+    plain = Draft(name, kind, "float32", full, tokenizer, bits, length, whole)
     return plain, plain if small is None else replace(plain, precision="int8", graph=small)
 
 
@@ -251,8 +289,8 @@ def in_blocks(plain: Draft, keep: Callable[[str, Callable[[], bytes]], bytes]) -
     return replace(plain, precision="int8", graph=graph)
 
 
-def _shares(votes: list[NDArray[np.float32]], exam: Exam) -> list[float]:
-    calm = [np.asarray(log_softmax(vote, axis=1), np.float32) for vote in votes]
+def _shares(logits: list[NDArray[np.float32]], exam: Exam) -> list[float]:
+    calm = [np.asarray(log_softmax(vote, axis=1), np.float32) for vote in logits]
     return [float(weight) for weight in pool_forms(calm, exam.targets, pull=1.0, total=1.0)]
 
 
@@ -267,7 +305,9 @@ def _ngram_logits(branch: NgramBranch, texts: Sequence[str]) -> NDArray[np.float
 
 
 @torch.inference_mode()
-def _token_logits(branch: TokenBranch, tokenizer: Tokenizer, texts: Sequence[str], length: int) -> NDArray[np.float32]:
+def _token_logits(
+    branch: TokenBranch | StaticBranch, tokenizer: Tokenizer, texts: Sequence[str], length: int
+) -> NDArray[np.float32]:
     sequences = token_ids(tokenizer, [text[:MAX_CHARS] for text in texts], length)
     order = np.argsort([len(sequence) for sequence in sequences], kind="stable")
     out = np.zeros((len(texts), branch.bias.shape[0]), np.float32)

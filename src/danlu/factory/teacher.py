@@ -14,7 +14,7 @@ import torch
 from scipy.special import log_softmax
 from sklearn.model_selection import StratifiedKFold
 
-from danlu.adapt import contrastive, linear, names, ngram
+from danlu.adapt import contrastive, linear, names, ngram, static
 from danlu.loops import self_training
 from danlu.loops.self_training import Context, Taught
 from danlu.models.base import Base, embed, token_ids
@@ -92,14 +92,23 @@ def centre_of(tuned: Sequence[NDArray[np.float32]]) -> linear.Centre | None:
 
 @dataclass(frozen=True)
 class Views:
-    """What every context sees of labelled and pool texts: n-gram coordinates, base vectors, similarity to names.
+    """What every context sees of labelled and pool texts, without any label.
 
-    The n-gram space ends with a row for each label's wording, where there is one.
+    Attributes:
+        space: of n-grams; it ends with a row for each label's wording, where there is one.
+        centre: of the base's vectors.
+        vectors: (rows, hidden) by the base.
+        static_centre: of the means of static embeddings.
+        static: (rows, width) those means; None where the base has no such embeddings.
+        names: (rows, labels) similarity to what the labels say.
+        name_vectors: (labels, hidden).
     """
 
     space: ngram.Space
     centre: linear.Centre
     vectors: NDArray[np.float32]
+    static_centre: linear.Centre | None
+    static: NDArray[np.float32] | None
     names: NDArray[np.float32] | None
     name_vectors: NDArray[np.float32] | None
 
@@ -113,10 +122,19 @@ def look(base: Base, texts: Texts, row_vectors: NDArray[np.float32], plan: Plan)
         row_vectors: (rows, hidden) of the frozen base.
         plan: for the token length.
     """
+    own = static.encode(base, texts.rows, plan.token_length)
     centre = linear.Centre(row_vectors.mean(0))
     name_vectors = vectors(base, texts.wording, plan) if texts.wording else None
     scores = names.encode(row_vectors, name_vectors, row_vectors) if name_vectors is not None else None
-    return Views(ngram.Space.of(texts.rows + (texts.wording or [])), centre, row_vectors, scores, name_vectors)
+    return Views(
+        ngram.Space.of(texts.rows + (texts.wording or [])),
+        centre,
+        row_vectors,
+        None if own is None else linear.Centre(own.mean(0)),
+        own,
+        scores,
+        name_vectors,
+    )
 
 
 def contexts(
@@ -136,6 +154,8 @@ def contexts(
     everything = np.arange(len(texts.labelled))
     grams, wording = np.split(views.space.coordinates, [len(texts.rows)])
     shared = {"ngram": grams, "linear": views.centre.apply(views.vectors)}
+    if views.static is not None and views.static_centre is not None:
+        shared["static"] = views.static_centre.apply(views.static)
     for number, (train, held) in enumerate([*folds, (everything, everything[:0])]):
         own = dict(shared)
         if len(tuned):
@@ -200,6 +220,11 @@ class Teacher:
                 logits = self.views.space.logits(texts, head)
             elif form == "linear":
                 logits = head.logits(self.views.centre.apply(base_vectors))
+            elif form == "static":
+                means = static.encode(self.base, texts, self.plan.token_length)
+                assert means is not None
+                assert self.views.static_centre is not None
+                logits = head.logits(self.views.static_centre.apply(means))
             else:
                 assert self.tuned_centre is not None
                 assert tuned_vectors is not None

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 # Shapes: N rows (labelled first, then the pool of unlabelled texts), K labels, F forms.
 
-STRENGTH = {"ngram": 200.0, "linear": 10.0, "contrastive": 10.0}
+STRENGTH = {"ngram": 200.0, "linear": 10.0, "static": 3.0, "contrastive": 10.0}
 ROUNDS = (0.3, 0.6, 0.9)  # shares of the unlabelled texts admitted
 PULL = 12.0  # the pull towards equal shares is this over the number of rows: few rows cannot say who is right
 TOTAL = 2.0  # of the exponents, where few rows are: regularised forms are too modest, and each knows something else

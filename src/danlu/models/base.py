@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 EMBEDDED = Path(__file__).parent / "embedded" / "encoder"
+STATIC = "static.safetensors"
 
 
 @dataclass(frozen=True)
@@ -38,12 +39,15 @@ class Base:
         sha256: of the weights, so that a card can say which they were.
         tokenizer: a Rust tokenizer, without truncation or padding.
         model: hidden states out, (batch, length, hidden).
+        static: (vocabulary, width) what each token means wherever it stands, as long as it should weigh in a mean; None
+            where the base has no such table.
     """
 
     name: str
     sha256: str
     tokenizer: Tokenizer
     model: PreTrainedModel
+    static: NDArray[np.float32] | None = None
 
 
 def open_base(name: str | None = None) -> Base:
@@ -98,16 +102,31 @@ def _open_embedded(folder: Path) -> Base:
     model = BertModel(config, add_pooling_layer=False)
     model.load_state_dict(load_small(weights))
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-    return Base("embedded", hashlib.sha256(weights.read_bytes()).hexdigest(), tokenizer, model.eval())
+    digest = hashlib.sha256(weights.read_bytes())
+    static = None
+    if (folder / STATIC).exists():
+        static = load_small(folder / STATIC)["static"].numpy()
+        digest.update((folder / STATIC).read_bytes())
+    return Base("embedded", digest.hexdigest(), tokenizer, model.eval(), static)
 
 
-def save_embedded(model: PreTrainedModel, tokenizer: Tokenizer, folder: Path) -> None:
-    """Stores an encoder small: the embedding table in int8 with a scale a row, every other weight in fp16."""
+def save_embedded(
+    model: PreTrainedModel, tokenizer: Tokenizer, folder: Path, static: NDArray[np.float32] | None = None
+) -> None:
+    """Stores an encoder small: every matrix in int8 with a scale a row, every other weight in fp16.
+
+    Args:
+        model: the encoder.
+        tokenizer: its vocabulary.
+        folder: where to.
+        static: (vocabulary, width) static embeddings, or None.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     state = {key: value for key, value in model.state_dict().items() if not key.startswith("pooler.")}
-    table = "embeddings.word_embeddings.weight"
-    save_small(state, folder / "model.safetensors", rough=lambda key: key == table)
-    save_config(model.config, len(state[table]), folder / "config.json")
+    save_small(state, folder / "model.safetensors", rough=lambda key: state[key].ndim == 2)
+    save_config(model.config, tokenizer.get_vocab_size(), folder / "config.json")
+    if static is not None:
+        save_small({"static": torch.from_numpy(static)}, folder / STATIC, rough=lambda _: True)
     tokenizer.no_truncation()
     tokenizer.no_padding()
     (folder / "tokenizer.json").write_text(tokenizer.to_str(), encoding="utf-8")
@@ -128,6 +147,17 @@ def token_embeddings(model: PreTrainedModel) -> torch.nn.Embedding:
     table = model.get_input_embeddings()
     assert isinstance(table, torch.nn.Embedding)
     return table
+
+
+def means(static: NDArray[np.float32], sequences: Sequence[Sequence[int]]) -> NDArray[np.float32]:
+    """(texts, width) unit vectors along the means of static embeddings; zeros where no token of a text has any.
+
+    Args:
+        static: (vocabulary, width), each row as long as its token weighs.
+        sequences: token ids of each text.
+    """
+    sums = np.array([static[list(ids)].sum(0) for ids in sequences], np.float32).reshape(-1, static.shape[1])
+    return sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-9)
 
 
 def token_ids(tokenizer: Tokenizer, texts: Sequence[str], length: int) -> list[list[int]]:

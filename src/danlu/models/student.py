@@ -1,8 +1,8 @@
 """The Student's network: what is exported into a model file.
 
-Knows tensors only. Two branches, either of which may be absent: a linear one on hashed n-grams, and one that reads
-tokens (averaged embeddings, a convolution over them, or a transformer). Their logits add up; the distillation decides
-how much each counts.
+Knows tensors only. Three branches, each of which may be absent: one that reads tokens (averaged embeddings, a
+convolution over them, or a transformer), a linear one on the mean of static embeddings, and a linear one on hashed
+n-grams. Their logits add up; the distillation decides how much each counts.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from torch.nn import functional as F  # noqa: N812 - the field's name for it
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
+
+INPUTS = (("token_ids", "token_mask"), ("static_ids", "static_mask"), ("ngram_ids", "ngram_counts"))
 
 # Shapes: B texts, L tokens, G n-grams, D hidden, F filters, K labels.
 
@@ -40,6 +42,31 @@ class NgramBranch(nn.Module):
         value_BG = term_BG * F.embedding(row_BG, self.idf).squeeze(-1)
         value_BG = value_BG / value_BG.square().sum(1, keepdim=True).sqrt().clamp_min(1e-6)
         return (value_BG.unsqueeze(1) @ F.embedding(row_BG, self.weight)).squeeze(1) + self.bias
+
+
+class StaticBranch(nn.Module):
+    """Linear in the mean of static embeddings, which are kept in int8 with a scale a row and not trained.
+
+    The mean is scaled to unit length, centred, and scaled again.
+    """
+
+    def __init__(self, table: torch.Tensor, labels: int) -> None:
+        super().__init__()
+        scale = table.abs().amax(1, keepdim=True).clamp_min(1e-8) / 127
+        self.table = nn.Parameter((table / scale).round().to(torch.int8), requires_grad=False)
+        self.scale = nn.Parameter(scale, requires_grad=False)
+        self.centre = nn.Parameter(torch.zeros(table.shape[1]), requires_grad=False)
+        self.weight = nn.Parameter(torch.zeros(table.shape[1], labels), requires_grad=False)
+        self.bias = nn.Parameter(torch.zeros(labels), requires_grad=False)
+
+    def means(self, ids_BL: torch.Tensor, mask_BL: torch.Tensor) -> torch.Tensor:
+        """(B, D) of unit length."""
+        weight_BL1 = F.embedding(ids_BL, self.scale) * mask_BL.unsqueeze(-1)
+        return F.normalize((F.embedding(ids_BL, self.table).to(weight_BL1.dtype) * weight_BL1).sum(1), dim=-1)
+
+    def forward(self, ids_BL: torch.Tensor, mask_BL: torch.Tensor) -> torch.Tensor:
+        """(B, K) logits."""
+        return F.normalize(self.means(ids_BL, mask_BL) - self.centre, dim=-1) @ self.weight + self.bias
 
 
 class StaticEncoder(nn.Module):
@@ -120,26 +147,33 @@ class TokenBranch(nn.Module):
 class Student(nn.Module):
     """The sum of the branches that are present, each multiplied by its share."""
 
-    def __init__(self, tokens: TokenBranch | None, ngrams: NgramBranch | None, shares: tuple[float, float]) -> None:
+    def __init__(
+        self,
+        tokens: TokenBranch | None,
+        static: StaticBranch | None,
+        ngrams: NgramBranch | None,
+        shares: tuple[float, float, float],
+    ) -> None:
         super().__init__()
         self.tokens = tokens
+        self.static = static
         self.ngrams = ngrams
         self.shares = shares
 
     @property
+    def branches(self) -> dict[tuple[str, str], tuple[TokenBranch | StaticBranch | NgramBranch, float]]:
+        """The branches that are present, with their shares, by the names of their two inputs."""
+        branches = (self.tokens, self.static, self.ngrams)
+        found = zip(INPUTS, branches, self.shares, strict=True)
+        return {names: (branch, share) for names, branch, share in found if branch is not None}
+
+    @property
     def inputs(self) -> tuple[str, ...]:
-        """The names of the inputs of `forward` that are used, in order."""
-        return (("token_ids", "token_mask") if self.tokens else ()) + (
-            ("ngram_ids", "ngram_counts") if self.ngrams else ()
-        )
+        """The names of the inputs of `forward`, in order."""
+        return tuple(name for names in self.branches for name in names)
 
     def forward(self, *inputs: torch.Tensor) -> torch.Tensor:
         """(B, K) logits of the inputs named by `inputs`."""
-        logits: torch.Tensor | None = None
-        if self.tokens:
-            logits = self.shares[0] * self.tokens(inputs[0], inputs[1])
-        if self.ngrams:
-            other = self.shares[1] * self.ngrams(inputs[-2], inputs[-1])
-            logits = other if logits is None else logits + other
-        assert logits is not None
-        return logits
+        pairs = zip(self.branches.values(), inputs[::2], inputs[1::2], strict=True)
+        logits = [share * branch(first, second) for (branch, share), first, second in pairs]
+        return torch.stack(logits).sum(0) if len(logits) > 1 else logits[0]

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 _BLOCK = 3_000_000  # tokens counted at a time
 _CONTEXTS = 0.75  # the exponent of contexts' frequencies: rare ones say less than their ratio claims
-_COMMON = 1e-4  # the share of all tokens at which a token weighs half
+_ITERATIONS = 3  # of the randomised decomposition
+_STRENGTH = 0.25  # the exponent of singular values: large directions are the least specific
+_COMMON = 2e-4  # the share of all tokens at which a token weighs half
 
 # Shapes: V tokens of the vocabulary, D directions.
 
@@ -75,8 +77,13 @@ def static_embeddings(
     positive = sparse.csr_matrix(
         (information[kept].astype(np.float32), (token[kept], context[kept])), shape=neighbours.shape
     )
-    left, strength, _ = randomized_svd(positive, width, n_iter=3, random_state=seed)
-    rows = left * np.sqrt(strength)
+    left, strength, _ = randomized_svd(
+        positive,
+        width,
+        n_iter=_ITERATIONS,
+        random_state=seed,  # pyright: ignore[reportArgumentType] - stubs know "auto"
+    )
+    rows = left * strength**_STRENGTH
     rows /= np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
     share = frequency / max(frequency.sum(), 1)
     weight = np.where(frequency > 0, _COMMON / (_COMMON + share), 0.0)

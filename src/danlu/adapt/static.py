@@ -1,0 +1,24 @@
+"""Task form: a linear classifier on the mean of a text's static embeddings.
+
+Tokens that keep the same company have like vectors, so one that stands in a labelled text speaks for all those that
+could stand there. Order is not seen.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from danlu.models.base import means, token_ids
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from danlu.models.base import Base
+
+
+def encode(base: Base, texts: Sequence[str], length: int) -> NDArray[np.float32] | None:
+    """(texts, width) unit vectors, or None where the base has no static embeddings."""
+    return None if base.static is None else means(base.static, token_ids(base.tokenizer, texts, length))
