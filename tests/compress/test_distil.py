@@ -140,7 +140,7 @@ def test_ngrams_that_no_text_has_weigh_nothing(toy_lesson):
     assert branch.index.shape == (1 << BITS, 1)
     assert len(branch.weight) <= 3_001
     assert len(unused) > 100
-    assert not branch.index[torch.from_numpy(unused)].any()
+    assert not branch.rows(torch.from_numpy(unused)).any()
     assert not branch.weight[0].any()
 
 
@@ -148,7 +148,8 @@ def test_ngrams_that_no_text_has_weigh_nothing(toy_lesson):
 def test_only_the_ngrams_that_tell_most_keep_a_row(toy_lesson, rows):
     branch = ngram_branch(toy_lesson, rows, BITS)
     assert branch.weight.shape == (rows + 1, 3)
-    assert sorted(branch.index[branch.index > 0].tolist()) == list(range(1, rows + 1))
+    index = branch.rows(torch.arange(1 << BITS))
+    assert sorted(index[index > 0].tolist()) == list(range(1, rows + 1))
     assert (branch.idf[0], branch.idf[1:].min() > 0) == (0, True)
     ids, counts = map(torch.from_numpy, pad_ngrams(toy_lesson.texts, BITS))
     right = (branch(ids, counts).argmax(1).numpy() == toy_lesson.targets.argmax(1)).mean()

@@ -133,7 +133,7 @@ def static_branch(lesson: Lesson, tokenizer: Tokenizer, table: NDArray[np.float3
         length: tokens read of a text.
     """
     branch = StaticBranch(torch.from_numpy(table), lesson.targets.shape[1])
-    stored = (branch.table * branch.scale).numpy()
+    stored = branch.table(torch.arange(len(table))).numpy()  # as the student will read them
     vectors = means(stored, token_ids(tokenizer, lesson.texts, length))
     centre = vectors.mean(0)
     vectors -= centre
@@ -217,6 +217,7 @@ def light_branch(
     sequences = token_ids(tokenizer, lesson.texts, length)
     losses = _losses(branch, sequences, lesson, light.batch, seed, towards=None)
     minimise(losses, groups, steps=steps, progress=progress)
+    (encoder.tokens if isinstance(encoder, ConvolutionEncoder) else encoder).shrink()
     return branch.eval()
 
 

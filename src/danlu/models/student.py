@@ -16,6 +16,7 @@ from torch.nn import functional as F  # noqa: N812 - the field's name for it
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
+_HALF = 1 << 15
 INPUTS = (("token_ids", "token_mask"), ("static_ids", "static_mask"), ("ngram_ids", "ngram_counts"))
 
 # Shapes: B texts, L tokens, G n-grams, D hidden, F filters, K labels.
@@ -25,44 +26,60 @@ class NgramBranch(nn.Module):
     """Linear in TF-IDF weighted n-grams: of all hash buckets only the useful ones have a row.
 
     index (buckets,) names the row of each bucket, weight is (rows, K), idf is (rows,). Row 0 is that of every other
-    bucket: its weights and its idf are 0, so what was not learned does not even lengthen the vector.
+    bucket: its weights and its idf are 0, so what was not learned does not even lengthen the vector. There are at most
+    65,536 rows: the index is kept in 16 bits, with a sign, which lookups can read.
     """
 
     def __init__(self, index: torch.Tensor, weight: torch.Tensor, idf: torch.Tensor, bias: torch.Tensor) -> None:
         super().__init__()
-        self.index = nn.Parameter(index.to(torch.int32)[:, None], requires_grad=False)
+        self.index = nn.Parameter((index.to(torch.int32) - _HALF).to(torch.int16)[:, None], requires_grad=False)
         self.weight = nn.Parameter(weight, requires_grad=False)
         self.idf = nn.Parameter(idf[:, None], requires_grad=False)
         self.bias = nn.Parameter(bias, requires_grad=False)
 
+    def rows(self, ids_BG: torch.Tensor) -> torch.Tensor:
+        """(B, G) the rows of buckets."""
+        return F.embedding(ids_BG, self.index).squeeze(-1).to(torch.int32) + _HALF
+
     def forward(self, ids_BG: torch.Tensor, counts_BG: torch.Tensor) -> torch.Tensor:
         """(B, K) logits; a count of 0 is padding."""
-        row_BG = F.embedding(ids_BG, self.index).squeeze(-1)
+        row_BG = self.rows(ids_BG)
         term_BG = torch.where(counts_BG > 0, 1 + torch.log(counts_BG.clamp_min(1)), torch.zeros_like(counts_BG))
         value_BG = term_BG * F.embedding(row_BG, self.idf).squeeze(-1)
         value_BG = value_BG / value_BG.square().sum(1, keepdim=True).sqrt().clamp_min(1e-6)
         return (value_BG.unsqueeze(1) @ F.embedding(row_BG, self.weight)).squeeze(1) + self.bias
 
 
+class Table(nn.Module):
+    """A lookup in rows that are kept in int8 with a scale each, and not trained."""
+
+    def __init__(self, rows: torch.Tensor) -> None:
+        super().__init__()
+        scale = rows.abs().amax(1, keepdim=True).clamp_min(1e-8) / 127
+        self.rows = nn.Parameter((rows / scale).round().to(torch.int8), requires_grad=False)
+        self.scale = nn.Parameter(scale, requires_grad=False)
+
+    def forward(self, ids_BL: torch.Tensor) -> torch.Tensor:
+        """(B, L, D)."""
+        return F.embedding(ids_BL, self.rows).to(self.scale.dtype) * F.embedding(ids_BL, self.scale)
+
+
 class StaticBranch(nn.Module):
-    """Linear in the mean of static embeddings, which are kept in int8 with a scale a row and not trained.
+    """Linear in the mean of static embeddings, which are not trained.
 
     The mean is scaled to unit length, centred, and scaled again.
     """
 
     def __init__(self, table: torch.Tensor, labels: int) -> None:
         super().__init__()
-        scale = table.abs().amax(1, keepdim=True).clamp_min(1e-8) / 127
-        self.table = nn.Parameter((table / scale).round().to(torch.int8), requires_grad=False)
-        self.scale = nn.Parameter(scale, requires_grad=False)
+        self.table = Table(table)
         self.centre = nn.Parameter(torch.zeros(table.shape[1]), requires_grad=False)
         self.weight = nn.Parameter(torch.zeros(table.shape[1], labels), requires_grad=False)
         self.bias = nn.Parameter(torch.zeros(labels), requires_grad=False)
 
     def means(self, ids_BL: torch.Tensor, mask_BL: torch.Tensor) -> torch.Tensor:
         """(B, D) of unit length."""
-        weight_BL1 = F.embedding(ids_BL, self.scale) * mask_BL.unsqueeze(-1)
-        return F.normalize((F.embedding(ids_BL, self.table).to(weight_BL1.dtype) * weight_BL1).sum(1), dim=-1)
+        return F.normalize((self.table(ids_BL) * mask_BL.unsqueeze(-1)).sum(1), dim=-1)
 
     def forward(self, ids_BL: torch.Tensor, mask_BL: torch.Tensor) -> torch.Tensor:
         """(B, K) logits."""
@@ -74,12 +91,17 @@ class StaticEncoder(nn.Module):
 
     def __init__(self, embeddings: torch.Tensor) -> None:
         super().__init__()
-        self.embeddings = nn.Embedding.from_pretrained(embeddings, freeze=False)
+        self.embeddings: nn.Embedding | Table = nn.Embedding.from_pretrained(embeddings, freeze=False)
         self.importance = nn.Embedding.from_pretrained(torch.zeros(len(embeddings), 1), freeze=False)
 
     def forward(self, ids_BL: torch.Tensor, mask_BL: torch.Tensor) -> torch.Tensor:
         """(B, D) vectors."""
         return self.average(self.embeddings(ids_BL), ids_BL, mask_BL)
+
+    def shrink(self) -> None:
+        """Ends the training: the embeddings are kept in int8 from here on."""
+        assert isinstance(self.embeddings, nn.Embedding)
+        self.embeddings = Table(self.embeddings.weight.detach())
 
     def average(self, tokens_BLD: torch.Tensor, ids_BL: torch.Tensor, mask_BL: torch.Tensor) -> torch.Tensor:
         """(B, D) of embeddings that are already looked up."""

@@ -10,7 +10,7 @@ Knows sequences of token ids and matrices. Does not know texts or tokenizers.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import sparse
@@ -77,12 +77,8 @@ def static_embeddings(
     positive = sparse.csr_matrix(
         (information[kept].astype(np.float32), (token[kept], context[kept])), shape=neighbours.shape
     )
-    left, strength, _ = randomized_svd(
-        positive,
-        width,
-        n_iter=_ITERATIONS,
-        random_state=seed,  # pyright: ignore[reportArgumentType] - stubs know "auto"
-    )
+    rounds: Any = _ITERATIONS  # the stubs know "auto" alone
+    left, strength, _ = randomized_svd(positive, width, n_iter=rounds, random_state=seed)
     rows = left * strength**_STRENGTH
     rows /= np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
     share = frequency / max(frequency.sum(), 1)
