@@ -7,12 +7,14 @@ import json
 import math
 import random
 
+import numpy as np
 import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoModelForMaskedLM, AutoTokenizer
 
 from danlu.corpus.prepare import Cleaning, evaluation_texts
 from danlu.errors import DataError, OptionError
+from danlu.factory import base
 from danlu.factory.base import make_base
 from danlu.factory.base_folder import begin
 from danlu.factory.wish import Wish
@@ -102,6 +104,26 @@ def test_a_finished_folder_is_read_and_a_stopped_one_goes_on(texts, tmp_path, mo
 
 
 @pytest.mark.slow
+def test_embeddings_begin_with_the_company_of_tokens(texts, tmp_path, monkeypatch):
+    begun = []
+    monkeypatch.setattr(base, "pretrain", lambda model, *_, **__: begun.append(model) or exit_early())
+    with pytest.raises(KeyboardInterrupt):
+        make_base(sources(texts), tmp_path / "out", WISH, ALONE, quiet=True)
+    weight = begun[0].model.get_input_embeddings().weight.detach()
+    table = torch.from_numpy(np.load(tmp_path / "out" / "embeddings.npy"))
+    counted = table.norm(dim=1) > 0
+    assert 20 < counted.sum() < len(table)
+    cosine = torch.nn.functional.cosine_similarity(weight[counted], table[counted])
+    assert cosine.min() > 0.999
+    length = weight.norm(dim=1)
+    assert length[counted].std() < 1e-4
+    assert 0.5 < length[counted].mean() / length[~counted].mean() < 2
+
+
+def exit_early():
+    raise KeyboardInterrupt
+
+
 def test_a_larger_model_learns_from_a_smaller_one(texts, tmp_path):
     make_base(sources(texts), tmp_path / "small", WISH, ALONE, quiet=True)
     wish = Wish(**{**vars(WISH), "seed": 1})
