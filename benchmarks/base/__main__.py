@@ -3,8 +3,8 @@
     python -m benchmarks.base [--encoder NAME=FOLDER ...]
 
 Measured beside one another: the embedded encoder, its static embeddings, the same shape with random weights,
-all-MiniLM-L6-v2 (the English teacher; Chinese is nothing to it), and whatever is named. Encoders measured before keep their rows, by the checksum of
-their weights, so that versions can be compared.
+all-MiniLM-L6-v2 (the English teacher; Chinese is nothing to it), and whatever is named. Encoders measured before keep
+their rows, by the checksum of their weights, so that versions can be compared.
 """
 
 from __future__ import annotations
