@@ -146,7 +146,7 @@ def toy_students(tiny_base, toy_lesson):
     from danlu.models.student import Student
 
     ngrams = ngram_branch(toy_lesson, 3_000, 10)
-    tokenizer, old_ids = small_tokenizer(tiny_base, toy_lesson.texts, 32)
+    tokenizer, old_ids = small_tokenizer(tiny_base, toy_lesson.texts, 32, 30_000)
     tokens = light_branch(
         LIGHT["static"], light_embeddings(tiny_base, old_ids), toy_lesson, tokenizer, length=32, steps=30, seed=0
     )

@@ -29,7 +29,7 @@ def teach(kind, base, lesson, seed=0, steps=60):
     if kind == "ngram":
         branch = ngram_branch(lesson, 3_000, BITS)
         return branch, lambda texts: branch(*map(torch.from_numpy, pad_ngrams(texts, BITS)))
-    tokenizer, old_ids = small_tokenizer(base, lesson.texts, LENGTH)
+    tokenizer, old_ids = small_tokenizer(base, lesson.texts, LENGTH, 30_000)
     if kind in LIGHT:
         embeddings = light_embeddings(base, old_ids)
         branch = light_branch(LIGHT[kind], embeddings, lesson, tokenizer, length=LENGTH, steps=steps, seed=seed)

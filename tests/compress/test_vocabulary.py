@@ -64,7 +64,7 @@ def test_a_word_that_is_cut_is_spelled(tiny_base):
 
 
 def test_every_character_of_the_texts_stays(tiny_base):
-    small, _ = small_tokenizer(tiny_base, ["谢谢 parcel"], 16)
+    small, _ = small_tokenizer(tiny_base, ["谢谢 parcel"], 16, 30_000)
     assert "[UNK]" not in tokens(small, "谢 parcel quick")
 
 
@@ -127,7 +127,7 @@ def test_other_kinds_of_vocabulary_are_left_whole():
 def test_the_given_tokenizer_is_left_as_it_was(tiny_base):
     before = tiny_base.tokenizer.to_str()
     cut(tiny_base.tokenizer, [7, 8])
-    small_tokenizer(tiny_base, ["parcel"], 16)
+    small_tokenizer(tiny_base, ["parcel"], 16, 30_000)
     assert tiny_base.tokenizer.to_str() == before
     assert token_ids(tiny_base.tokenizer, ["a"], 8)
     assert json.loads(before)["truncation"] is None

@@ -43,9 +43,8 @@ if TYPE_CHECKING:
 LIGHT_WIDTH = 192  # of the token embeddings of students that have no layers
 _HAN_FROM, _HAN_TO = "\u4e00", "\u9fff"
 NGRAM_BITS = 20
-STATIC_STRENGTH = 10.0
-COMMON_HANZI = 4_500  # kept whether they stand in the texts or not
-MOST_TOKENS = 14_000  # what a transformer's limit of 25 MB has room for
+COMMON_HANZI = 4_500
+STATIC_STRENGTH = 1.0  # a labelled row weighs three times that here, which is what it weighs in the teacher
 
 
 @dataclass(frozen=True)
@@ -146,24 +145,31 @@ def static_branch(lesson: Lesson, tokenizer: Tokenizer, table: NDArray[np.float3
     return branch
 
 
-def small_tokenizer(base: Base, texts: Sequence[str], length: int) -> tuple[Tokenizer, NDArray[np.int64]]:
-    """The base's tokenizer cut to what these texts use most and, where they use hanzi, to what Chinese uses most.
+def small_tokenizer(base: Base, texts: Sequence[str], length: int, most: int) -> tuple[Tokenizer, NDArray[np.int64]]:
+    """The base's tokenizer cut to what these texts use and, where they use hanzi, to what Chinese uses most.
 
-    A few Chinese rows hold a few hundred hanzi and words; what a user asks tomorrow holds others. The base's hanzi and
-    words stand in the order of their frequency.
+    A few Chinese rows hold a few hundred hanzi and words; what a user asks tomorrow holds others. All hanzi are kept,
+    and of everything else what the texts use most often. The hanzi and words of a base with static embeddings stand in the
+    order of their frequency: of its hanzi the common ones are kept, and where room is left, its words follow.
+
+    Args:
+        base: whose tokenizer.
+        texts: of the lesson.
+        length: tokens read of a text.
+        most: tokens in all, if hanzi, characters and special tokens are fewer.
     """
     often = Counter(index for sequence in token_ids(base.tokenizer, texts, length) for index in sequence)
     characters = sorted({c for text in texts for c in text if not c.isspace()})
-    used = {index for sequence in token_ids(base.tokenizer, characters, 8) for index in sequence}
-    names = {index: name for name, index in base.tokenizer.get_vocab().items()}
-    han = [index for index in sorted(names) if _HAN_FROM <= names[index][0] <= _HAN_TO]
+    kept = {index for sequence in token_ids(base.tokenizer, characters, 8) for index in sequence}
     common: list[int] = []
     if any(_HAN_FROM <= c <= _HAN_TO for c in characters):
-        used.update([index for index in han if len(names[index]) == 1][:COMMON_HANZI])
-        common = [index for index in han if len(names[index]) > 1]
-    words = dict.fromkeys([*sorted(often, key=lambda index: (-often[index], index)), *common])
-    room = max(0, MOST_TOKENS - len(used))
-    return cut(base.tokenizer, used.union([index for index in words if index not in used][:room]))
+        names = {index: name for name, index in base.tokenizer.get_vocab().items()}
+        chinese = [index for index in sorted(names) if _HAN_FROM <= names[index][:1] <= _HAN_TO]
+        hanzi = [index for index in chinese if len(names[index]) == 1]
+        kept.update(hanzi if base.static is None else hanzi[:COMMON_HANZI])
+        common = [index for index in chinese if len(names[index]) > 1] if base.static is not None else []
+    order = dict.fromkeys([*sorted(often, key=lambda index: (-often[index], index)), *common])
+    return cut(base.tokenizer, kept.union([index for index in order if index not in kept][: max(0, most - len(kept))]))
 
 
 def light_embeddings(base: Base, old_ids: NDArray[np.int64]) -> NDArray[np.float32]:

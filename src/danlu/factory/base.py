@@ -25,6 +25,7 @@ from danlu.corpus.prepare import prepare_all, source_name
 from danlu.errors import DataError
 from danlu.factory.base_folder import alone, begin, write
 from danlu.factory.wish import refuse
+from danlu.models.base import token_embeddings
 from danlu.models.decoder import open_decoder
 from danlu.models.fresh import FRESH, SHAPES
 from danlu.parallel.data import World, spread, wait
@@ -162,7 +163,7 @@ def _beginnings(shards: Sequence[Shard], share: int, progress: Callable[[int], o
 
 def _begin_with(model: Speaker, table: NDArray[np.float32]) -> None:
     """Gives tokens that were counted their static embedding's direction, at the length of the fresh ones."""
-    weight = model.model.get_input_embeddings().weight.data
+    weight = token_embeddings(model.model).weight.data
     length = np.linalg.norm(table, axis=1, keepdims=True)
     counted = torch.from_numpy((length > 0).ravel())
     unit = torch.from_numpy(table / np.maximum(length, 1e-12))

@@ -21,6 +21,10 @@ LIGHT_SPEED = 200_000
 LIGHT_BATCH = 64
 # Tokens that six layers in int8 read in a millisecond on one thread, with room for the n-grams and a slow moment.
 TOKENS_A_MS = 5.6
+# Bytes of a model file beside its tables: the index of the n-grams, the graph, the card; and of a token's name.
+FIXED_BYTES = 3_000_000
+TOKEN_BYTES = 120
+LEAST_TOKENS, MOST_TOKENS = 6_000, 30_000
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,8 @@ class Sizes:
         smallest: rows of the rarest label.
         cost: of the base encoder, relative to the embedded one.
         depth: layers of the base encoder.
+        body: its weights without those of the vocabulary.
+        token: numbers that a token of the vocabulary takes, in the encoder and in static embeddings.
     """
 
     labelled: int
@@ -50,6 +56,8 @@ class Sizes:
     smallest: int
     cost: float = 1.0
     depth: int = 6
+    body: int = 10_800_000
+    token: int = 576
 
 
 @dataclass(frozen=True)
@@ -74,6 +82,7 @@ class Plan:
         student_batch: texts a step.
         light_steps: of each student that has embeddings and no layers.
         ngram_rows: n-grams that keep a row in the shipped table.
+        vocabulary: tokens that students know.
     """
 
     minutes: float
@@ -92,6 +101,7 @@ class Plan:
     student_batch: int
     light_steps: int
     ngram_rows: int
+    vocabulary: int
 
     def reads(self, depth: int) -> int:
         """Tokens that a transformer student of some depth reads: the same work for each depth, where texts are long."""
@@ -142,6 +152,11 @@ def make_plan(sizes: Sizes, minutes: float, max_mb: float, max_ms: float) -> Pla
     text = (folds + 1) * tokens * sizes.cost / EMBED_SPEED  # seconds in which each fold's encoder reads one
     pool = int((0.3 * seconds + spare - tuning * step) / text) - labelled
     pool = max(0, min(distill, MOST_ROWS - labelled, 3_000, pool))
+
+    # The deepest student in int8 shall fit: its layers, n-grams and their index, the tokens, and a little for the rest.
+    ngram_rows = max(1_000, min(60_000, int(0.4 * max_mb * 1e6 / (4 * sizes.labels))))
+    room = 0.96 * max_mb * 1e6 - sizes.body - ngram_rows * (sizes.labels + 4) - FIXED_BYTES
+    vocabulary = int(max(LEAST_TOKENS, min(MOST_TOKENS, room / (sizes.token + TOKEN_BYTES))))
     return Plan(
         minutes=minutes,
         folds=folds,
@@ -158,7 +173,8 @@ def make_plan(sizes: Sizes, minutes: float, max_mb: float, max_ms: float) -> Pla
         student_steps=steps,
         student_batch=student_batch,
         light_steps=light,
-        ngram_rows=max(1_000, min(60_000, int(0.4 * max_mb * 1e6 / (4 * sizes.labels)))),
+        ngram_rows=ngram_rows,
+        vocabulary=vocabulary,
     )
 
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from danlu.corpus.read import Dataset
 
-LAYOUT = 2  # of what stages store: a job of another layout is not gone on with
+LAYOUT = 3  # of what stages store: a job of another layout is not gone on with
 ENOUGH_DEV = 100  # dev rows from which on they calibrate the shipped student
 
 
@@ -221,6 +221,8 @@ def plan_for(base: Base, inspection: Inspection, options: Options) -> Plan:
         long_tokens=int(np.percentile(lengths, 95)),
         smallest=min(counts.values()),
         cost=body / 10.8e6,
+        body=body,
+        token=token_embeddings(base.model).weight.shape[1] + (0 if base.static is None else base.static.shape[1]),
         depth=base.model.config.num_hidden_layers,
     )
     return make_plan(sizes, options.minutes, options.max_mb, options.max_ms)

@@ -134,7 +134,8 @@ class Shared:
     @cached_property
     def vocabulary(self) -> tuple[Tokenizer, NDArray[np.int64]]:
         """The tokenizer of the token branches, and the base's index of each of its tokens."""
-        return distil.small_tokenizer(self.source.base, self.lesson.texts, self.source.plan.token_length)
+        plan = self.source.plan
+        return distil.small_tokenizer(self.source.base, self.lesson.texts, plan.token_length, plan.vocabulary)
 
     @cached_property
     def static(self) -> StaticBranch | None:

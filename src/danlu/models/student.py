@@ -32,6 +32,7 @@ class NgramBranch(nn.Module):
 
     def __init__(self, index: torch.Tensor, weight: torch.Tensor, idf: torch.Tensor, bias: torch.Tensor) -> None:
         super().__init__()
+        assert len(weight) <= 1 << 16
         self.index = nn.Parameter((index.to(torch.int32) - _HALF).to(torch.int16)[:, None], requires_grad=False)
         self.weight = nn.Parameter(weight, requires_grad=False)
         self.idf = nn.Parameter(idf[:, None], requires_grad=False)
