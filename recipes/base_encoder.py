@@ -497,11 +497,10 @@ def prepare(data: Path, text: Path, work: Path, teacher: Path, recipe: Recipe, *
 def export(work: Path, teacher: Path, folder: Path) -> None:
     """Writes the package's files from the last checkpoint: matrices in int8 and the rest in float16."""
     model = student(work, teacher)
-    if (work / "state.pt").exists():
-        state = torch.load(work / "state.pt", weights_only=True)
-        if state["step"] < state["planned"]:
-            raise SystemExit(f"training is at step {state['step']} of {state['planned']}: run it to its end first")
-        model.load_state_dict(state["model"])
+    state = torch.load(work / "state.pt", weights_only=True)
+    if state["step"] < state["planned"]:
+        raise SystemExit(f"training is at step {state['step']} of {state['planned']}: run it to its end first")
+    model.load_state_dict(state["model"])
     save_embedded(model, Tokenizer.from_file(str(work / "tokenizer.json")), folder, np.load(work / "static.npy"))
 
 
@@ -540,6 +539,8 @@ def main() -> None:
         print(json.dumps(evaluate_encoder(embedder(open_base()), arguments.data), indent=1))
     if arguments.export or arguments.evaluate:
         return
+    if not arguments.text:
+        parser.error("--text is needed to train")
     prepare(arguments.data, arguments.text, arguments.work, teacher, recipe, again=arguments.again)
     train(arguments.work, student(arguments.work, teacher), recipe, arguments.minutes)
 

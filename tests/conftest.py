@@ -166,8 +166,7 @@ def toy_entries(toy_students):
     found = {}
     for name, (student, tokenizer) in toy_students.items():
         config = {"labels": LABELS, "temperature": 1.25, "abstain_below": 0.5, "token_length": 32 if tokenizer else 0}
-        if student.static:
-            config |= {"token_length": 8, "static_length": 32}
+        config |= {"token_length": 8, "static_length": 32} if student.static else {"static_length": 0}
         found[name] = {
             "card.json": json.dumps({"name": name, "task": {"labels": LABELS}}).encode(),
             "config.json": json.dumps({**config, "ngram_bits": 10, "max_chars": 500}).encode(),

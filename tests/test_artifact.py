@@ -21,7 +21,7 @@ TEXTS = ["my parcel box is late", "退款 了 扣费", "", "great 谢谢", "?", 
 ANY_TEXT = st.lists(st.characters() | st.sampled_from("\ud800\udfff\u202e退款"), max_size=40).map("".join)
 
 
-@pytest.fixture(scope="module", params=["ngram", "both"])
+@pytest.fixture(scope="module", params=["ngram", "both", "all"])
 def name(request):
     return request.param
 
@@ -40,13 +40,21 @@ def test_an_opened_file_predicts_as_its_student(name, model, toy_students, toy_r
         if tokenizer:
             encode = artifact.Tokenizer.from_str(tokenizer)
             encode.enable_padding(pad_id=0)
-            encoded = encode.encode_batch(texts)
-            feed = (*(torch.tensor([getattr(e, key) for e in encoded]) for key in ("ids", "attention_mask")), *feed)
+            whole = _tokens(encode, texts, 32)
+            feed = (*_tokens(encode, texts, 8), *whole, *feed) if student.static else (*whole, *feed)
         expected = student(*feed).numpy()
     np.testing.assert_allclose(model.logits(texts), expected, atol=1e-4)
     assert (expected.argmax(1) == toy_rows[1][1]).mean() > 0.8
     calibrated = np.exp(expected / 1.25) / np.exp(expected / 1.25).sum(1, keepdims=True)
     np.testing.assert_allclose(model.probabilities(texts), calibrated, atol=1e-4)
+
+
+def _tokens(tokenizer, texts, length):
+    """Ids and mask as the tokenizers library cuts and pads them."""
+    tokenizer.enable_truncation(length)
+    encoded = tokenizer.encode_batch(texts)
+    assert max(len(e.ids) for e in encoded) == min(length, 8) or length > 8
+    return tuple(torch.tensor([getattr(e, key) for e in encoded]) for key in ("ids", "attention_mask"))
 
 
 def test_what_a_prediction_is(name, model):

@@ -74,7 +74,7 @@ def test_a_decoder_is_trained_and_measured(run, text, monkeypatch):
     assert "bits a character" in printed
     assert "million weights" in told
     assert sorted(path.name for path in out.iterdir()) == [
-        *("figures.json", "model", "plan.json", "text", "tokenizer.json", "training", "wish.json")
+        *("embeddings.npy", "figures.json", "model", "plan.json", "text", "tokenizer.json", "training", "wish.json")
     ]
     assert "<svg" in (out / "training" / "curve.html").read_text()
     code, printed, _ = run(*command.split(), "--json")

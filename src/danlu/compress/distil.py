@@ -149,8 +149,8 @@ def small_tokenizer(base: Base, texts: Sequence[str], length: int, most: int) ->
     """The base's tokenizer cut to what these texts use and, where they use hanzi, to what Chinese uses most.
 
     A few Chinese rows hold a few hundred hanzi and words; what a user asks tomorrow holds others. All hanzi are kept,
-    and of everything else what the texts use most often. The hanzi and words of a base with static embeddings stand in the
-    order of their frequency: of its hanzi the common ones are kept, and where room is left, its words follow.
+    and of everything else what the texts use most often. The hanzi and words of a base with static embeddings stand
+    in the order of their frequency: of its hanzi the common ones are kept, and where room is left, its words follow.
 
     Args:
         base: whose tokenizer.

@@ -8,7 +8,6 @@ step is done stands in the file of its role.
 
 from __future__ import annotations
 
-import io
 import json
 import math
 import sys
@@ -17,36 +16,32 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from tqdm import tqdm
 
 from danlu import runtime
 from danlu.artifact import write_whole
 from danlu.corpus.prepare import prepare_all, source_name
 from danlu.errors import DataError
 from danlu.factory.base_folder import alone, begin, write
+from danlu.factory.base_start import begin_with, keep_counted
 from danlu.factory.wish import refuse
-from danlu.models.base import token_embeddings
 from danlu.models.decoder import open_decoder
 from danlu.models.fresh import FRESH, SHAPES
 from danlu.parallel.data import World, spread, wait
 from danlu.text.tokenizer import open_tokenizer
 from danlu.train.batches import TokenBatches
-from danlu.train.cooccurrence import count_neighbours, static_embeddings
 from danlu.train.estimate import Estimate, estimate
 from danlu.train.objectives import Objective, Speaker, causal, inherited, masked
 from danlu.train.pretrain import Training, measure, pretrain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
-    from numpy.typing import NDArray
     from tokenizers import Tokenizer
 
     from danlu.corpus.shards import Shard
     from danlu.factory.wish import Wish
 
-_COUNTED = 50_000_000  # tokens that embeddings are counted on
 _MEASURED = 400  # held-out pieces that the loss is watched on
 
 
@@ -104,7 +99,10 @@ def _make(
         begin(texts, out, wish, keep_out, vocabulary, elder)
         tokenizer = open_tokenizer(out / "tokenizer.json")
         made = prepare_all(texts, out / "text", tokenizer, wish.cleaning, keep_out=keep_out, quiet=quiet)
-        _count(out / "embeddings.npy", [shard for shard, _ in made], tokenizer, wish, quiet=quiet)
+        width = SHAPES[wish.size].hidden
+        keep_counted(
+            out / "embeddings.npy", [shard for shard, _ in made], tokenizer.get_vocab_size(), width, quiet=quiet
+        )
     wait(world)
     tokenizer = open_tokenizer(out / "tokenizer.json")
     shards, held_out = zip(*prepare_all(texts, out / "text", tokenizer, wish.cleaning, quiet=True), strict=True)
@@ -114,7 +112,7 @@ def _make(
         raise DataError("nothing is left to train on", "give more text", file=str(texts[0]))
     torch.manual_seed(wish.seed)
     model = Speaker(FRESH[wish.kind](SHAPES[wish.size], tokenizer.get_vocab_size()))
-    _begin_with(model, np.load(out / "embeddings.npy", allow_pickle=False))
+    begin_with(model.model, np.load(out / "embeddings.npy", allow_pickle=False))
     objective = causal() if wish.kind == "decoder" else masked(tokenizer.get_vocab_size())
     if elder:
         objective = inherited(objective, Speaker(open_decoder(str(elder)).model).to(world.device), start=0.5)
@@ -130,44 +128,6 @@ def _make(
         write(model, tokenizer, out, figures)
     wait(world)
     return figures
-
-
-def _count(path: Path, shards: Sequence[Shard], tokenizer: Tokenizer, wish: Wish, *, quiet: bool) -> None:
-    """Writes (vocabulary, hidden) static embeddings of the text; a minute of counting saves many of training."""
-    if path.exists():
-        return
-    share = _COUNTED // len(shards)
-    total = sum(min(share, len(shard.tokens)) for shard in shards)
-    with tqdm(total=total, unit=" tokens", unit_scale=True, desc="embeddings", disable=quiet, file=sys.stderr) as bar:
-        neighbours, frequency = count_neighbours(_beginnings(shards, share, bar.update), tokenizer.get_vocab_size(), 4)
-    width = SHAPES[wish.size].hidden
-    found = static_embeddings(neighbours, frequency, min(width, len(frequency)), wish.seed)
-    table = np.pad(found, ((0, 0), (0, width - found.shape[1])))
-    buffer = io.BytesIO()
-    np.save(buffer, table)
-    write_whole(path, buffer.getvalue(), force=True)
-
-
-def _beginnings(shards: Sequence[Shard], share: int, progress: Callable[[int], object]) -> Iterator[NDArray[np.int32]]:
-    """The pieces at the beginning of each shard, up to so many tokens of each."""
-    for shard in shards:
-        left = share
-        for index in range(len(shard.lengths)):
-            if left <= 0:
-                break
-            piece = shard.piece(index).astype(np.int32)
-            left -= len(piece)
-            progress(len(piece))
-            yield piece
-
-
-def _begin_with(model: Speaker, table: NDArray[np.float32]) -> None:
-    """Gives tokens that were counted their static embedding's direction, at the length of the fresh ones."""
-    weight = token_embeddings(model.model).weight.data
-    length = np.linalg.norm(table, axis=1, keepdims=True)
-    counted = torch.from_numpy((length > 0).ravel())
-    unit = torch.from_numpy(table / np.maximum(length, 1e-12))
-    weight[counted] = unit[counted] * weight.norm(dim=1).mean()
 
 
 def _training(wish: Wish, steps: int, vocabulary: int) -> Training:

@@ -36,7 +36,7 @@ class Base:
 
     Attributes:
         name: what the user called it; "embedded" for the package's own.
-        sha256: of the weights, so that a card can say which they were.
+        sha256: of the weights and of the static embeddings after them, so that a card can say which they were.
         tokenizer: a Rust tokenizer, without truncation or padding.
         model: hidden states out, (batch, length, hidden).
         static: (vocabulary, width) what each token means wherever it stands, as long as it should weigh in a mean; None

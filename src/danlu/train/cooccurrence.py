@@ -67,16 +67,15 @@ def static_embeddings(
         width: D, at most V.
         seed: of the random projection.
     """
-    found = neighbours.tocoo()
-    token, context, count = found.row, found.col, found.data
-    totals = np.asarray(neighbours.sum(1), np.float64).ravel()
+    totals = np.asarray(neighbours.sum(1, dtype=np.float64)).ravel()
     usual = totals**_CONTEXTS
     usual /= max(usual.sum(), 1e-12)
-    information = np.log(count / np.maximum(totals[token] * usual[context], 1e-12))
-    kept = information > 0
-    positive = sparse.csr_matrix(
-        (information[kept].astype(np.float32), (token[kept], context[kept])), shape=neighbours.shape
-    )
+    of_token, of_context = (np.log(np.maximum(values, 1e-12)).astype(np.float32) for values in (totals, usual))
+    information = np.log(neighbours.data)
+    information -= np.repeat(of_token, np.diff(neighbours.indptr))
+    information -= of_context[neighbours.indices]
+    np.maximum(information, 0, out=information)
+    positive = sparse.csr_matrix((information, neighbours.indices, neighbours.indptr), shape=neighbours.shape)
     rounds: Any = _ITERATIONS  # the stubs know "auto" alone
     left, strength, _ = randomized_svd(positive, width, n_iter=rounds, random_state=seed)
     rows = left * strength**_STRENGTH
