@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 LIGHT_WIDTH = 192  # of the token embeddings of students that have no layers
 _HAN_FROM, _HAN_TO = "\u4e00", "\u9fff"
 NGRAM_BITS = 20
-COMMON_HANZI = 4_500
+COMMON_HANZI = 4_500  # of a base that has them in the order of frequency: kept though no text of the task has them
 STATIC_STRENGTH = 1.0  # a labelled row weighs three times that here, which is what it weighs in the teacher
 
 

@@ -262,7 +262,12 @@ def pieces_of(tokenizer: Tokenizer, text: str, context: int) -> Iterator[list[in
 
 
 def texts_of(tokenizer: Tokenizer, shard: Shard) -> Iterator[str]:
-    """The documents of a shard, as they were before they became pieces."""
+    """The documents of a shard, as they were before they became pieces.
+
+    Args:
+        tokenizer: the vocabulary that the shard was made with.
+        shard: of one source.
+    """
     ids: list[int] = []
     for index in range(len(shard.lengths)):
         ids += shard.piece(index)[1:].tolist()  # the first token starts the document, or ended the piece before

@@ -22,7 +22,7 @@ from danlu.compress.smooth import smooth
 from danlu.evals.metrics import softmax
 from danlu.loops.self_training import pool_forms
 from danlu.models.base import Base, padded, token_ids
-from danlu.models.student import NgramBranch, StaticBranch, Student, TokenBranch, TransformerEncoder
+from danlu.models.student import INPUTS, NgramBranch, StaticBranch, Student, TokenBranch, TransformerEncoder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -185,17 +185,15 @@ def teach(
         found = _shares(votes(student, tokenizer, exam.texts, name, plan), exam)
     else:
         found = [1 / len(student.branches)] * len(student.branches)
-    share = dict(zip((names[0] for names in student.branches), found, strict=True))
-    counts = {key: value for key, value in share.items() if value >= LEAST_SHARE or key == "token_ids"}
-    return (
-        Student(
-            student.tokens,
-            student.static if "static_ids" in counts else None,
-            ngrams if "ngram_ids" in counts or name == "ngram" else None,
-            (share.get("token_ids", 0.0), share.get("static_ids", 0.0), share.get("ngram_ids", 0.0)),
-        ).eval(),
-        tokenizer,
+    by_input = dict(zip((names[0] for names in student.branches), found, strict=True))
+    tokens, static, grams = (by_input.get(first, 0.0) for first, _ in INPUTS)
+    kept = Student(
+        student.tokens,
+        student.static if static >= LEAST_SHARE else None,
+        ngrams if grams >= LEAST_SHARE or student.tokens is None else None,
+        (tokens, static, grams),
     )
+    return kept.eval(), tokenizer
 
 
 def _token_branch(name: str, shared: Shared, step: Callable[[int], None] | None) -> TokenBranch:
