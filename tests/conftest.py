@@ -143,12 +143,18 @@ def toy_students(tiny_base, toy_lesson):
         small_tokenizer,
         static_branch,
     )
+    from danlu.models.base import token_ids
     from danlu.models.student import Student
 
     ngrams = ngram_branch(toy_lesson, 3_000, 10)
     tokenizer, old_ids = small_tokenizer(tiny_base, toy_lesson.texts, 32, 30_000)
     tokens = light_branch(
-        LIGHT["static"], light_embeddings(tiny_base, old_ids), toy_lesson, tokenizer, length=32, steps=30, seed=0
+        LIGHT["static"],
+        light_embeddings(tiny_base, old_ids),
+        toy_lesson,
+        token_ids(tokenizer, toy_lesson.texts, 32),
+        steps=30,
+        seed=0,
     )
     static = static_branch(toy_lesson, tokenizer, light_embeddings(tiny_base, old_ids), 32)
     return {
@@ -165,8 +171,9 @@ def toy_entries(toy_students):
 
     found = {}
     for name, (student, tokenizer) in toy_students.items():
-        config = {"labels": LABELS, "temperature": 1.25, "abstain_below": 0.5, "token_length": 32 if tokenizer else 0}
-        config |= {"token_length": 8, "static_length": 32} if student.static else {"static_length": 0}
+        length = 32 if tokenizer else 0
+        config = {"labels": LABELS, "temperature": 1.25, "abstain_below": 0.5, "text_length": length}
+        config["token_length"] = 8 if student.static else length
         found[name] = {
             "card.json": json.dumps({"name": name, "task": {"labels": LABELS}}).encode(),
             "config.json": json.dumps({**config, "ngram_bits": 10, "max_chars": 500}).encode(),

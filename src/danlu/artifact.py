@@ -26,6 +26,7 @@ from tokenizers import Tokenizer
 from danlu.errors import ArtifactError, OptionError
 from danlu.text.ngrams import ngrams
 from danlu.text.normalize import clean
+from danlu.text.shorten import shorten
 from danlu.types import Prediction
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-FORMAT = 2
+FORMAT = 3
 ENTRIES = ("card.json", "config.json", "model.onnx", "tokenizer.json")
 MANIFEST = "manifest.json"
 MAX_BYTES = 1 << 30
@@ -50,19 +51,19 @@ class Settings:
         labels: in the order of the logits.
         temperature: the logits are divided by it.
         abstain_below: predictions with a lower probability are marked for a person.
-        token_length: tokens read of a text; 0 where the graph takes no tokens.
+        text_length: tokens read of a text; 0 where the graph takes none.
+        token_length: how many of them the token branch reads: those that tell most.
         ngram_bits: the graph has 2 to this power n-gram buckets; 0 where it takes none.
         max_chars: characters read of a text.
-        static_length: tokens of a text whose static embeddings are averaged; 0 where the graph has none.
     """
 
     labels: tuple[str, ...]
     temperature: float
     abstain_below: float
+    text_length: int
     token_length: int
     ngram_bits: int
     max_chars: int
-    static_length: int
 
 
 class Model:
@@ -81,10 +82,10 @@ class Model:
         config = _object(entries["config.json"])
         self.settings = _checked(Settings(labels=tuple(config.pop("labels")), **config))
         self._tokenizer: Tokenizer | None = None
-        if length := max(self.settings.token_length, self.settings.static_length):
+        if self.settings.text_length:
             self._tokenizer = Tokenizer.from_str(entries["tokenizer.json"].decode("utf-8"))
             self._tokenizer.no_padding()
-            self._tokenizer.enable_truncation(length)
+            self._tokenizer.enable_truncation(self.settings.text_length)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads or cores()
         options.log_severity_level = 3
@@ -151,10 +152,9 @@ class Model:
         feed: dict[str, NDArray[Any]] = {}
         if self._tokenizer is not None:
             whole = [encoding.ids for encoding in self._tokenizer.encode_batch(texts)]
-            short = [_cut(ids, self.settings.token_length) for ids in whole]
+            short = [shorten(ids, self.settings.token_length) for ids in whole]
             feed["token_ids"], feed["token_mask"] = _pad_tokens(short)
-            if self.settings.static_length:
-                feed["static_ids"], feed["static_mask"] = _pad_tokens(whole)
+            feed["static_ids"], feed["static_mask"] = _pad_tokens(whole)
         if self.settings.ngram_bits:
             feed["ngram_ids"], feed["ngram_counts"] = pad_ngrams(texts, self.settings.ngram_bits)
         wanted = {name: value for name, value in feed.items() if name in self._inputs}
@@ -171,7 +171,7 @@ def _object(data: bytes) -> dict[str, Any]:
 def _checked(settings: Settings) -> Settings:
     """The settings themselves, if every one is what danlu writes; a forged file may hold anything."""
     labels = settings.labels
-    numbers = (settings.token_length, settings.static_length, settings.ngram_bits, settings.max_chars)
+    numbers = (settings.text_length, settings.token_length, settings.ngram_bits, settings.max_chars)
     good = (
         all(type(label) is str and label for label in labels)
         and len(set(labels)) == len(labels) > 0
@@ -190,11 +190,6 @@ def _checked(settings: Settings) -> Settings:
 def cores() -> int:
     """The cores this process may use; onnxruntime counts the machine's, and its threads would wait for one another."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _cut(ids: list[int], length: int) -> list[int]:
-    """What a tokenizer gives that cuts at `length`: the last token, which ends a text, stays the last."""
-    return ids if len(ids) <= length else [*ids[: length - 1], ids[-1]]
 
 
 def _pad_tokens(sequences: list[list[int]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -30,13 +30,14 @@ def teach(kind, base, lesson, seed=0, steps=60):
         branch = ngram_branch(lesson, 3_000, BITS)
         return branch, lambda texts: branch(*map(torch.from_numpy, pad_ngrams(texts, BITS)))
     tokenizer, old_ids = small_tokenizer(base, lesson.texts, LENGTH, 30_000)
+    sequences = token_ids(tokenizer, lesson.texts, LENGTH)
     if kind in LIGHT:
         embeddings = light_embeddings(base, old_ids)
-        branch = light_branch(LIGHT[kind], embeddings, lesson, tokenizer, length=LENGTH, steps=steps, seed=seed)
+        branch = light_branch(LIGHT[kind], embeddings, lesson, sequences, steps=steps, seed=seed)
     else:
         depth = int(kind[-1])
         branch = transformer_branch(
-            base.model, lesson, tokenizer, old_ids, depth=depth, length=LENGTH, steps=steps, batch=16, seed=seed
+            base.model, lesson, sequences, old_ids, depth=depth, steps=steps, batch=16, seed=seed
         )
     return branch, lambda texts: branch(*padded(token_ids(tokenizer, texts, LENGTH)))
 

@@ -24,9 +24,14 @@ def tokens(tokenizer, text):
     return tokenizer.encode(text).tokens
 
 
+def told(tokenizer):
+    """A weight for each token, in an order of its own."""
+    return np.random.default_rng(0).random(tokenizer.get_vocab_size()).astype(np.float32)
+
+
 def cut_for(base, words):
     text = " ".join(words)
-    return text, *cut(base.tokenizer, base.tokenizer.encode(text).ids)
+    return text, *cut(base.tokenizer, base.tokenizer.encode(text).ids, told(base.tokenizer))
 
 
 @given(SOME_WORDS)
@@ -39,11 +44,13 @@ def test_used_texts_are_read_as_before(tiny_base, words):
 
 
 @given(SOME_WORDS)
-def test_old_ids_name_the_same_tokens_in_the_same_order(tiny_base, words):
+def test_old_ids_name_the_same_tokens_special_ones_first_then_by_weight(tiny_base, words):
     _, small, old_ids = cut_for(tiny_base, words)
     names = {index: name for name, index in tiny_base.tokenizer.get_vocab().items()}
     assert small.get_vocab() == {names[old]: new for new, old in enumerate(old_ids.tolist())}
-    assert (np.diff(old_ids) > 0).all()
+    special = {names[old] for old in old_ids[: len(SPECIAL)].tolist()}
+    assert special == set(SPECIAL)
+    assert (np.diff(told(tiny_base.tokenizer)[old_ids[len(SPECIAL) :]]) > 0).all()
 
 
 @given(SOME_WORDS, SOME_WORDS)
@@ -127,7 +134,7 @@ def sequence(ids):
 @pytest.mark.parametrize("post_processor", [bert, template, sequence])
 def test_any_post_processor_is_renumbered(post_processor):
     whole = with_ids(["alpha", "beta", "gamma", *"abg", *SPECIAL], post_processor)
-    small, old_ids = cut(whole, whole.encode("beta").ids)
+    small, old_ids = cut(whole, whole.encode("beta").ids, told(whole))
     assert tokens(small, "beta") == ["[CLS]", "beta", "[SEP]"]
     assert old_ids[small.encode("beta").ids].tolist() == whole.encode("beta").ids
     assert [small.id_to_token(i) for i in small.encode("beta").ids] == ["[CLS]", "beta", "[SEP]"]
@@ -136,20 +143,31 @@ def test_any_post_processor_is_renumbered(post_processor):
 
 def test_the_unknown_token_stays_even_if_nobody_called_it_special():
     whole = with_ids(["alpha", "beta", "a", *SPECIAL], bert, special=False)
-    small, _ = cut(whole, whole.encode("beta").ids)
+    small, _ = cut(whole, whole.encode("beta").ids, told(whole))
     assert tokens(small, "zeta beta") == ["[CLS]", "[UNK]", "beta", "[SEP]"]
 
 
 def test_other_kinds_of_vocabulary_are_left_whole():
     whole = Tokenizer(models.WordLevel({"a": 0, "b": 1, "[UNK]": 2}, unk_token="[UNK]"))
-    small, old_ids = cut(whole, [0])
+    small, old_ids = cut(whole, [0], told(whole))
     assert small is whole
     assert old_ids.tolist() == [0, 1, 2]
 
 
+def test_added_words_keep_the_numbers_they_are_given():
+    whole = with_ids(["alpha", "beta", *"ab", *SPECIAL], bert)
+    whole.add_tokens(["two words", "退款"])
+    weight = np.zeros(whole.get_vocab_size(), np.float32)
+    weight[[whole.token_to_id("beta"), whole.token_to_id("b")]] = 1.0, 2.0
+    small, old_ids = cut(whole, whole.encode("two words beta 退款").ids, weight)
+    for text in ("two words beta 退款", "beta b", "退款"):
+        assert old_ids[small.encode(text).ids].tolist() == whole.encode(text).ids
+    assert small.get_vocab_size() == len(old_ids) == max(small.get_vocab().values()) + 1
+
+
 def test_the_given_tokenizer_is_left_as_it_was(tiny_base):
     before = tiny_base.tokenizer.to_str()
-    cut(tiny_base.tokenizer, [7, 8])
+    cut(tiny_base.tokenizer, [7, 8], told(tiny_base.tokenizer))
     small_tokenizer(tiny_base, ["parcel"], 16, 30_000)
     assert tiny_base.tokenizer.to_str() == before
     assert token_ids(tiny_base.tokenizer, ["a"], 8)

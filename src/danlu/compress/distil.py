@@ -151,6 +151,7 @@ def small_tokenizer(base: Base, texts: Sequence[str], length: int, most: int) ->
     A few Chinese rows hold a few hundred hanzi and words; what a user asks tomorrow holds others. All hanzi are kept,
     and of everything else what the texts use most often. The hanzi and words of a base with static embeddings stand
     in the order of their frequency: of its hanzi the common ones are kept, and where room is left, its words follow.
+    Tokens are numbered by the length of their static embeddings, which is their weight, or else by their rarity here.
 
     Args:
         base: whose tokenizer.
@@ -169,7 +170,13 @@ def small_tokenizer(base: Base, texts: Sequence[str], length: int, most: int) ->
         kept.update(hanzi if base.static is None else hanzi[:COMMON_HANZI])
         common = [index for index in chinese if len(names[index]) > 1] if base.static is not None else []
     order = dict.fromkeys([*sorted(often, key=lambda index: (-often[index], index)), *common])
-    return cut(base.tokenizer, kept.union([index for index in order if index not in kept][: max(0, most - len(kept))]))
+    kept.update([index for index in order if index not in kept][: max(0, most - len(kept))])
+    if base.static is not None:
+        weight = np.linalg.norm(base.static, axis=1)
+    else:
+        weight = np.zeros(base.tokenizer.get_vocab_size(), np.float32)
+        weight[list(often)] = -np.array(list(often.values()), np.float32)
+    return cut(base.tokenizer, kept, weight)
 
 
 def light_embeddings(base: Base, old_ids: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -187,9 +194,8 @@ def light_branch(
     light: Light,
     embeddings: NDArray[np.float32],
     lesson: Lesson,
-    tokenizer: Tokenizer,
+    sequences: list[list[int]],
     *,
-    length: int,
     steps: int,
     seed: int,
     progress: Callable[[int], None] | None = None,
@@ -200,8 +206,7 @@ def light_branch(
         light: which of the two.
         embeddings: (tokens, width) where they start.
         lesson: what it learns from.
-        tokenizer: of the student.
-        length: tokens read of a text.
+        sequences: the student's tokens of each text of the lesson.
         steps: of the training.
         seed: of dropout, the first filters and the order of the texts.
         progress: called with 1 after each step.
@@ -220,7 +225,6 @@ def light_branch(
     ]
     branch.centre.requires_grad_(False)
     branch.train()
-    sequences = token_ids(tokenizer, lesson.texts, length)
     losses = _losses(branch, sequences, lesson, light.batch, seed, towards=None)
     minimise(losses, groups, steps=steps, progress=progress)
     (encoder.tokens if isinstance(encoder, ConvolutionEncoder) else encoder).shrink()
@@ -230,11 +234,10 @@ def light_branch(
 def transformer_branch(
     encoder: PreTrainedModel,
     lesson: Lesson,
-    tokenizer: Tokenizer,
+    sequences: list[list[int]],
     old_ids: NDArray[np.int64],
     *,
     depth: int,
-    length: int,
     steps: int,
     batch: int,
     seed: int,
@@ -266,7 +269,6 @@ def transformer_branch(
         {"params": [branch.weight, branch.bias], "lr": 1e-2},
     ]
     branch.train()
-    sequences = token_ids(tokenizer, lesson.texts, length)
     losses = _losses(branch, sequences, lesson, batch, seed, towards=torch.from_numpy(lesson.vectors))
     minimise(losses, groups, steps=steps, progress=progress)
     return branch.eval()

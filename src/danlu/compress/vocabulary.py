@@ -18,14 +18,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def cut(tokenizer: Tokenizer, used: Iterable[int]) -> tuple[Tokenizer, NDArray[np.int64]]:
-    """A smaller tokenizer and the old id of each of its tokens.
+def cut(tokenizer: Tokenizer, used: Iterable[int], weight: NDArray[np.float32]) -> tuple[Tokenizer, NDArray[np.int64]]:
+    """A smaller tokenizer, its tokens numbered by weight, and the old id of each.
 
     Only WordPiece vocabularies are cut; any other tokenizer is returned whole.
 
     Args:
         tokenizer: without truncation or padding.
         used: token ids that must stay, beside special tokens and single ASCII characters.
+        weight: (vocabulary,) how much each token tells: special tokens have the lowest numbers, then the lightest.
 
     Returns:
         the tokenizer, and (new vocabulary,) old ids.
@@ -39,11 +40,12 @@ def cut(tokenizer: Tokenizer, used: Iterable[int]) -> tuple[Tokenizer, NDArray[n
     special = {token["id"] for token in state["added_tokens"] if token["special"]}
     special.add(state["model"]["vocab"][state["model"]["unk_token"]])
     keep |= special | {i for i, name in names.items() if len(name.removeprefix("##")) == 1 and name.isascii()}
-    order = [i for i in range(size) if i in keep and i in names]
+    told = weight.copy()
+    told[list(special)] = -np.inf
+    order = sorted((i for i in keep if i in names), key=lambda i: (told[i], i))
     new = {old: i for i, old in enumerate(order)}
-    state["model"]["vocab"] = {
-        name: new[i] for name, i in sorted(state["model"]["vocab"].items(), key=lambda item: item[1]) if i in new
-    }
+    # Added words as well: where the model does not know them, they are numbered as they come, whatever is written.
+    state["model"]["vocab"] = {names[old]: index for old, index in new.items()}
     state["added_tokens"] = [token | {"id": new[token["id"]]} for token in state["added_tokens"] if token["id"] in new]
     _renumber(state["post_processor"], new)
     return Tokenizer.from_str(json.dumps(state, ensure_ascii=False)), np.array(order)

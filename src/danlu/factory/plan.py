@@ -76,8 +76,8 @@ class Plan:
         tuning_length: tokens of a text read while the encoder is tuned.
         rounds: shares of the pool admitted, round by round.
         layers: depths of the transformer students; none where no transformer could keep --max-ms.
-        student_length: tokens a student of full depth reads: its latency grows with them, and its n-grams see the
-            rest; one of half the depth reads twice as many.
+        student_length: tokens a student of full depth reads, those that tell most: its latency grows with them, and
+            its static embeddings and n-grams see the rest; one of half the depth reads twice as many.
         student_steps: of each transformer student.
         student_batch: texts a step.
         light_steps: of each student that has embeddings and no layers.

@@ -23,6 +23,7 @@ from danlu.evals.metrics import softmax
 from danlu.loops.self_training import pool_forms
 from danlu.models.base import Base, padded, token_ids
 from danlu.models.student import INPUTS, NgramBranch, StaticBranch, Student, TokenBranch, TransformerEncoder
+from danlu.text.shorten import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -68,8 +69,8 @@ class Draft:
         graph: ONNX.
         tokenizer: JSON.
         bits: of the n-gram hash.
-        length: tokens read.
-        static_length: tokens whose static embeddings are averaged.
+        length: tokens read; 0 where it reads n-grams alone.
+        chosen: how many of them its token branch reads.
     """
 
     name: str
@@ -79,7 +80,7 @@ class Draft:
     tokenizer: str
     bits: int
     length: int
-    static_length: int
+    chosen: int
 
     def entries(
         self, labels: Sequence[str], card: dict[str, Any], temperature: float, abstain: float
@@ -89,10 +90,10 @@ class Draft:
             "labels": list(labels),
             "temperature": temperature,
             "abstain_below": abstain,
-            "token_length": self.length,
+            "text_length": self.length,
+            "token_length": self.chosen,
             "ngram_bits": self.bits,
             "max_chars": MAX_CHARS,
-            "static_length": self.static_length,
         }
         return {
             "card.json": json.dumps(card, ensure_ascii=False, sort_keys=True).encode(),
@@ -153,9 +154,7 @@ class Shared:
 
 
 def reads(name: str, plan: Plan) -> int:
-    """Tokens that a candidate reads of a text; 0 for n-grams alone."""
-    if name == "ngram":
-        return 0
+    """How many tokens of a text a candidate's token branch reads."""
     return plan.token_length if name in LIGHT else plan.reads(int(name.rsplit("-", 1)[1]))
 
 
@@ -199,13 +198,13 @@ def teach(
 def _token_branch(name: str, shared: Shared, step: Callable[[int], None] | None) -> TokenBranch:
     lesson, source = shared.lesson, shared.source
     plan, (tokenizer, old_ids) = source.plan, shared.vocabulary
+    sequences = _chosen(tokenizer, lesson.texts, name, plan)
     if name in LIGHT:
         return distil.light_branch(
             LIGHT[name],
             shared.embeddings,
             lesson,
-            tokenizer,
-            length=reads(name, plan),
+            sequences,
             steps=plan.light_steps,
             seed=source.seed,
             progress=step,
@@ -213,18 +212,21 @@ def _token_branch(name: str, shared: Shared, step: Callable[[int], None] | None)
     branch = distil.transformer_branch(
         source.encoder,
         lesson,
-        tokenizer,
+        sequences,
         old_ids,
         depth=int(name.rsplit("-", 1)[1]),
-        length=reads(name, plan),
         steps=plan.student_steps,
         batch=plan.student_batch,
         seed=source.seed,
         progress=step,
     )
-    some = token_ids(tokenizer, lesson.texts[:CALIBRATION_TEXTS], reads(name, plan))
-    smooth(branch.encoder, (padded([sequence]) for sequence in some))
+    smooth(branch.encoder, (padded([sequence]) for sequence in sequences[:CALIBRATION_TEXTS]))
     return branch
+
+
+def _chosen(tokenizer: Tokenizer, texts: Sequence[str], name: str, plan: Plan) -> list[list[int]]:
+    """The tokens that a candidate's token branch reads of each text."""
+    return [shorten(ids, reads(name, plan)) for ids in token_ids(tokenizer, texts, plan.token_length)]
 
 
 def votes(
@@ -232,9 +234,11 @@ def votes(
 ) -> list[NDArray[np.float32]]:
     """The (texts, K) logits of each branch of a student that is not exported, in the order of its branches."""
     out: list[NDArray[np.float32]] = []
-    for branch, length in ((student.tokens, reads(name, plan)), (student.static, plan.token_length)):
-        if branch is not None and tokenizer is not None:
-            out.append(_token_logits(branch, tokenizer, texts, length))
+    whole = token_ids(tokenizer, [text[:MAX_CHARS] for text in texts], plan.token_length) if tokenizer else []
+    if student.tokens is not None:
+        out.append(_token_logits(student.tokens, [shorten(ids, reads(name, plan)) for ids in whole]))
+    if student.static is not None:
+        out.append(_token_logits(student.static, whole))
     if student.ngrams is not None:
         out.append(_ngram_logits(student.ngrams, texts))
     return out
@@ -269,16 +273,16 @@ def drafts(
         bits = NGRAM_BITS if student.ngrams else 0
         wide = isinstance(student.tokens and student.tokens.encoder, TransformerEncoder)
         width = len(student.tokens.centre) if student.tokens and wide else 0
-        whole = plan.token_length if student.static else 0
-        parts = [bits, tokenizer.to_str() if tokenizer else "", width, whole]
+        parts = [bits, tokenizer.to_str() if tokenizer else "", width]
         keep(f"{name}.json", lambda: json.dumps(parts).encode())
         return to_onnx(student)
 
     full = keep(f"{name}.onnx", exported)
-    bits, tokenizer, width, whole = json.loads(keep(f"{name}.json", bytes))
+    bits, tokenizer, width = json.loads(keep(f"{name}.json", bytes))
     small = keep(f"{name}.int8.onnx", lambda: to_int8(full)) if width >= WORTH_INT8 else None
-    kind, length = name.split("-", 1)[0], reads(name, plan)
-    plain = Draft(name, kind, "float32", full, tokenizer, bits, length, whole)
+    kind = name.split("-", 1)[0]
+    length, chosen = (plan.token_length, reads(name, plan)) if tokenizer else (0, 0)
+    plain = Draft(name, kind, "float32", full, tokenizer, bits, length, chosen)
     return plain, plain if small is None else replace(plain, precision="int8", graph=small)
 
 
@@ -304,12 +308,9 @@ def _ngram_logits(branch: NgramBranch, texts: Sequence[str]) -> NDArray[np.float
 
 
 @torch.inference_mode()
-def _token_logits(
-    branch: TokenBranch | StaticBranch, tokenizer: Tokenizer, texts: Sequence[str], length: int
-) -> NDArray[np.float32]:
-    sequences = token_ids(tokenizer, [text[:MAX_CHARS] for text in texts], length)
+def _token_logits(branch: TokenBranch | StaticBranch, sequences: Sequence[Sequence[int]]) -> NDArray[np.float32]:
     order = np.argsort([len(sequence) for sequence in sequences], kind="stable")
-    out = np.zeros((len(texts), branch.bias.shape[0]), np.float32)
+    out = np.zeros((len(sequences), branch.bias.shape[0]), np.float32)
     for start in range(0, len(order), 64):
         index = order[start : start + 64]
         out[index] = branch(*padded([sequences[i] for i in index])).numpy()
