@@ -39,17 +39,21 @@ def pretrain(
     optimiser: Annotated[str, typer.Option("--optimiser", help="muon or adamw.")] = "muon",
     batch: Annotated[int, typer.Option("--batch", min=8, help="Tokens of a step.")] = 16_384,
     rate: Annotated[float, typer.Option("--rate", min=0.0, help="The peak learning rate.")] = 3e-3,
-    shard: Annotated[bool, typer.Option("--shard", help="Under torchrun: each process holds a share of it.")] = False,
+    shard: Annotated[bool, typer.Option("--shard", help="Many processes: each holds a share of it.")] = False,
+    ray: Annotated[str | None, typer.Option("--ray", help="HOST:PORT of a Ray cluster that trains, or local.")] = None,
+    workers: Annotated[int | None, typer.Option("--workers", min=1, help="With --ray: processes; one a GPU.")] = None,
     text: Annotated[str | None, typer.Option("--text", help="The column of the texts.")] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, max=2**32 - 1, help="Of everything drawn at random.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object for a program to read.")] = False,
 ) -> None:
-    """Train a base model from raw text. Start it with torchrun to use many processes."""
+    """Train a base model from raw text. Start it with torchrun, or give it a --ray cluster, to use many processes."""
     with extra("pretrain"):
         from danlu.corpus.prepare import Cleaning
         from danlu.factory.base import make_base
         from danlu.factory.wish import Wish
         from danlu.parallel.data import join, leave
+    if workers and not ray:
+        raise OptionError("--workers is for --ray. Fix: name a cluster, or leave --workers out.")
     if tokenizer and elder:
         raise OptionError("An elder brings its vocabulary. Fix: leave --tokenizer out.")
     if kind not in ("decoder", "encoder"):
@@ -69,13 +73,21 @@ def pretrain(
         weights=dict(map(_weight, weight or [])),
         cleaning=Cleaning(context=context or _context(size), simplify=simplify, column=text),
     )
-    world = join("shard" if shard else "replicate")
-    try:
-        figures = make_base(texts, out, wish, world, keep_out=keep_out or [], vocabulary=tokenizer, elder=elder)
-    finally:
-        leave()
-    if not world.first:
-        return
+    given: dict[str, Any] = {"keep_out": keep_out or [], "vocabulary": tokenizer, "elder": elder}
+    how = "shard" if shard else "replicate"
+    if ray:
+        with extra("cluster"):
+            from danlu.factory.base_cluster import make_base_on_cluster
+
+            figures = make_base_on_cluster(ray, workers, how, texts, out, wish, **given)
+    else:
+        world = join(how)
+        try:
+            figures = make_base(texts, out, wish, world, **given)
+        finally:
+            leave()
+        if not world.first:
+            return
     if as_json:
         typer.echo(json.dumps({"model": str(out / "model"), **figures}, ensure_ascii=False, indent=1))
         return

@@ -1,7 +1,7 @@
 """Data parallelism: each process takes some rows of every batch, and all take the same step.
 
 Knows processes and gradients. Does not know what is trained; a model is written for one device, and what is done to it
-here is all that many need. Start the processes with torchrun, which sets RANK, LOCAL_RANK and WORLD_SIZE.
+here is all that many need. Start the processes with torchrun or Ray Train: both set RANK, LOCAL_RANK and WORLD_SIZE.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 Kind = Literal["replicate", "shard"]
-_PATIENCE = timedelta(hours=12)  # while the first process prepares text
+PATIENCE = timedelta(hours=12)  # while the first process prepares text
 
 
 @dataclass(frozen=True)
@@ -44,16 +44,20 @@ class World:
         return self.rank == 0
 
 
-def join(kind: Kind = "replicate") -> World:
-    """This process's place among those that torchrun started; alone, if it was started without it."""
-    cuda = torch.cuda.is_available()
+def here() -> torch.device:
+    """The device of this process."""
     local = int(os.environ.get("LOCAL_RANK", "0"))
-    device = torch.device("cuda", local) if cuda else torch.device("cpu")
+    return torch.device("cuda", local) if torch.cuda.is_available() else torch.device("cpu")
+
+
+def join(kind: Kind = "replicate") -> World:
+    """This process's place among those that were started together; alone, if it was started alone."""
+    device = here()
     size = int(os.environ.get("WORLD_SIZE", "1"))
-    if cuda:
+    if device.type == "cuda":
         torch.cuda.set_device(device)
     if size > 1 and not dist.is_initialized():
-        dist.init_process_group("nccl" if cuda else "gloo", timeout=_PATIENCE)
+        dist.init_process_group("nccl" if device.type == "cuda" else "gloo", timeout=PATIENCE)
     return World(int(os.environ.get("RANK", "0")), size, device, kind)
 
 

@@ -1,0 +1,73 @@
+"""A Ray cluster trains what one process trains, and hands on what a user can mend."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import subprocess
+import sys
+
+import pytest
+
+from danlu.corpus.prepare import Cleaning
+from danlu.errors import OptionError
+from danlu.factory.base_cluster import make_base_on_cluster
+from danlu.factory.wish import Wish
+
+pytest.importorskip("ray", reason="needs ray: pip install 'danlu[cluster]'")
+
+
+@pytest.fixture(scope="module")
+def text(tmp_path_factory):
+    draw = random.Random(0)
+    lines = [f"{draw.choice(['猫', 'the bird'])} likes {draw.randrange(1000)}。" for _ in range(200)]
+    rows = ["".join(lines[start : start + 1 + start % 5]) for start in range(0, 180, 3)]
+    path = tmp_path_factory.mktemp("raw") / "news.jsonl"
+    path.write_text("".join(json.dumps({"text": row}, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def pretrain(text, out, *options):
+    command = [sys.executable, "-m", "danlu", "pretrain", str(text), "--out", str(out), "--size", "tiny", "--json"]
+    command += ["--vocabulary", "400", "--batch", "256", "--context", "64", "--passes", "0.5", *options]
+    return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False, env=dict(os.environ))
+
+
+@pytest.mark.slow
+def test_two_processes_of_a_cluster_make_what_one_makes(text, tmp_path):
+    alone = pretrain(text, tmp_path / "one")
+    together = pretrain(text, tmp_path / "two", "--ray", "local", "--workers", "2")
+    assert together.returncode == 0, together.stderr[-3000:]
+    assert "danlu" not in together.stderr.split("train:")[-1]
+    one, two = (json.loads(made.stdout)["held_out"]["news"]["loss"] for made in (alone, together))
+    assert two == pytest.approx(one, abs=2e-4)  # rounded to four places
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["one", "two"]  # what Ray noted is gone
+    again = pretrain(text, tmp_path / "two", "--ray", "local", "--workers", "2", "--passes", "0.7")
+    assert again.returncode == 2  # said by a process of the cluster
+    assert "Fix: " in again.stderr
+    assert "Traceback" not in again.stderr
+
+
+def test_minutes_are_for_one_process(text, tmp_path):
+    wish = Wish(size="tiny", minutes=1.0, cleaning=Cleaning(context=64))
+    with pytest.raises(OptionError, match="Minutes are for one process"):
+        make_base_on_cluster("local", 2, "replicate", [text], tmp_path / "out", wish)
+    assert not (tmp_path / "out").exists()
+
+
+def test_workers_belong_to_a_cluster(text, tmp_path):
+    refused = pretrain(text, tmp_path / "out", "--workers", "2")
+    assert refused.returncode == 2
+    assert "--workers is for --ray" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [("127.0.0.1:1", "No Ray cluster answers at 127.0.0.1:1"), ("ray://a:1", "no address"), ("a", "no address")],
+)
+def test_a_cluster_that_does_not_answer_is_named(text, tmp_path, address, said):
+    wish = Wish(size="tiny", cleaning=Cleaning(context=64))
+    with pytest.raises(OptionError, match=said):
+        make_base_on_cluster(address, 2, "replicate", [text], tmp_path / "out", wish)
+    assert not list(tmp_path.iterdir())
