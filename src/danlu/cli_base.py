@@ -40,7 +40,7 @@ def pretrain(
     batch: Annotated[int, typer.Option("--batch", min=8, help="Tokens of a step.")] = 16_384,
     rate: Annotated[float, typer.Option("--rate", min=0.0, help="The peak learning rate.")] = 3e-3,
     shard: Annotated[bool, typer.Option("--shard", help="Many processes: each holds a share of it.")] = False,
-    ray: Annotated[str | None, typer.Option("--ray", help="HOST:PORT of a Ray cluster that trains, or local.")] = None,
+    ray: Annotated[str | None, typer.Option("--ray", help="HOST:PORT of this machine's Ray cluster, or local.")] = None,
     workers: Annotated[int | None, typer.Option("--workers", min=1, help="With --ray: processes; one a GPU.")] = None,
     text: Annotated[str | None, typer.Option("--text", help="The column of the texts.")] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, max=2**32 - 1, help="Of everything drawn at random.")] = 0,

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -37,16 +39,37 @@ def pretrain(text, out, *options):
 @pytest.mark.slow
 def test_two_processes_of_a_cluster_make_what_one_makes(text, tmp_path):
     alone = pretrain(text, tmp_path / "one")
-    together = pretrain(text, tmp_path / "two", "--ray", "local", "--workers", "2")
+    together = pretrain(text, tmp_path / "two", "--ray", "local", "--workers", "2", "--shard")
     assert together.returncode == 0, together.stderr[-3000:]
-    assert "danlu" not in together.stderr.split("train:")[-1]
+    assert "million weights" in together.stderr  # what it will take is told
     one, two = (json.loads(made.stdout)["held_out"]["news"]["loss"] for made in (alone, together))
     assert two == pytest.approx(one, abs=2e-4)  # rounded to four places
     assert sorted(path.name for path in tmp_path.iterdir()) == ["one", "two"]  # what Ray noted is gone
+    plans = [json.loads((tmp_path / name / "plan.json").read_text()) for name in ("one", "two")]
+    assert [plan["seconds"] is None for plan in plans] == [False, True]  # two processes do not measure speed
     again = pretrain(text, tmp_path / "two", "--ray", "local", "--workers", "2", "--passes", "0.7")
     assert again.returncode == 2  # said by a process of the cluster
     assert "Fix: " in again.stderr
     assert "Traceback" not in again.stderr
+
+
+@pytest.mark.slow
+def test_an_interrupt_ends_it_as_it_ends_every_command(text, tmp_path):
+    command = [sys.executable, "-m", "danlu", "pretrain", str(text), "--out", str(tmp_path / "out"), "--size", "tiny"]
+    command += ["--vocabulary", "400", "--batch", "64", "--context", "64", "--passes", "5000", "--ray", "local"]
+    with subprocess.Popen(command, stdout=-1, stderr=-1, text=True) as process:
+        try:
+            for _ in range(600):
+                if (tmp_path / "out" / "training" / "metrics.jsonl").exists() or process.poll() is not None:
+                    break
+                time.sleep(0.2)
+            process.send_signal(signal.SIGINT)
+            _, err = process.communicate(timeout=90)
+        finally:
+            process.kill()
+    assert process.returncode == 130, err[-2000:]
+    assert err.strip().endswith("danlu: stopped; the same command goes on where it was.")
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
 def test_minutes_are_for_one_process(text, tmp_path):
@@ -64,7 +87,14 @@ def test_workers_belong_to_a_cluster(text, tmp_path):
 
 @pytest.mark.parametrize(
     ("address", "said"),
-    [("127.0.0.1:1", "No Ray cluster answers at 127.0.0.1:1"), ("ray://a:1", "no address"), ("a", "no address")],
+    [
+        ("127.0.0.1:1", "Nothing answers at 127.0.0.1:1"),
+        ("a..b:1", r"Nothing answers at a\.\.b:1"),
+        ("ray://a:1", "no address"),
+        ("::1:1", "no address"),
+        ("a", "no address"),
+        ("a:0", "no address"),
+    ],
 )
 def test_a_cluster_that_does_not_answer_is_named(text, tmp_path, address, said):
     wish = Wish(size="tiny", cleaning=Cleaning(context=64))

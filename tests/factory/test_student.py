@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from danlu.artifact import Model
 from danlu.factory.plan import Sizes, make_plan
-from danlu.factory.student import Exam, Shared, Source, names_of, probabilities, teach
+from danlu.factory.student import Exam, Shared, Source, drafts, names_of, probabilities, teach
+from danlu.models.base import token_ids
 
 PLAN = make_plan(
     Sizes(labelled=60, unlabelled=0, dev=0, has_test=False, labels=3, tokens=8, long_tokens=16, smallest=20, depth=2),
@@ -49,3 +54,30 @@ def test_the_wording_of_labels_reaches_the_ngrams_in_their_order(tiny_base, toy_
         assert probabilities(student, tokenizer, words, "ngram", PLAN).argmax(1).tolist() == [
             order.index(k) for k in range(3)
         ]
+
+
+def test_a_student_reads_in_its_file_what_it_read_in_training(shared, toy_rows):
+    """Fewer tokens than its texts have, so that it matters which."""
+    plan = replace(PLAN, token_length=16, student_length=6)
+    source = replace(shared.source, plan=plan)
+    texts = [f"{text} {other}" for text, other in zip(toy_rows[1][0][:12], toy_rows[0][0][:12], strict=True)]
+    assert max(len(ids) for ids in token_ids(source.base.tokenizer, texts, 99)) > 16
+    name, stored = names_of(plan)[-1], {}
+    exam = Exam(toy_rows[1][0], np.eye(3, dtype=np.float32)[toy_rows[1][1]])
+    taught = teach(name, Shared(source, shared.lesson, None), exam)
+    plain, _ = drafts(name, lambda: taught, plan, lambda key, make: stored.setdefault(key, make()))
+    assert (plain.length, plain.chosen) == (16, 6)
+    file = Model("", plain.entries("abc", {}, 1.0, 0.0))
+    np.testing.assert_allclose(file.probabilities(texts), probabilities(*taught, texts, name, plan), atol=1e-4)
+    cut = replace(plain, length=6)  # the first ones instead
+    assert np.abs(Model("", cut.entries("abc", {}, 1.0, 0.0)).logits(texts) - file.logits(texts)).max() > 1e-2
+
+
+def test_a_base_without_static_embeddings_numbers_tokens_by_rarity(tiny_base, toy_lesson):
+    tokenizer, _ = Shared(Source(tiny_base, tiny_base.model, PLAN, 0), toy_lesson, None).vocabulary
+    often = Counter(i for ids in token_ids(tokenizer, toy_lesson.texts, PLAN.token_length) for i in ids[1:-1])
+    words = [i for i in sorted(often) if len(tokenizer.id_to_token(i).removeprefix("##")) > 1]
+    counts = [often[i] for i in words]
+    assert counts == sorted(counts, reverse=True)
+    single = [i for name, i in tokenizer.get_vocab().items() if len(name.removeprefix("##")) == 1]
+    assert max(single) < min(words)

@@ -151,7 +151,8 @@ def small_tokenizer(base: Base, texts: Sequence[str], length: int, most: int) ->
     A few Chinese rows hold a few hundred hanzi and words; what a user asks tomorrow holds others. All hanzi are kept,
     and of everything else what the texts use most often. The hanzi and words of a base with static embeddings stand
     in the order of their frequency: of its hanzi the common ones are kept, and where room is left, its words follow.
-    Tokens are numbered by the length of their static embeddings, which is their weight, or else by their rarity here.
+    Tokens are numbered by the length of their static embeddings, which is their weight, or else by their rarity here,
+    single characters and what these texts do not hold first.
 
     Args:
         base: whose tokenizer.
@@ -174,8 +175,10 @@ def small_tokenizer(base: Base, texts: Sequence[str], length: int, most: int) ->
     if base.static is not None:
         weight = np.linalg.norm(base.static, axis=1)
     else:
-        weight = np.zeros(base.tokenizer.get_vocab_size(), np.float32)
-        weight[list(often)] = -np.array(list(often.values()), np.float32)
+        names = base.tokenizer.get_vocab()
+        weight = np.full(max(names.values()) + 1, -np.inf, np.float32)
+        told = [index for name, index in names.items() if index in often and len(name.removeprefix("##")) > 1]
+        weight[told] = [-often[index] for index in told]
     return cut(base.tokenizer, kept, weight)
 
 

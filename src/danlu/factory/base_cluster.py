@@ -8,9 +8,9 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-import threading
-from contextlib import contextmanager
+import tempfile
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
@@ -20,15 +20,13 @@ from danlu.factory.base import make_base
 from danlu.factory.wish import refuse
 from danlu.parallel.cluster import on_cluster
 from danlu.parallel.data import World, here, join, leave
+from danlu.train.estimate import Estimate
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
-    from pathlib import Path
+    from collections.abc import Sequence
 
     from danlu.factory.wish import Wish
     from danlu.parallel.data import Kind
-
-_GLANCE = 0.5  # seconds between two looks at the folder
 
 
 def make_base_on_cluster(
@@ -44,10 +42,10 @@ def make_base_on_cluster(
     elder: Path | None = None,
     quiet: bool = False,
 ) -> dict[str, Any]:
-    """What `make_base` makes, trained by the machines of a Ray cluster.
+    """What `make_base` makes, trained by the machines of a Ray cluster, of which this is one.
 
-    All machines have danlu[pretrain] and see the same files under the same names: `texts`, `out`, `keep_out`,
-    `vocabulary` and `elder` lie on storage that they share.
+    All have danlu[cluster] and see the same files under the same names: `texts`, `out`, `keep_out`, `vocabulary` and
+    `elder` lie on storage that they share.
 
     Args:
         address: host:port of the cluster's head, or 'local'.
@@ -65,26 +63,27 @@ def make_base_on_cluster(
         The figures.
 
     Raises:
-        OptionError: no cluster answers, it is too small, or the wish cannot be granted.
-        DataError: a file cannot be read.
-        MissingExtra: jieba or OpenCC is not installed here or there.
+        OptionError: no cluster answers, it is too small, or one of its processes met what a user can mend.
+        DataError: a file cannot be read here.
     """
     refuse(texts, out, wish, World(0, workers or 2, here(), kind), keep_out, elder)
     away = partial(
         _process,
         kind,
-        [path.resolve() for path in texts],
-        out.resolve(),
+        [path.absolute() for path in texts],
+        out.absolute(),
         wish,
-        keep_out=[path.resolve() for path in keep_out],
-        vocabulary=vocabulary and vocabulary.resolve(),
-        elder=elder and elder.resolve(),
+        keep_out=[path.absolute() for path in keep_out],
+        vocabulary=vocabulary and vocabulary.absolute(),
+        elder=elder and elder.absolute(),
         quiet=True,
     )
-    records = out.resolve().with_name(f".{out.resolve().name}.ray")
+    place = out.absolute()
+    place.parent.mkdir(parents=True, exist_ok=True)
+    records = Path(tempfile.mkdtemp(prefix=f".{place.name}.", suffix=".ray", dir=place.parent))
     try:
-        with _watched(out, quiet=quiet):
-            on_cluster(away, address, workers, records)
+        with tqdm(unit=" steps", desc="prepare", disable=quiet, file=sys.stderr) as bar:
+            on_cluster(away, address, workers, records, partial(_glance, out, bar))
     finally:
         shutil.rmtree(records, ignore_errors=True)
     return json.loads((out / "figures.json").read_text(encoding="utf-8"))
@@ -94,35 +93,24 @@ def _process(kind: Kind, texts: Sequence[Path], out: Path, wish: Wish, **more: A
     try:
         make_base(texts, out, wish, join(kind), **more)
     except DanluError as error:
-        raise OptionError(str(error)) from None  # the only kind that every process can hand on in one piece
-    finally:
-        leave()
+        raise OptionError(str(error)) from None  # of one argument, so that it arrives as it left
+    leave()
 
 
-@contextmanager
-def _watched(out: Path, *, quiet: bool) -> Generator[None]:
+def _glance(out: Path, bar: tqdm[Any]) -> None:
     """Shows how far the first process says it is."""
-    over = threading.Event()
-
-    def watch() -> None:
-        with tqdm(unit=" steps", desc="prepare", disable=quiet, file=sys.stderr) as bar:
-            while not over.wait(_GLANCE):
-                if bar.total is None and (out / "plan.json").exists():
-                    plan = json.loads((out / "plan.json").read_text(encoding="utf-8"))
-                    bar.total = plan["steps"]
-                    bar.set_description_str("train")
-                bar.update(_steps(out / "training" / "metrics.jsonl") - bar.n)
-
-    watcher = threading.Thread(target=watch, daemon=True)
-    watcher.start()
-    try:
-        yield
-    finally:
-        over.set()
-        watcher.join()
+    step = _last_step(out / "training" / "metrics.jsonl")
+    if bar.total is None and (out / "plan.json").exists():
+        plan = Estimate(**json.loads((out / "plan.json").read_text(encoding="utf-8")))
+        if not bar.disable:
+            bar.write(f"danlu: {plan.words}", file=sys.stderr)
+        bar.set_description_str("train", refresh=False)
+        bar.reset(plan.steps)
+        bar.initial = bar.n = step
+    bar.update(step - bar.n)
 
 
-def _steps(metrics: Path) -> int:
+def _last_step(metrics: Path) -> int:
     """The last step that is noted in whole."""
     if not metrics.exists():
         return 0

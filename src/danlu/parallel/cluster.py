@@ -6,91 +6,165 @@ Knows Ray and machines. Does not know what is trained.
 from __future__ import annotations
 
 import os
+import secrets
 import socket
-from typing import TYPE_CHECKING, Any, cast
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from danlu.artifact import cores
 from danlu.errors import DanluError, OptionError
 from danlu.parallel.data import PATIENCE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator, Sequence
     from pathlib import Path
 
 LOCAL = "local"
 _KNOCK = 10  # seconds
-NO_ACCOUNT = {"RAY_USAGE_STATS_ENABLED": "0"}  # to nobody; the network is for the user's own machines
+_GLANCE = 0.5  # seconds between two looks
 
 
-def on_cluster(work: Callable[[], None], address: str, workers: int | None, records: Path) -> None:
+@dataclass(frozen=True)
+class Workers:
+    """The processes of a training, as a cluster is asked for them.
+
+    Attributes:
+        count: how many.
+        gpu: whether each has a GPU of its own.
+        processors: that each claims; 0 where a GPU is what counts.
+    """
+
+    count: int
+    gpu: bool
+    processors: int
+
+
+def workers_on(machines: Sequence[dict[str, float]], wanted: int | None) -> Workers:
+    """The processes that fit a cluster: by default one a GPU, or one a machine where there is none.
+
+    Args:
+        machines: what each living machine has, under the names that Ray gives.
+        wanted: processes, if the user says how many.
+
+    Raises:
+        OptionError: the cluster has no processors, or fewer than are wanted.
+    """
+    gpus = int(sum(machine.get("GPU", 0) for machine in machines))
+    rooms = [int(machine["CPU"]) for machine in machines if machine.get("CPU", 0) >= 1]
+    most = gpus or sum(rooms)
+    if most == 0:
+        raise OptionError("The cluster has no processors. Fix: start ray on its machines with --num-cpus.")
+    count = wanted or gpus or len(rooms)
+    if count > most:
+        kind = "GPUs" if gpus else "processors"
+        raise OptionError(f"The cluster has {most} {kind} for {count} workers. Fix: --workers {most} or fewer.")
+    if gpus:
+        return Workers(count, gpu=True, processors=0)
+    share = max(size for size in range(1, max(rooms) + 1) if sum(room // size for room in rooms) >= count)
+    return Workers(count, gpu=False, processors=share)
+
+
+def on_cluster(
+    work: Callable[[], None], address: str, workers: int | None, records: Path, glance: Callable[[], None]
+) -> None:
     """Runs a function in every process of a training, on the machines of a Ray cluster.
 
     Args:
         work: what each process does; every machine must be able to import it.
-        address: host:port of the cluster's head, or 'local' for a cluster of this machine alone.
+        address: host:port of the cluster's head, of which this machine is one, or 'local' for a cluster of this
+            machine alone.
         workers: processes; by default one a GPU, or one a machine where there is none.
         records: a folder that all machines share, for what Ray notes.
+        glance: called here about twice a second while they work.
 
     Raises:
-        OptionError: no cluster answers, or it has fewer processors than `workers`.
+        OptionError: no cluster answers, or it has no room for the workers.
         DanluError: what `work` raised in one of the processes.
     """
     if address != LOCAL:
         _knock(address)
-    os.environ.update(NO_ACCOUNT)
-    import ray
+    with _environment(address):
+        import ray
 
-    try:
-        own = {"num_cpus": max(cores(), workers or 1), "include_dashboard": False} if address == LOCAL else {}
-        ray.init(address=address, log_to_driver=False, logging_level="warning", **own)
-    except (OSError, RuntimeError, ValueError) as error:
-        reason = str(error).strip().split("\n", 1)[0]
-        raise OptionError(f"No Ray cluster answers at {address} ({reason}). Fix: check --ray, or start one.") from error
-    try:
-        _train(work, workers, records)
-    finally:
-        ray.shutdown()
+        try:
+            own = {"num_cpus": max(cores(), workers or 1), "include_dashboard": False} if address == LOCAL else {}
+            ray.init(address=address, log_to_driver=False, logging_level="error", **own)
+        except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
+            reason = " ".join(str(error.__cause__ or error).split())
+            raise OptionError(
+                f"The Ray cluster at {address} cannot be joined ({reason}). Fix: run this on one of its machines, "
+                "with its versions of Python and Ray, and with its token if it has one."
+            ) from error
+        try:
+            _train(work, workers, records, glance)
+        finally:
+            ray.shutdown()
 
 
 def _knock(address: str) -> None:
     """Refuses at once what Ray would try to reach for minutes."""
     host, _, port = address.rpartition(":")
-    if not (host and port.isdecimal() and 0 < int(port) < 1 << 16) or "/" in host:
+    bare = host.removeprefix("[").removesuffix("]")
+    if not (bare and port.isdecimal() and 0 < int(port) < 1 << 16) or "/" in host or (":" in host and bare == host):
         raise OptionError(f"--ray {address} is no address. Fix: write HOST:PORT of the cluster's head, or local.")
     try:
-        socket.create_connection((host.strip("[]"), int(port)), timeout=_KNOCK).close()
-    except OSError as error:
-        raise OptionError(f"No Ray cluster answers at {address} ({error}). Fix: check --ray, or start one.") from error
+        socket.create_connection((bare, int(port)), timeout=_KNOCK).close()
+    except (OSError, UnicodeError) as error:
+        raise OptionError(f"Nothing answers at {address} ({error}). Fix: check --ray, or start a cluster.") from error
 
 
-def _train(work: Callable[[], None], workers: int | None, records: Path) -> None:
+@contextmanager
+def _environment(address: str) -> Generator[None]:
+    """Ray's settings, which are variables: one try to reach a cluster, and a token that a cluster of our own keeps."""
+    ours = {"RAY_NUM_REDIS_GET_RETRIES": "1", "RAY_USAGE_STATS_ENABLED": "0"}
+    if address == LOCAL:
+        ours |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
+    before = {name: os.environ.get(name) for name in ours}
+    os.environ.update(ours)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def _train(work: Callable[[], None], wanted: int | None, records: Path, glance: Callable[[], None]) -> None:
     import ray
-    from ray.train import RunConfig, ScalingConfig, TrainingFailedError
+    from ray.train import FailureConfig, RunConfig, ScalingConfig, TrainingFailedError
     from ray.train.torch import TorchConfig, TorchTrainer
 
-    machines = [
-        cast("dict[str, float]", node["Resources"])
-        for node in cast("list[dict[str, Any]]", ray.nodes())
-        if node["Alive"] and node["Resources"].get("CPU", 0) >= 1
-    ]
-    gpus = int(sum(machine.get("GPU", 0) for machine in machines))
-    many = workers or gpus or len(machines)
-    most = gpus or int(sum(machine["CPU"] for machine in machines))
-    if many > most:
-        kind = "GPUs" if gpus else "processors"
-        raise OptionError(f"The cluster has {most} {kind} for {many} workers. Fix: --workers {most} or fewer.")
-    on_one = -(-many // max(1, len(machines)))
-    share = max(1, int(min(machine["CPU"] for machine in machines)) // on_one)
+    nodes: list[dict[str, Any]] = ray.nodes()
+    workers = workers_on([node["Resources"] for node in nodes if node["Alive"]], wanted)
     trainer = TorchTrainer(
         work,
         torch_config=TorchConfig(timeout_s=int(PATIENCE.total_seconds())),
-        scaling_config=ScalingConfig(num_workers=many, use_gpu=gpus > 0, resources_per_worker={"CPU": share}),
-        run_config=RunConfig(storage_path=str(records.resolve())),
+        scaling_config=ScalingConfig(
+            num_workers=workers.count,
+            use_gpu=workers.gpu,
+            resources_per_worker=None if workers.gpu else {"CPU": workers.processors},
+            placement_strategy="PACK" if workers.gpu else "SPREAD",
+        ),
+        run_config=RunConfig(storage_path=str(records), failure_config=FailureConfig(controller_failure_limit=0)),
     )
+    # In a thread of its own: in the main one Ray would take over what Ctrl-C does.
+    running = ThreadPoolExecutor(1, "training").submit(trainer.fit)
+    while not wait([running], timeout=_GLANCE).done:
+        glance()
+    glance()
     try:
-        trainer.fit()
+        running.result()
     except TrainingFailedError as failure:
         for error in getattr(failure, "worker_failures", {}).values():
-            if isinstance(cause := getattr(error, "_base_exc", error), DanluError):
-                raise cause from None
+            if isinstance(error, DanluError):
+                raise error from None
+        if cause := getattr(failure, "controller_failure", None):
+            raise OptionError(
+                f"The cluster has no room for {workers.count} workers now ({' '.join(str(cause).split())[:300]}). "
+                "Fix: wait until it has, or --workers with fewer."
+            ) from failure
         raise
