@@ -87,11 +87,13 @@ def on_cluster(
         _knock(address)
     with _environment(address):
         import ray
+        from ray.exceptions import RayError
 
+        own: dict[str, Any] = {"num_cpus": max(cores(), workers or 1), "include_dashboard": False}
+        own = own if address == LOCAL else {}
         try:
-            own = {"num_cpus": max(cores(), workers or 1), "include_dashboard": False} if address == LOCAL else {}
             ray.init(address=address, log_to_driver=False, logging_level="error", **own)
-        except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
+        except (OSError, RuntimeError, ValueError, RayError) as error:
             reason = " ".join(str(error.__cause__ or error).split())
             raise OptionError(
                 f"The Ray cluster at {address} cannot be joined ({reason}). Fix: run this on one of its machines, "
