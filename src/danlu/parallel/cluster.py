@@ -5,6 +5,7 @@ Knows Ray and machines. Does not know what is trained.
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 import socket
@@ -92,7 +93,7 @@ def on_cluster(
         own: dict[str, Any] = {"num_cpus": max(cores(), workers or 1), "include_dashboard": False}
         own = own if address == LOCAL else {}
         try:
-            ray.init(address=address, log_to_driver=False, logging_level="error", **own)
+            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, **own)
         except (OSError, RuntimeError, ValueError, RayError) as error:
             reason = " ".join(str(error.__cause__ or error).split())
             raise OptionError(
