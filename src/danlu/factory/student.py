@@ -47,7 +47,7 @@ class Exam:
 
     Attributes:
         texts: N texts.
-        targets: (N, K) distributions: one-hot where a person labelled the text, else the teacher's belief.
+        targets: (N, K) distributions: the teacher's belief, averaged with the label where a person gave one.
     """
 
     texts: list[str]
