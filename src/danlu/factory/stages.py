@@ -205,7 +205,7 @@ def examine(run: Run, material: Material, best: Teacher, beliefs: Beliefs) -> tu
     lesson_texts, vectors = [everything[i] for i in taken], beliefs.vectors[taken]
     dev = np.arange(*material.part("dev").indices(len(everything)))
     exam_texts = [everything[i] for i in [*dev, *held]]
-    judged = (one_hot[material.truth(material.dev)] + probability[dev]) / 2
+    judged = np.float32(0.5) * (one_hot[material.truth(material.dev)] + probability[dev])
     exam_targets = np.concatenate([judged, probability[held]])
     short = len(exam_texts) < SMALLEST_EXAM
     wanted = max(LESSON - len(lesson_texts), 4 * SMALLEST_EXAM if short else 0)
