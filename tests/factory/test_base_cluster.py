@@ -43,7 +43,7 @@ def test_two_processes_of_a_cluster_make_what_one_makes(text, tmp_path):
     assert together.returncode == 0, together.stderr[-3000:]
     assert "million weights" in together.stderr  # what it will take is told
     one, two = (json.loads(made.stdout)["held_out"]["news"]["loss"] for made in (alone, together))
-    assert two == pytest.approx(one, abs=2e-4)  # rounded to four places
+    assert two == pytest.approx(one, abs=1e-3)  # sums of other parts, by other numbers of threads
     assert sorted(path.name for path in tmp_path.iterdir()) == ["one", "two"]  # what Ray noted is gone
     plans = [json.loads((tmp_path / name / "plan.json").read_text()) for name in ("one", "two")]
     assert [plan["seconds"] is None for plan in plans] == [False, True]  # two processes do not measure speed
@@ -68,7 +68,8 @@ def test_an_interrupt_ends_it_as_it_ends_every_command(text, tmp_path):
         finally:
             process.kill()
     assert process.returncode == 130, err[-2000:]
-    assert err.strip().endswith("danlu: stopped; the same command goes on where it was.")
+    assert "danlu: stopped; the same command goes on where it was." in err
+    assert "Traceback" not in err
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
