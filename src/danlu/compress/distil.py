@@ -151,8 +151,7 @@ def small_tokenizer(base: Base, texts: Sequence[str], length: int, most: int) ->
     A few Chinese rows hold a few hundred hanzi and words; what a user asks tomorrow holds others. All hanzi are kept,
     and of everything else what the texts use most often. The hanzi and words of a base with static embeddings stand
     in the order of their frequency: of its hanzi the common ones are kept, and where room is left, its words follow.
-    Tokens are numbered by the length of their static embeddings, which is their weight, or else by their rarity here,
-    single characters and what these texts do not hold first.
+    Tokens are numbered by how much they tell, the lightest first.
 
     Args:
         base: whose tokenizer.
@@ -172,14 +171,25 @@ def small_tokenizer(base: Base, texts: Sequence[str], length: int, most: int) ->
         common = [index for index in chinese if len(names[index]) > 1] if base.static is not None else []
     order = dict.fromkeys([*sorted(often, key=lambda index: (-often[index], index)), *common])
     kept.update([index for index in order if index not in kept][: max(0, most - len(kept))])
+    return cut(base.tokenizer, kept, _telling(base, often))
+
+
+def _telling(base: Base, often: Counter[int]) -> NDArray[np.float32]:
+    """(vocabulary,) how much each token tells of a text: the weight of its static embedding, or else its rarity.
+
+    By rarity, single characters and tokens that the texts never use tell least: words fall back to them.
+
+    Args:
+        base: whose tokens.
+        often: how often each stands in the texts.
+    """
     if base.static is not None:
-        weight = np.linalg.norm(base.static, axis=1)
-    else:
-        names = base.tokenizer.get_vocab()
-        weight = np.full(max(names.values()) + 1, -np.inf, np.float32)
-        told = [index for name, index in names.items() if index in often and len(name.removeprefix("##")) > 1]
-        weight[told] = [-often[index] for index in told]
-    return cut(base.tokenizer, kept, weight)
+        return np.linalg.norm(base.static, axis=1)
+    numbers = base.tokenizer.get_vocab()
+    telling = np.full(max(numbers.values()) + 1, -np.inf, np.float32)
+    words = [index for name, index in numbers.items() if index in often and len(name.removeprefix("##")) > 1]
+    telling[words] = [-often[index] for index in words]
+    return telling
 
 
 def light_embeddings(base: Base, old_ids: NDArray[np.int64]) -> NDArray[np.float32]:

@@ -198,7 +198,7 @@ def teach(
 def _token_branch(name: str, shared: Shared, step: Callable[[int], None] | None) -> TokenBranch:
     lesson, source = shared.lesson, shared.source
     plan, (tokenizer, old_ids) = source.plan, shared.vocabulary
-    sequences = _chosen(tokenizer, lesson.texts, name, plan)
+    sequences = _chosen(token_ids(tokenizer, lesson.texts, plan.token_length), name, plan)
     if name in LIGHT:
         return distil.light_branch(
             LIGHT[name],
@@ -224,9 +224,9 @@ def _token_branch(name: str, shared: Shared, step: Callable[[int], None] | None)
     return branch
 
 
-def _chosen(tokenizer: Tokenizer, texts: Sequence[str], name: str, plan: Plan) -> list[list[int]]:
+def _chosen(whole: Sequence[Sequence[int]], name: str, plan: Plan) -> list[list[int]]:
     """The tokens that a candidate's token branch reads of each text."""
-    return [shorten(ids, reads(name, plan)) for ids in token_ids(tokenizer, texts, plan.token_length)]
+    return [shorten(ids, reads(name, plan)) for ids in whole]
 
 
 def votes(
@@ -236,7 +236,7 @@ def votes(
     out: list[NDArray[np.float32]] = []
     whole = token_ids(tokenizer, [text[:MAX_CHARS] for text in texts], plan.token_length) if tokenizer else []
     if student.tokens is not None:
-        out.append(_token_logits(student.tokens, [shorten(ids, reads(name, plan)) for ids in whole]))
+        out.append(_token_logits(student.tokens, _chosen(whole, name, plan)))
     if student.static is not None:
         out.append(_token_logits(student.static, whole))
     if student.ngrams is not None:

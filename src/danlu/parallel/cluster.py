@@ -90,8 +90,9 @@ def on_cluster(
         import ray
         from ray.exceptions import RayError
 
-        own: dict[str, Any] = {"num_cpus": max(cores(), workers or 1), "include_dashboard": False}
-        own = own if address == LOCAL else {}
+        own: dict[str, Any] = {}
+        if address == LOCAL:
+            own = {"num_cpus": max(cores(), workers or 1), "include_dashboard": False}
         try:
             ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, **own)
         except (OSError, RuntimeError, ValueError, RayError) as error:
@@ -167,7 +168,7 @@ def _train(work: Callable[[], None], wanted: int | None, records: Path, glance: 
                 raise error from None
         if cause := getattr(failure, "controller_failure", None):
             raise OptionError(
-                f"The cluster has no room for {workers.count} workers now ({' '.join(str(cause).split())[:300]}). "
-                "Fix: wait until it has, or --workers with fewer."
+                f"The cluster did not start {workers.count} workers ({' '.join(str(cause).split())[:300]}). "
+                "Fix: wait until it has room, or give fewer --workers."
             ) from failure
         raise
