@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from danlu.corpus.dedup import exact_key, near_duplicates, near_matches
+from danlu.corpus.dedup import exact_key, families, near_duplicates, near_matches
 from danlu.text.normalize import clean
 
 
@@ -137,3 +137,10 @@ def test_memory_and_time_at_scale():
     finally:
         tracemalloc.stop()
     assert time.process_time() - start < 20
+
+
+def test_rows_are_one_family_through_any_of_their_texts():
+    a, b, c, d, e, f = sentences(6, seed=3)
+    found = families([(a, b), (c, d), (b + "!", c), (e, f), (f, e)]).tolist()
+    assert found[0] == found[1] == found[2] != found[3] == found[4]
+    assert families([]).tolist() == []

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from danlu.corpus.dedup import families
 from danlu.factory import teacher
 from danlu.factory.plan import Sizes, make_plan
 from danlu.factory.teacher import Teacher, Texts
@@ -53,3 +56,32 @@ def test_a_teacher_judges_its_own_texts_as_it_was_taught(known, base):
     found = judge.log_probabilities(texts.rows, views.vectors, None)
     np.testing.assert_allclose(found, first.by_context[-1], atol=0.05)
     assert (found[: len(texts.truth)].argmax(1) == texts.truth).mean() > 0.9
+
+
+WORDS = [
+    "where is my parcel now",
+    "how do I get an invoice",
+    "the app crashes when I pay",
+    "please cancel the order",
+    "谢谢您的帮助和耐心，快递昨天到了",
+]
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 4), st.sampled_from(["", "!", "!!", " 2", " 37"]), st.integers(0, 2)), max_size=40
+    )
+)
+def test_texts_that_repeat_one_another_are_on_one_side_of_every_fold(rows):
+    rows += [(0, " a", 0), (1, " b", 0), (2, " c", 1), (3, " d", 1), (4, " e", 2)]
+    labelled = [f"{WORDS[word]}{end}" for word, end, _ in rows]
+    truth = np.array([label for *_, label in rows])
+    folds = teacher.folds_of(Texts(labelled, truth, [], ("a", "b", "c"), None), PLAN, 0)
+    group = families([[text] for text in labelled])
+    assert folds
+    judged = np.concatenate([held for _, held in folds])
+    assert len(judged) == len(set(judged))
+    for train, held in folds:
+        assert sorted([*train, *held]) == list(range(len(rows)))
+        assert set(truth[train]) == {0, 1, 2}
+        assert not set(group[train]) & set(group[held])

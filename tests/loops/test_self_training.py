@@ -150,6 +150,14 @@ def test_the_pool_prefers_the_better_form():
     assert -together[np.arange(90), truth].mean() <= min(alone) + 0.01
 
 
+def test_few_rows_do_not_part_like_forms_and_silence_a_poor_one():
+    few, more = np.arange(12) % LABELS, np.arange(60) % LABELS
+    little = pool_forms([votes_of(12, 1, 1.0, few), votes_of(12, 2, 0.9, few)], np.eye(LABELS)[few])
+    assert little == pytest.approx([1.0] * 2, abs=0.35)
+    plain = pool_forms([votes_of(60, 1, 3.0, more), votes_of(60, 2)], np.eye(LABELS)[more])
+    assert plain[1] < 0.1 * plain[0]
+
+
 def test_the_pool_calms_a_form_that_is_too_sure():
     truth = np.arange(90) % LABELS
     sure = log_softmax(10 * votes_of(90, 3, 1.5, truth), axis=1).astype(np.float32)

@@ -17,6 +17,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from danlu.text.normalize import clean
 
@@ -81,6 +83,20 @@ def near_matches(
     first = len(references)
     pairs = _repeats([*references, *texts], first, threshold)
     return [(later - first, earlier) for later, earlier in pairs if later >= first]
+
+
+def families(rows: Sequence[Sequence[str]], threshold: float = THRESHOLD) -> Ints:
+    """(rows,) a number for each row: rows share one if a text of the one repeats a text of the other, or of a third.
+
+    Args:
+        rows: the texts of each row.
+        threshold: as in `near_duplicates`.
+    """
+    owners = [index for index, texts in enumerate(rows) for _ in texts]
+    pairs = near_duplicates([text for texts in rows for text in texts], threshold)
+    later, earlier = ([owners[pair[side]] for pair in pairs] for side in (0, 1))
+    graph = coo_array((np.ones(len(pairs)), (later, earlier)), shape=(len(rows), len(rows)))
+    return connected_components(graph, directed=False)[1].astype(np.int64)
 
 
 def _repeats(texts: Sequence[str], sources: int, threshold: float) -> list[tuple[int, int]]:

@@ -294,7 +294,7 @@ def in_blocks(plain: Draft, keep: Callable[[str, Callable[[], bytes]], bytes]) -
 
 def _shares(logits: list[NDArray[np.float32]], exam: Exam) -> list[float]:
     calm = [np.asarray(log_softmax(vote, axis=1), np.float32) for vote in logits]
-    return [float(weight) for weight in pool_forms(calm, exam.targets, pull=1.0, total=1.0)]
+    return [float(weight) for weight in pool_forms(calm, exam.targets, total=1.0)]
 
 
 @torch.inference_mode()

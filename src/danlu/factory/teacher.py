@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 from scipy.special import log_softmax
-from sklearn.model_selection import StratifiedKFold
+from sklearn.model_selection import StratifiedGroupKFold
 
 from danlu.adapt import contrastive, linear, names, ngram, static
+from danlu.corpus.dedup import families
 from danlu.loops import self_training
 from danlu.loops.self_training import Context, Taught
 from danlu.models.base import Base, embed, token_ids
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from danlu.factory.plan import Plan
 
     Step = Callable[[int], None]
+    Folds = list[tuple[NDArray[np.int64], NDArray[np.int64]]]
 
 
 @dataclass(frozen=True)
@@ -54,14 +56,40 @@ class Texts:
         return self.labelled + self.pool
 
 
-def folds_of(texts: Texts, plan: Plan, seed: int) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    """(trained on, held out) indices of each fold, stratified; a label with one row is always trained on."""
-    counts = np.bincount(texts.truth, minlength=len(texts.labels))
-    often = np.flatnonzero(counts[texts.truth] >= 2)
-    single = np.flatnonzero(counts[texts.truth] < 2)
-    count = max(2, min(plan.folds, int(counts[counts >= 2].min(initial=plan.folds))))
-    split = StratifiedKFold(count, shuffle=True, random_state=seed).split(np.zeros(len(often)), texts.truth[often])
-    return [(np.sort(np.concatenate([often[train], single])), often[held]) for train, held in split]
+def folds_of(texts: Texts, plan: Plan, seed: int) -> Folds:
+    """(trained on, held out) indices of each fold, stratified; texts that repeat one another stay together.
+
+    What a row can say of a text that nearly repeats it is no measure of what it says of others. Rows of a label that
+    a fold would have nothing left of are trained on there, and held out nowhere else.
+    """
+    truth, group = texts.truth, families([[text] for text in texts.labelled])
+    free = _free(truth, group)
+    if not free.any():  # no label has two texts that differ
+        group = np.arange(len(truth))
+        free = _free(truth, group)
+    often = np.flatnonzero(free)
+    least = min(len(np.unique(group[free & (truth == k)])) for k in np.unique(truth[free]))
+    splitter = StratifiedGroupKFold(max(2, min(plan.folds, least)), shuffle=True, random_state=seed)
+    folds: Folds = []
+    for _, part in splitter.split(np.zeros(len(often)), truth[often], group[often]):
+        held = often[part]
+        kept = np.setdiff1d(np.arange(len(truth)), held)
+        lost = np.setdiff1d(truth[held], truth[kept])
+        held = held[~np.isin(group[held], group[held[np.isin(truth[held], lost)]])]
+        if len(held):
+            folds.append((np.setdiff1d(np.arange(len(truth)), held), held))
+    return folds
+
+
+def _free(truth: NDArray[np.int64], group: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """(rows,) which can be held out: those of labels with two groups, and of groups without rows of other labels."""
+    free = np.ones(len(truth), bool)
+    while True:
+        many = [k for k in np.unique(truth) if len(np.unique(group[free & (truth == k)])) >= 2]
+        tied = free & ~np.isin(truth, many)
+        if not tied.any():
+            return free
+        free &= ~np.isin(group, group[tied])
 
 
 def vectors(base: Base, texts: Sequence[str], plan: Plan, step: Step | None = None) -> NDArray[np.float32]:

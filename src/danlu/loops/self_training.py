@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.optimize import minimize
-from scipy.special import log_softmax
+from scipy.special import log_softmax, softmax
 
 from danlu.evals.metrics import accuracy, brier
 from danlu.train.regression import Linear, softmax_regression
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 STRENGTH = {"ngram": 200.0, "linear": 10.0, "static": 3.0, "contrastive": 10.0}
 ROUNDS = (0.3, 0.6, 0.9)  # shares of the unlabelled texts admitted
-PULL = 12.0  # the pull towards equal shares is this over the number of rows: few rows cannot say who is right
+PULL = 800.0  # the pull towards prior shares is this over the rows squared: few rows cannot say who is right
+TEMPER = 1 / 8  # of the likelihoods behind those shares: held-out rows of a few folds are not independent witnesses
 TOTAL = 2.0  # of the exponents, where few rows are: regularised forms are too modest, and each knows something else
 
 
@@ -92,28 +93,38 @@ def pool_forms(
     pull: float = PULL,
     total: float = TOTAL,
 ) -> NDArray[np.float64]:
-    """(F,) exponents of a product of experts, fitted to targets and pulled towards equal shares of a total.
+    """(F,) exponents of a product of experts, fitted to targets and pulled towards shares of a total.
 
-    Logarithmic opinion pool (Genest and Zidek, 1986); the sum of the exponents is free, so it calibrates as well.
+    Logarithmic opinion pool (Genest and Zidek, 1986); the sum of the exponents is free, so it calibrates as well. A
+    form's share of the total is how likely the targets make it to be the best of all, by its loss alone, tempered
+    (Grünwald, 2012): forms that few rows cannot part share alike, and what is plainly worse starts from nothing.
 
     Args:
         votes: (rows, K) log-probabilities of each form, on rows it did not learn from.
         targets: (rows, K) distributions.
-        pull: weight of the squared distance from equal shares, beside the sum of the losses of all rows.
-        total: what the equal shares add up to.
+        pull: weight of the squared distance from those shares beside the mean loss, times the rows squared.
+        total: what the shares add up to.
     """
     stacked = np.stack(votes).astype(np.float64)
-    equal, pull = total / len(votes), pull / len(targets)
+    losses = np.array([_exponents(stacked[form : form + 1], targets, np.ones(1), 0.0)[1] for form in range(len(votes))])
+    shares = total * softmax(-TEMPER * len(targets) * losses)
+    return _exponents(stacked, targets, shares, pull / len(targets) ** 2)[0]
+
+
+def _exponents(
+    votes: NDArray[np.float64], targets: NDArray[np.floating[Any]], towards: NDArray[np.float64], pull: float
+) -> tuple[NDArray[np.float64], float]:
+    """The (F,) exponents and their mean loss a row, the pull included."""
 
     def objective(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        log_probability = log_softmax(np.tensordot(weights, stacked, 1), axis=1)
-        expected = (np.exp(log_probability) * stacked).sum(2).mean(1)
-        gradient = expected - (targets * stacked).sum(2).mean(1) + 2 * pull * (weights - equal)
-        loss = -(targets * log_probability).sum(1).mean() + pull * ((weights - equal) ** 2).sum()
+        log_probability = log_softmax(np.tensordot(weights, votes, 1), axis=1)
+        expected = (np.exp(log_probability) * votes).sum(2).mean(1)
+        gradient = expected - (targets * votes).sum(2).mean(1) + 2 * pull * (weights - towards)
+        loss = -(targets * log_probability).sum(1).mean() + pull * ((weights - towards) ** 2).sum()
         return float(loss), gradient
 
-    start = np.full(len(votes), equal)
-    return minimize(objective, start, jac=True, method="L-BFGS-B", bounds=[(0.0, 4.0)] * len(votes)).x
+    found = minimize(objective, towards, jac=True, method="L-BFGS-B", bounds=[(0.0, 4.0)] * len(votes))
+    return found.x, float(found.fun)
 
 
 def pooled(votes: Sequence[NDArray[np.float32]], weights: NDArray[np.float64]) -> NDArray[np.float64]:
