@@ -52,7 +52,7 @@ def linear_form(base, texts, truth, others, seed):
 
 
 def contrastive_form(base, texts, truth, others, seed):
-    tuning = contrastive.Tuning(steps=15, batch=12, tuned_layers=2, rate=1e-3, seed=seed)
+    tuning = contrastive.Tuning(steps=15, batch=12, rate=1e-3, seed=seed)
     model = contrastive.fit(base, token_ids(base.tokenizer, texts, LENGTH), truth, tuning)
     seen, new = (embed(model, token_ids(base.tokenizer, part, LENGTH)) for part in (texts, others))
     centre = linear.Centre(seen.mean(0))

@@ -3,7 +3,7 @@
 SetFit's idea (Tunstall et al., 2022) without its pairs: every batch holds a few labels with several texts each, and
 all pairs inside it count at once (supervised contrastive loss, Khosla et al., 2020), together with a cosine
 classifier over all labels. Steps and batch are fixed before training, so neither time nor memory grows with the
-square of the rows. Embeddings and lower layers stay as they are.
+square of the rows. All layers move, the embeddings stay as they are.
 """
 
 from __future__ import annotations
@@ -39,7 +39,6 @@ class Tuning:
         steps: optimiser steps.
         batch: texts a step.
         per_label: texts of one label in a batch.
-        tuned_layers: how many of the top layers move.
         rate: peak learning rate of the encoder.
         temperature: of the contrastive loss.
         scale: of the cosine classifier.
@@ -48,8 +47,7 @@ class Tuning:
     steps: int
     batch: int = 32
     per_label: int = 4
-    tuned_layers: int = 4
-    rate: float = 1e-4
+    rate: float = 5e-5
     temperature: float = 0.1
     scale: float = 16.0
     seed: int = 0
@@ -98,9 +96,8 @@ def fit(
     model = copy.deepcopy(base.model)
     for parameter in model.parameters():
         parameter.requires_grad_(False)
-    for layer in layers(model)[-tuning.tuned_layers :]:
-        for parameter in layer.parameters():
-            parameter.requires_grad_(True)
+    for parameter in layers(model).parameters():
+        parameter.requires_grad_(True)
     truth = torch.as_tensor(labels)
     sample = _balanced(labels, np.random.default_rng(tuning.seed), batch=4 * len(np.unique(labels)), per_label=4)
     start = torch.from_numpy(embed(model.eval(), [sequences[i] for i in sample]))

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from danlu.corpus.read import Dataset
 
-LAYOUT = 5  # of what stages store: a job of another layout is not gone on with
+LAYOUT = 6  # of what stages store: a job of another layout is not gone on with
 ENOUGH_DEV = 100  # dev rows from which on they calibrate the shipped student
 
 
