@@ -150,7 +150,8 @@ def small_tokenizer(base: Base, texts: Sequence[str], length: int, most: int) ->
 
     A few Chinese rows hold a few hundred hanzi and words; what a user asks tomorrow holds others. All hanzi are kept,
     and of everything else what the texts use most often. The hanzi and words of a base with static embeddings stand
-    in the order of their frequency: of its hanzi the common ones are kept, and where room is left, its words follow.
+    in the order of their frequency, and so, about, do pieces of Latin words: of its hanzi the common ones are kept, and
+    where room is left, words and Latin pieces follow, as the texts use them.
     Tokens are numbered by how much they tell, the lightest first.
 
     Args:
@@ -162,16 +163,24 @@ def small_tokenizer(base: Base, texts: Sequence[str], length: int, most: int) ->
     often = Counter(index for sequence in token_ids(base.tokenizer, texts, length) for index in sequence)
     characters = sorted({c for text in texts for c in text if not c.isspace()})
     kept = {index for sequence in token_ids(base.tokenizer, characters, 8) for index in sequence}
-    common: list[int] = []
+    names = {index: name for name, index in base.tokenizer.get_vocab().items()}
+    chinese = [index for index in sorted(names) if _HAN_FROM <= names[index][:1] <= _HAN_TO]
     if any(_HAN_FROM <= c <= _HAN_TO for c in characters):
-        names = {index: name for name, index in base.tokenizer.get_vocab().items()}
-        chinese = [index for index in sorted(names) if _HAN_FROM <= names[index][:1] <= _HAN_TO]
         hanzi = [index for index in chinese if len(names[index]) == 1]
         kept.update(hanzi if base.static is None else hanzi[:COMMON_HANZI])
-        common = [index for index in chinese if len(names[index]) > 1] if base.static is not None else []
-    order = dict.fromkeys([*sorted(often, key=lambda index: (-often[index], index)), *common])
-    kept.update([index for index in order if index not in kept][: max(0, most - len(kept))])
+    words = [index for index in chinese if len(names[index]) > 1] if base.static is not None else []
+    latin = [index for index in sorted(names) if _is_latin(names[index])]
+    used = sorted((index for index in often if index not in kept), key=lambda index: (-often[index], index))
+    kept.update(used[: max(0, most - len(kept))])
+    room = max(0, most - len(kept))
+    used_of = [sum(often[index] for index in pieces) for pieces in (chinese, latin)]
+    for pieces, count in zip((words, latin), used_of, strict=True):
+        kept.update([index for index in pieces if index not in kept][: room * count // max(1, sum(used_of))])
     return cut(base.tokenizer, kept, _telling(base, often))
+
+
+def _is_latin(token: str) -> bool:
+    return all("a" <= character <= "z" for character in token.removeprefix("##").casefold())
 
 
 def _telling(base: Base, often: Counter[int]) -> NDArray[np.float32]:
