@@ -9,7 +9,8 @@ import logging
 import os
 import secrets
 import socket
-from concurrent.futures import ThreadPoolExecutor, wait
+import threading
+from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -107,6 +108,20 @@ def on_cluster(
             ray.shutdown()
 
 
+def _in_background(work: Callable[[], object]) -> Future[object]:
+    """Calls it in a thread that an interrupt leaves behind; in the main one Ray would take over what Ctrl-C does."""
+    found: Future[object] = Future()
+
+    def run() -> None:
+        try:
+            found.set_result(work())
+        except BaseException as error:  # noqa: BLE001 - raised where the result is asked for
+            found.set_exception(error)
+
+    threading.Thread(target=run, name="training", daemon=True).start()
+    return found
+
+
 def _knock(address: str) -> None:
     """Refuses at once what Ray would try to reach for minutes."""
     host, _, port = address.rpartition(":")
@@ -121,8 +136,12 @@ def _knock(address: str) -> None:
 
 @contextmanager
 def _environment(address: str) -> Generator[None]:
-    """Ray's settings, which are variables: one try to reach a cluster, and a token that a cluster of our own keeps."""
-    ours = {"RAY_NUM_REDIS_GET_RETRIES": "1", "RAY_USAGE_STATS_ENABLED": "0"}
+    """Ray's settings, which are variables.
+
+    One try to reach a cluster; no new cluster where something asks for one after the end, as a thread that an
+    interrupt left behind does; and a token that a cluster of our own keeps.
+    """
+    ours = {"RAY_NUM_REDIS_GET_RETRIES": "1", "RAY_USAGE_STATS_ENABLED": "0", "RAY_ENABLE_AUTO_CONNECT": "0"}
     if address == LOCAL:
         ours |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
     before = {name: os.environ.get(name) for name in ours}
@@ -155,8 +174,7 @@ def _train(work: Callable[[], None], wanted: int | None, records: Path, glance: 
         ),
         run_config=RunConfig(storage_path=str(records), failure_config=FailureConfig(controller_failure_limit=0)),
     )
-    # In a thread of its own: in the main one Ray would take over what Ctrl-C does.
-    running = ThreadPoolExecutor(1, "training").submit(trainer.fit)
+    running = _in_background(trainer.fit)
     while not wait([running], timeout=_GLANCE).done:
         glance()
     glance()
