@@ -119,19 +119,22 @@ def test_a_light_student_starts_without_an_opinion(light, tiny_base, toy_lesson)
     np.testing.assert_allclose(probabilities(answer, ["parcel", "退款"]), 1 / 3, atol=1e-6)
 
 
-def test_the_wording_of_labels_teaches_ngrams_that_no_text_has(toy_lesson):
-    longer = replace(  # from 500 texts on, n-grams that stand in one text only are left out
+def test_a_labelled_row_teaches_ngrams_that_no_other_text_has(toy_lesson):
+    """From 500 texts on, n-grams that stand in one text only are left out, but not where a label was given."""
+    word = "斑马鱼缸"
+    longer = replace(
         toy_lesson,
-        texts=toy_lesson.texts * 20,
-        targets=np.tile(toy_lesson.targets, (20, 1)),
-        weights=np.tile(toy_lesson.weights, 20),
+        texts=[*toy_lesson.texts * 20, word],
+        targets=np.concatenate([np.tile(toy_lesson.targets, (20, 1)), np.eye(3, dtype=np.float32)[:1]]),
+        weights=np.append(np.tile(toy_lesson.weights, 20), np.float32(3)),
     )
     assert len(longer.texts) > 500
-    words = ["zebra", "quartz", "斑马鱼"]
-    plain, told = (ngram_branch(longer, 3_000, BITS, wording) for wording in (None, words))
-    heard = told(*map(torch.from_numpy, pad_ngrams(words, BITS))).argmax(1)
-    assert heard.tolist() == [0, 1, 2]
-    assert plain(*map(torch.from_numpy, pad_ngrams(words, BITS))).argmax(1).tolist() != [0, 1, 2]
+    ids, _ = pad_ngrams([word], 20)
+    for weight, known in ((3, True), (1, False)):
+        longer.weights[-1] = weight
+        longer.weights[0] = 3  # there is always a row that a person labelled
+        index = ngram_branch(longer, 3_000, 20).index.numpy()
+        assert (index[ids] > index.min()).all() == known  # the row of what is left out
 
 
 def test_ngrams_that_no_text_has_weigh_nothing(toy_lesson):
@@ -155,3 +158,15 @@ def test_only_the_ngrams_that_tell_most_keep_a_row(toy_lesson, rows):
     ids, counts = map(torch.from_numpy, pad_ngrams(toy_lesson.texts, BITS))
     right = (branch(ids, counts).argmax(1).numpy() == toy_lesson.targets.argmax(1)).mean()
     assert right > (0.9 if rows >= 40 else 0.3)
+
+
+def test_latin_pieces_that_no_text_has_stay_where_there_is_room(tiny_base):
+    names = tiny_base.tokenizer.get_vocab()
+    pieces = {name for name in names if name.removeprefix("##").isascii() and name.removeprefix("##").isalpha()}
+    word = max(pieces, key=len)
+    full, _ = small_tokenizer(tiny_base, [word], LENGTH, 30_000)
+    assert pieces <= set(full.get_vocab())
+    least, _ = small_tokenizer(tiny_base, [word], LENGTH, 1)
+    assert not pieces <= set(least.get_vocab())
+    none, _ = small_tokenizer(tiny_base, ["123"], LENGTH, 30_000)
+    assert not pieces <= set(none.get_vocab())

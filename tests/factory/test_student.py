@@ -1,4 +1,4 @@
-"""Students: what candidates share, and that the wording of labels reaches their n-grams in the order of the labels."""
+"""Students: what candidates share, and that the wording of labels reaches them in the order of the labels."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from danlu.adapt.linear import encode
 from danlu.artifact import Model
 from danlu.factory.plan import Sizes, make_plan
+from danlu.factory.stages import make_lesson
 from danlu.factory.student import Exam, Shared, Source, drafts, names_of, probabilities, teach
 from danlu.models.base import token_ids
 
@@ -24,7 +26,7 @@ PLAN = make_plan(
 @pytest.fixture(params=["plain", "static"])
 def shared(request, tiny_base, static_base, toy_lesson):
     base = static_base if request.param == "static" else tiny_base
-    return Shared(Source(base, base.model, PLAN, 0), toy_lesson, None)
+    return Shared(Source(base, base.model, PLAN, 0), toy_lesson)
 
 
 def test_what_candidates_share_is_made_once(shared):
@@ -45,15 +47,17 @@ def test_every_candidate_of_a_plan_can_be_taught(shared, toy_rows):
     assert sum(steps) == 2 * PLAN.light_steps + len(PLAN.layers) * PLAN.student_steps
 
 
-def test_the_wording_of_labels_reaches_the_ngrams_in_their_order(tiny_base, toy_lesson):
+@pytest.mark.parametrize("name", ["ngram", "transformer-2"])
+def test_the_wording_of_labels_reaches_students_in_their_order(name, tiny_base, toy_lesson):
     source = Source(tiny_base, tiny_base.model, PLAN, 0)
     words = ["zebra", "quartz", "斑马鱼"]
+    vectors = encode(tiny_base.model, tiny_base.tokenizer, words, PLAN.token_length)
     for order in ([0, 1, 2], [2, 0, 1]):
-        told = Shared(source, toy_lesson, [words[k] for k in order])
-        student, tokenizer = teach("ngram", told, None)
-        assert probabilities(student, tokenizer, words, "ngram", PLAN).argmax(1).tolist() == [
-            order.index(k) for k in range(3)
-        ]
+        wording = [words[k] for k in order], vectors[order]
+        lesson = make_lesson(toy_lesson.texts, toy_lesson.targets, toy_lesson.weights, toy_lesson.vectors, wording)
+        taught, tokenizer = teach(name, Shared(source, lesson), None)
+        found = probabilities(taught, tokenizer, words, name, PLAN)
+        assert found.argmax(1).tolist() == [order.index(k) for k in range(3)]
 
 
 def test_a_student_reads_in_its_file_what_it_read_in_training(shared, toy_rows):
@@ -64,7 +68,7 @@ def test_a_student_reads_in_its_file_what_it_read_in_training(shared, toy_rows):
     assert max(len(ids) for ids in token_ids(source.base.tokenizer, texts, 99)) > 16
     name, stored = names_of(plan)[-1], {}
     exam = Exam(toy_rows[1][0], np.eye(3, dtype=np.float32)[toy_rows[1][1]])
-    taught = teach(name, Shared(source, shared.lesson, None), exam)
+    taught = teach(name, Shared(source, shared.lesson), exam)
     plain, _ = drafts(name, lambda: taught, plan, lambda key, make: stored.setdefault(key, make()))
     assert (plain.length, plain.chosen) == (16, 6)
     file = Model("", plain.entries("abc", {}, 1.0, 0.0))
@@ -74,7 +78,7 @@ def test_a_student_reads_in_its_file_what_it_read_in_training(shared, toy_rows):
 
 
 def test_a_base_without_static_embeddings_numbers_tokens_by_rarity(tiny_base, toy_lesson):
-    tokenizer, _ = Shared(Source(tiny_base, tiny_base.model, PLAN, 0), toy_lesson, None).vocabulary
+    tokenizer, _ = Shared(Source(tiny_base, tiny_base.model, PLAN, 0), toy_lesson).vocabulary
     often = Counter(i for ids in token_ids(tokenizer, toy_lesson.texts, PLAN.token_length) for i in ids[1:-1])
     words = [i for i in sorted(often) if len(tokenizer.id_to_token(i).removeprefix("##")) > 1]
     counts = [often[i] for i in words]

@@ -43,7 +43,9 @@ def test_contexts_see_every_row_and_the_wording_beside_them(known):
         assert set(context.views) == {"ngram", "linear", "static"}
         assert {len(view) for view in context.views.values()} == {len(texts.rows)}
         assert set(context.fixed) == ({"names"} if texts.wording else set())
-        assert [len(rows) for rows in context.wording.values()] == ([3] if texts.wording else [])
+        assert {form: rows.shape[0] for form, rows in context.wording.items()} == (
+            dict.fromkeys(context.views, 3) if texts.wording else {}
+        )
     assert sorted(np.concatenate([held for _, held in folds])) == list(range(len(texts.labelled)))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import chain, islice
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -32,6 +33,19 @@ def test_every_epoch_holds_every_text_once(lengths, size, seed, block):
 @given(LENGTHS, st.integers(1, 40), st.integers(0, 2**40))
 def test_a_seed_gives_the_same_batches(lengths, size, seed):
     assert epochs(lengths, size, seed) == epochs(lengths, size, seed)
+
+
+@given(st.lists(st.tuples(st.integers(1, 500), st.floats(0.125, 5, width=32)), min_size=1), st.integers(1, 40))
+def test_an_epoch_draws_each_text_as_often_as_it_weighs(rows, size):
+    lengths, weights = [length for length, _ in rows], np.array([weight for _, weight in rows], np.float32)
+    drawn: list[int] = []
+    for batch in by_length(lengths, size, 0, weights=weights):
+        drawn += batch
+        if len(drawn) >= len(rows):
+            break
+    assert len(drawn) == len(rows)
+    wanted = weights / weights.sum(dtype=np.float64) * len(rows)
+    assert (np.abs(np.bincount(drawn, minlength=len(rows)) - wanted) < 1 + 1e-6).all()
 
 
 def test_epochs_and_seeds_differ():

@@ -84,30 +84,26 @@ class Lesson:
     head: tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
 
 
-def ngram_branch(
-    lesson: Lesson, rows: int, bits: int = NGRAM_BITS, wording: Sequence[str] | None = None
-) -> NgramBranch:
+def ngram_branch(lesson: Lesson, rows: int, bits: int = NGRAM_BITS) -> NgramBranch:
     """A linear student on hashed n-grams, cut to those that tell most.
 
     Args:
         lesson: what it learns from.
         rows: n-grams that keep a row of weights; those with the longest rows of a first fit.
         bits: the hash has 2 to this power buckets.
-        wording: a text for each label that is learned as the heaviest texts of the lesson are, the labelled ones.
     """
-    own = list(wording or ())
-    counts = tfidf.counts([*lesson.texts, *own], bits)
-    targets = np.concatenate([lesson.targets, np.eye(lesson.targets.shape[1], dtype=np.float32)[: len(own)]])
-    weights = np.concatenate([lesson.weights, np.full(len(own), lesson.weights.max(), np.float32)])
+    counts = tfidf.counts(lesson.texts, bits)
     idf = tfidf.inverse_document_frequency(counts)
     frequency = np.bincount(counts.indices, minlength=1 << bits)
-    frequency[counts[len(lesson.texts) :].indices] += 1  # no label says in vain what no text says
+    frequency[counts[np.flatnonzero(lesson.weights == lesson.weights.max())].indices] += 1  # no label is given in vain
     kept = np.flatnonzero(frequency >= (2 if len(lesson.texts) > 500 else 1))
     kept = np.sort(kept[np.argsort(-frequency[kept], kind="stable")][: 3 * rows])
 
     def fit(iterations: int) -> Linear:
         features = tfidf.weighted(counts[:, kept], idf[kept])
-        return softmax_regression(features, targets, strength=100.0, weights=weights, iterations=iterations)
+        return softmax_regression(
+            features, lesson.targets, strength=100.0, weights=lesson.weights, iterations=iterations
+        )
 
     head = fit(30 if len(kept) > rows else 80)
     if len(kept) > rows:
@@ -116,7 +112,7 @@ def ngram_branch(
         head = fit(80)
     index = np.zeros(1 << bits, np.int32)
     index[kept] = np.arange(1, len(kept) + 1)
-    weight = np.concatenate([np.zeros((1, targets.shape[1]), np.float32), head.weight])
+    weight = np.concatenate([np.zeros((1, lesson.targets.shape[1]), np.float32), head.weight])
     importance = np.concatenate([np.zeros(1, np.float32), idf[kept]])
     parts = (torch.from_numpy(part) for part in (index, weight, importance, head.bias))
     return NgramBranch(*parts)
@@ -180,7 +176,8 @@ def small_tokenizer(base: Base, texts: Sequence[str], length: int, most: int) ->
 
 
 def _is_latin(token: str) -> bool:
-    return all("a" <= character <= "z" for character in token.removeprefix("##").casefold())
+    letters = token.removeprefix("##").casefold()
+    return bool(letters) and all("a" <= letter <= "z" for letter in letters)
 
 
 def _telling(base: Base, often: Counter[int]) -> NDArray[np.float32]:
@@ -304,14 +301,17 @@ def _losses(
     seed: int,
     towards: torch.Tensor | None,
 ) -> Iterator[torch.Tensor]:
-    """Cross-entropy with the targets, plus the cosine distance to the teacher's vectors where they are given."""
-    targets, weights = torch.from_numpy(lesson.targets), torch.from_numpy(lesson.weights)
-    for index in by_length([len(sequence) for sequence in sequences], batch, seed):
+    """Cross-entropy with the targets, plus the cosine distance to the teacher's vectors where they are given.
+
+    A text is drawn as often as it weighs: where steps are few, they go to what counts.
+    """
+    targets = torch.from_numpy(lesson.targets)
+    for index in by_length([len(sequence) for sequence in sequences], batch, seed, weights=lesson.weights):
         ids, mask = padded([sequences[i] for i in index])
         with autocast(torch.device("cpu")):
             raw = F.normalize(branch.encoder(ids, mask).float(), dim=-1)
         logits = F.normalize(raw - branch.centre, dim=-1) @ branch.weight + branch.bias
-        loss = (-(targets[index] * F.log_softmax(logits, -1)).sum(-1) * weights[index]).sum() / weights[index].sum()
+        loss = -(targets[index] * F.log_softmax(logits, -1)).sum(-1).mean()
         if towards is not None:
             loss = loss + 2 * (1 - (raw * towards[index]).sum(-1)).mean()
         yield loss

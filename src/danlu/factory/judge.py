@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from danlu.factory import student
-from danlu.factory.stages import EXAM, GOLD_WEIGHT, make_lesson
+from danlu.factory.stages import EXAM, GOLD_WEIGHT, make_lesson, wording_of
 from danlu.factory.student import Exam, Shared
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def gold_only(
     name: str,
     material: Material,
     seen: NDArray[np.float32],
-    wording: list[str] | None,
+    taught: Taught,
 ) -> NDArray[np.float32] | None:
     """(test, K) of the same student taught by the labelled rows alone, hard labels, no teacher; None without a test.
 
@@ -62,7 +62,7 @@ def gold_only(
         name: of the shipped student.
         material: the rows; dev decides the shares of the branches, as it does for the shipped student.
         seen: (everything, hidden) vectors of the frozen base.
-        wording: of the labels, where the shipped student learned from it.
+        taught: the teacher, for whether the shipped student learned from the wording of the labels.
     """
     if not material.test:
         return None
@@ -73,10 +73,10 @@ def gold_only(
     tested = [e.text for e in material.test]
 
     def make() -> dict[str, NDArray[Any]]:
-        lesson = make_lesson(texts.labelled, identity[texts.truth], np.ones(count, np.float32), seen[:count])
-        shared = Shared(replace(source, encoder=run.base.model), lesson, wording)
-        taught, tokenizer = student.teach(name, shared, dev)
-        return {"p": student.probabilities(taught, tokenizer, tested, name, run.plan)}
+        wording = wording_of(run, texts, taught, run.base.model)
+        lesson = make_lesson(texts.labelled, identity[texts.truth], np.ones(count, np.float32), seen[:count], wording)
+        pupil, tokenizer = student.teach(name, Shared(replace(source, encoder=run.base.model), lesson), dev)
+        return {"p": student.probabilities(pupil, tokenizer, tested, name, run.plan)}
 
     with run.progress.stage("ablation", 1):
         return run.job.keep(f"gold-only-{name}", make)["p"]
@@ -95,7 +95,7 @@ def cross_validate(
     pool = np.arange(len(texts.labelled), len(texts.rows))
     kept, spare = np.split(pool, [len(pool) - min(EXAM, len(pool) // 5)])
     plain = replace(source, encoder=run.base.model)
-    wording = texts.wording if taught.worded else None
+    wording = wording_of(run, texts, taught, run.base.model)
     out = np.zeros((len(texts.labelled), len(texts.labels)), np.float32)
 
     def make(number: int) -> dict[str, NDArray[Any]]:
@@ -104,9 +104,9 @@ def cross_validate(
         rows = np.concatenate([train, kept])
         targets = np.concatenate([identity[texts.truth[train]], belief[kept]])
         weights = np.concatenate([np.full(len(train), GOLD_WEIGHT), np.ones(len(kept))]).astype(np.float32)
-        lesson = make_lesson([texts.rows[i] for i in rows], targets, weights, seen[rows])
+        lesson = make_lesson([texts.rows[i] for i in rows], targets, weights, seen[rows], wording)
         exam = Exam([texts.rows[i] for i in spare], belief[spare]) if len(spare) else None
-        fold_student, tokenizer = student.teach(name, Shared(plain, lesson, wording), exam)
+        fold_student, tokenizer = student.teach(name, Shared(plain, lesson), exam)
         held_texts = [texts.labelled[i] for i in held]
         return {"p": student.probabilities(fold_student, tokenizer, held_texts, name, run.plan)}
 

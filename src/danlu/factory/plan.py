@@ -20,7 +20,9 @@ TUNE_SPEED = 3_500
 LIGHT_SPEED = 200_000
 LIGHT_BATCH = 64
 # Tokens that six layers in int8 read in a millisecond on one thread, with room for the n-grams and a slow moment.
-TOKENS_A_MS = 5.6
+TOKENS_A_MS = 6.6
+# Below so many steps, one student of full depth, which starts as its teacher, gets what three would have shared.
+ENOUGH_STEPS = 60
 # Bytes of a model file beside its tables: the index of the n-grams, the graph, the card; and of a token's name.
 FIXED_BYTES = 3_000_000
 TOKEN_BYTES = 120
@@ -130,11 +132,15 @@ def make_plan(sizes: Sizes, minutes: float, max_mb: float, max_ms: float) -> Pla
     reach = TOKENS_A_MS * max_ms / (full * layer)
     quick = min(length, max(16, int(reach)))
     depths, student_batch = (*(depth for depth in (2, 3) if depth < full), full), 32
-    read = sum(depth * layer * min(tokens, quick * full / depth) for depth in depths)
     again = full * layer * min(tokens, quick) * (1 if sizes.has_test else folds)  # the ablation, or the folds
-    steps = int(max(30, min(600, 0.27 * seconds * TUNE_SPEED / (student_batch * (read + again)))))
+
+    def steps_of(depths: tuple[int, ...]) -> int:
+        read = sum(depth * layer * min(tokens, quick * full / depth) for depth in depths)
+        return int(max(30, min(600, 0.27 * seconds * TUNE_SPEED / (student_batch * (read + again)))))
+
     able = tuple(depth for depth in depths if reach * full / depth >= 16)  # others could not keep --max-ms
-    layers = able if steps > 30 else able[-1:]
+    layers = able if steps_of(depths) >= ENOUGH_STEPS else able[-1:]
+    steps = steps_of(layers or depths)
     light = int(max(100, min(400, 0.02 * seconds * LIGHT_SPEED / (LIGHT_BATCH * tokens))))
 
     # Everything is read by the frozen encoder, and, beyond the loop, once more by the tuned one.

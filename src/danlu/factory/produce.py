@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from danlu.corpus.read import Dataset
 
-LAYOUT = 6  # of what stages store: a job of another layout is not gone on with
+LAYOUT = 7  # of what stages store: a job of another layout is not gone on with
 ENOUGH_DEV = 100  # dev rows from which on they calibrate the shipped student
 
 
@@ -115,8 +115,7 @@ def produce(data: Path, out: Path, options: Options) -> Produced:
     best, beliefs = stages.believe(run, material, views, tuned, (first, last), seen)
     lesson, exam = stages.examine(run, material, best, beliefs)
     source = Source(base, tuned.encoder or base.model, plan, options.seed)
-    wording = material.texts.wording if last.worded else None
-    pairs = stages.study(run, Shared(source, lesson, wording), exam, labels)
+    pairs = stages.study(run, Shared(source, lesson), exam, labels)
     front = choose(pairs, options.max_mb, options.max_ms)
 
     chosen = front.eligible[front.shipped]
@@ -131,7 +130,7 @@ def produce(data: Path, out: Path, options: Options) -> Produced:
             model.probabilities(ruler.texts),
             np.exp(beliefs.log_probabilities[test]),
             np.exp(beliefs.before_loop[test]),
-            judge.gold_only(run, source, chosen.draft.name, material, seen, wording),
+            judge.gold_only(run, source, chosen.draft.name, material, seen, last),
         )
     else:
         validated = judge.cross_validate(run, source, chosen.draft.name, material, folds, last, seen)[ruler.rows]

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from danlu.models.base import Base
 
     Folds = Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]]
+    Wording = tuple[list[str], NDArray[np.float32]]
 
 LESSON = 2_000
 EXAM = 500
@@ -71,7 +72,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Tuned:
-    """The rows' vectors by the encoder tuned in each context; the last is that of all labelled rows, kept itself."""
+    """The (learned, hidden) vectors by the encoder tuned in each context; the last, of all labelled rows, is kept."""
 
     vectors: list[NDArray[np.float32]]
     encoder: PreTrainedModel | None
@@ -115,7 +116,7 @@ def tune(run: Run, texts: Texts, folds: Folds) -> Tuned:
 def _tuned(run: Run, texts: Texts, rows: NDArray[np.int64], keep: bool, step: teacher.Step) -> dict[str, NDArray[Any]]:
     model = teacher.tune(run.base, texts, rows, run.plan, run.seed, step)
     out: dict[str, NDArray[Any]] = {
-        "vectors": linear.encode(model, run.base.tokenizer, texts.rows, run.plan.token_length)
+        "vectors": linear.encode(model, run.base.tokenizer, texts.learned, run.plan.token_length)
     }
     if keep:
         out |= {name: p.detach().numpy() for name, p in model.named_parameters() if p.requires_grad}
@@ -158,10 +159,8 @@ def believe(
     """
     texts = material.texts
     scale = names.fit(views.names, texts.truth) if views.names is not None else 0.0
-    first, best = (
-        Teacher(run.base, tuned.encoder, teacher.centre_of(tuned.vectors), views, state, run.plan, scale)
-        for state in taught
-    )
+    centre = teacher.centre_of(texts, tuned.vectors[-1]) if tuned.vectors else None
+    first, best = (Teacher(run.base, tuned.encoder, centre, views, state, run.plan, scale) for state in taught)
     everything = material.everything
     with run.progress.stage("believe", len(everything)) as step:
 
@@ -222,13 +221,37 @@ def examine(run: Run, material: Material, best: Teacher, beliefs: Beliefs) -> tu
         raise OptionError(
             "The texts are too short to hold any back for choosing. Fix: add unlabelled text or dev rows."
         )
-    return make_lesson(lesson_texts, targets, weights, vectors), Exam(exam_texts, exam_targets)
+    wording = wording_of(run, texts, best.taught, best.tuned or run.base.model)
+    return make_lesson(lesson_texts, targets, weights, vectors, wording), Exam(exam_texts, exam_targets)
+
+
+def wording_of(run: Run, texts: Texts, taught: Taught, encoder: PreTrainedModel) -> Wording | None:
+    """What each label says in words, and its (labels, hidden) vectors; None where the teacher did better without."""
+    if texts.wording is None or not taught.worded:
+        return None
+    return texts.wording, linear.encode(encoder, run.base.tokenizer, texts.wording, run.plan.token_length)
 
 
 def make_lesson(
-    texts: list[str], targets: NDArray[np.float32], weights: NDArray[np.float32], vectors: NDArray[np.float32]
+    texts: list[str],
+    targets: NDArray[np.float32],
+    weights: NDArray[np.float32],
+    vectors: NDArray[np.float32],
+    wording: Wording | None,
 ) -> Lesson:
-    """A lesson with the linear head that fits it on the teacher's vectors, where transformer students start."""
+    """A lesson with the linear head that fits it on the teacher's vectors, where transformer students start.
+
+    Args:
+        texts: N texts.
+        targets: (N, K) distributions.
+        weights: (N,) how much each counts.
+        vectors: (N, hidden) by the encoder that students start from.
+        wording: of the labels, learned as K more texts that count as much as any.
+    """
+    if wording:
+        own = np.eye(len(wording[0]), dtype=np.float32)
+        texts, vectors = [*texts, *wording[0]], np.concatenate([vectors, wording[1]])
+        targets, weights = np.concatenate([targets, own]), np.append(weights, np.full(len(own), weights.max()))
     centre = linear.Centre(vectors.mean(0))
     head = softmax_regression(centre.apply(vectors), targets, strength=10.0, weights=weights)
     return Lesson(texts, targets.astype(np.float32), weights, vectors, (head.weight, head.bias, centre.mean))

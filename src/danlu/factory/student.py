@@ -120,17 +120,15 @@ class Shared:
     Attributes:
         source: where they start.
         lesson: what they learn from.
-        wording: what each label says in words, for the n-grams to learn from; None where it is left out.
     """
 
     source: Source
     lesson: Lesson
-    wording: list[str] | None
 
     @cached_property
     def ngrams(self) -> NgramBranch:
         """The n-gram branch."""
-        return distil.ngram_branch(self.lesson, self.source.plan.ngram_rows, wording=self.wording)
+        return distil.ngram_branch(self.lesson, self.source.plan.ngram_rows)
 
     @cached_property
     def vocabulary(self) -> tuple[Tokenizer, NDArray[np.int64]]:

@@ -55,6 +55,11 @@ class Texts:
         """Labelled texts, then the pool."""
         return self.labelled + self.pool
 
+    @property
+    def learned(self) -> list[str]:
+        """The rows, then what each label says in words, where it says something."""
+        return self.rows + (self.wording or [])
+
 
 def folds_of(texts: Texts, plan: Plan, seed: int) -> Folds:
     """(trained on, held out) indices of each fold, stratified; texts that repeat one another stay together.
@@ -113,9 +118,9 @@ def with_parameters(base: Base, moved: dict[str, NDArray[np.float32]]) -> PreTra
     return model.eval()
 
 
-def centre_of(tuned: Sequence[NDArray[np.float32]]) -> linear.Centre | None:
-    """The centre of the vectors of the encoder tuned on all labelled rows."""
-    return linear.Centre(tuned[-1].mean(0)) if len(tuned) else None
+def centre_of(texts: Texts, learned: NDArray[np.float32]) -> linear.Centre:
+    """The centre of the rows among the (learned, hidden) vectors of an encoder."""
+    return linear.Centre(learned[: len(texts.rows)].mean(0))
 
 
 @dataclass(frozen=True)
@@ -123,11 +128,11 @@ class Views:
     """What every context sees of labelled and pool texts, without any label.
 
     Attributes:
-        space: of n-grams; it ends with a row for each label's wording, where there is one.
+        space: of n-grams, of all that is learned.
         centre: of the base's vectors.
         vectors: (rows, hidden) by the base.
         static_centre: of the means of static embeddings.
-        static: (rows, width) those means; None where the base has no such embeddings.
+        static: (learned, width) those means; None where the base has no such embeddings.
         names: (rows, labels) similarity to what the labels say.
         name_vectors: (labels, hidden).
     """
@@ -150,15 +155,15 @@ def look(base: Base, texts: Texts, row_vectors: NDArray[np.float32], plan: Plan)
         row_vectors: (rows, hidden) of the frozen base.
         plan: for the token length.
     """
-    own = static.encode(base, texts.rows, plan.token_length)
+    own = static.encode(base, texts.learned, plan.token_length)
     centre = linear.Centre(row_vectors.mean(0))
     name_vectors = vectors(base, texts.wording, plan) if texts.wording else None
     scores = names.encode(row_vectors, name_vectors, row_vectors) if name_vectors is not None else None
     return Views(
-        ngram.Space.of(texts.rows + (texts.wording or [])),
+        ngram.Space.of(texts.learned),
         centre,
         row_vectors,
-        None if own is None else linear.Centre(own.mean(0)),
+        None if own is None else centre_of(texts, own),
         own,
         scores,
         name_vectors,
@@ -177,22 +182,28 @@ def contexts(
         texts: labelled and pool texts.
         views: of both.
         folds: (trained on, held out).
-        tuned: for each fold and then for all rows, the (rows, hidden) vectors of the encoder tuned there; or nothing.
+        tuned: for each fold and then for all rows, the (learned, hidden) vectors of the encoder tuned there; or
+            nothing.
     """
     everything = np.arange(len(texts.labelled))
-    grams, wording = np.split(views.space.coordinates, [len(texts.rows)])
-    shared = {"ngram": grams, "linear": views.centre.apply(views.vectors)}
+    said = [] if views.name_vectors is None else [views.name_vectors]
+    shared = {
+        "ngram": views.space.coordinates,
+        "linear": views.centre.apply(np.concatenate([views.vectors, *said])),
+    }
     if views.static is not None and views.static_centre is not None:
         shared["static"] = views.static_centre.apply(views.static)
     for number, (train, held) in enumerate([*folds, (everything, everything[:0])]):
         own = dict(shared)
         if len(tuned):
-            own["contrastive"] = linear.Centre(tuned[number].mean(0)).apply(tuned[number])
+            own["contrastive"] = centre_of(texts, tuned[number]).apply(tuned[number])
+        rows = {form: view[: len(texts.rows)] for form, view in own.items()}
+        wording = {form: view[len(texts.rows) :] for form, view in own.items()}
         fixed: dict[str, NDArray[np.float32]] = {}
         if views.names is not None:
             scale = names.fit(views.names[train], texts.truth[train])
             fixed["names"] = names.predict(views.names, scale)
-        yield Context(train, held, own, fixed, {"ngram": wording} if len(wording) else {})
+        yield Context(train, held, rows, fixed, wording if texts.wording else {})
 
 
 @dataclass(frozen=True)

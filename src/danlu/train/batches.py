@@ -19,13 +19,17 @@ if TYPE_CHECKING:
     from danlu.corpus.shards import Shard
 
 
-def by_length(lengths: Sequence[int], size: int, seed: int, *, block: int = 40) -> Iterator[list[int]]:
+def by_length(
+    lengths: Sequence[int], size: int, seed: int, *, weights: NDArray[np.float32] | None = None, block: int = 40
+) -> Iterator[list[int]]:
     """Endless batches of indices: each epoch is shuffled, sorted inside blocks of batches, and shuffled again.
 
     Args:
         lengths: of each text, in tokens.
         size: texts in a batch.
         seed: the same seed gives the same batches.
+        weights: how often each text is drawn, beside the others; an epoch draws as many as there are texts. Without
+            them each epoch draws each text once.
         block: how many batches are sorted together; padding falls as it grows, and so does chance.
     """
     measured = np.asarray(lengths)
@@ -33,6 +37,8 @@ def by_length(lengths: Sequence[int], size: int, seed: int, *, block: int = 40) 
     while True:
         rng = np.random.default_rng((seed, epoch))
         order = rng.permutation(len(measured))
+        if weights is not None:
+            order = rng.permutation(order[_drawn(weights[order], rng)])
         ready: list[list[int]] = []
         for start in range(0, len(order), size * block):
             part = order[start : start + size * block]
@@ -41,6 +47,12 @@ def by_length(lengths: Sequence[int], size: int, seed: int, *, block: int = 40) 
         for index in rng.permutation(len(ready)):
             yield ready[index]
         epoch += 1
+
+
+def _drawn(weights: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.int64]:
+    """As many indices as weights, each as often as it weighs, rounded up or down (systematic resampling)."""
+    until = np.cumsum(weights, dtype=np.float64)
+    return np.searchsorted(until, (np.arange(len(weights)) + rng.random()) * (until[-1] / len(weights)), side="right")
 
 
 @dataclass(frozen=True, eq=False)
