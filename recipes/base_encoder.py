@@ -27,6 +27,7 @@ import json
 import random
 import re
 import sys
+import tempfile
 import time
 from collections import Counter
 from dataclasses import dataclass
@@ -122,6 +123,35 @@ def chinese_counts(text: Path, characters_per_source: int = 2_000_000) -> tuple[
     return Counter(common), words
 
 
+def simplifier(known: set[str]) -> normalizers.Normalizer:
+    """Traditional hanzi become simplified ones, by OpenCC, where only the simplified one is known.
+
+    SentencePiece compiles the table: one pass over a text, however many characters it maps.
+    """
+    from opencc import OpenCC
+    from sentencepiece import SentencePieceTrainer
+    from sentencepiece.sentencepiece_model_pb2 import ModelProto
+
+    convert = OpenCC("t2s").convert
+    hanzi = map(chr, (*range(0x3400, 0x4DC0), *range(0x4E00, 0xA000)))
+    table = [(c, convert(c)) for c in hanzi if c not in known and convert(c) in known]
+    with tempfile.TemporaryDirectory() as folder:
+        rules, text, model = (Path(folder) / name for name in ("rules.tsv", "text.txt", "any"))
+        rules.write_text("".join(f"{ord(old):X}\t{ord(new):X}\n" for old, new in table), encoding="utf-8")
+        text.write_text("any text will do\n" * 50, encoding="utf-8")
+        SentencePieceTrainer.train(
+            input=str(text),
+            model_prefix=str(model),
+            normalization_rule_tsv=str(rules),
+            vocab_size=40,
+            hard_vocab_limit=False,
+            num_threads=1,
+            minloglevel=2,
+        )
+        compiled = ModelProto.FromString(model.with_suffix(".model").read_bytes())
+    return normalizers.Precompiled(compiled.normalizer_spec.precompiled_charsmap)
+
+
 def build_tokenizer(text: Path, teacher: Path, recipe: Recipe) -> Tokenizer:
     """The teacher's WordPiece for Latin text; hanzi one by one; frequent Chinese words whole, longest match first."""
     hanzi, words = chinese_counts(text)
@@ -136,14 +166,14 @@ def build_tokenizer(text: Path, teacher: Path, recipe: Recipe) -> Tokenizer:
             seen.add(character)
     tokenizer = Tokenizer(models.WordPiece({t: i for i, t in enumerate(vocabulary)}, unk_token="[UNK]"))  # noqa: S106
     tokenizer.normalizer = normalizers.Sequence(
-        [normalizers.NFKC(), normalizers.BertNormalizer(handle_chinese_chars=False, lowercase=True)]
+        [normalizers.NFKC(), simplifier(seen), normalizers.BertNormalizer(handle_chinese_chars=False, lowercase=True)]
     )
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [pre_tokenizers.Split(Regex(f"[{HANZI}]"), "isolated"), pre_tokenizers.BertPreTokenizer()]
     )
     tokenizer.add_special_tokens([AddedToken(t, special=True, normalized=False) for t in SPECIAL])
     top = sorted(words, key=lambda w: (-words[w], w))[: recipe.words]
-    tokenizer.add_tokens([AddedToken(w, normalized=False) for w in top])
+    tokenizer.add_tokens([AddedToken(w, normalized=True) for w in top])  # found where the text is simplified already
     tokenizer.post_processor = processors.TemplateProcessing(
         single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B:1 [SEP]:1", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
     )

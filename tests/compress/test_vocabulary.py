@@ -13,7 +13,7 @@ from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from danlu.compress import distil
 from danlu.compress.distil import small_tokenizer
 from danlu.compress.vocabulary import cut
-from danlu.models.base import token_ids
+from danlu.models.base import EMBEDDED, token_ids
 
 WORDS = ["parcel", "refund", "thanks", "money", "box", "快递", "退款", "谢谢", "的", "x7", "!", "q", "paying"]
 SOME_WORDS = st.lists(st.sampled_from(WORDS), max_size=8)
@@ -172,3 +172,20 @@ def test_the_given_tokenizer_is_left_as_it_was(tiny_base):
     assert tiny_base.tokenizer.to_str() == before
     assert token_ids(tiny_base.tokenizer, ["a"], 8)
     assert json.loads(before)["truncation"] is None
+
+
+@pytest.mark.parametrize(
+    ("traditional", "simplified"),
+    [
+        ("電腦壞了，請問怎麼退貨？", "电脑坏了，请问怎么退货？"),
+        ("ＡＢＣ公司的發展歷史", "abc公司的发展历史"),
+        ("這個軟體 app 沒辦法開啟", "这个软体 app 没办法开启"),
+    ],
+)
+def test_the_embedded_tokenizer_reads_traditional_hanzi_as_simplified_and_so_do_students(traditional, simplified):
+    tokenizer = Tokenizer.from_file(str(EMBEDDED / "tokenizer.json"))
+    wanted = tokens(tokenizer, simplified)
+    assert "[UNK]" not in wanted
+    assert tokens(tokenizer, traditional) == wanted
+    small, _ = cut(tokenizer, tokenizer.encode(simplified).ids, told(tokenizer))
+    assert tokens(small, traditional) == tokens(small, simplified) == wanted
