@@ -1,6 +1,7 @@
 import random
 import time
 import tracemalloc
+from itertools import permutations
 
 import pytest
 from hypothesis import given
@@ -144,3 +145,11 @@ def test_rows_are_one_family_through_any_of_their_texts():
     found = families([(a, b), (c, d), (b + "!", c), (e, f), (f, e)]).tolist()
     assert found[0] == found[1] == found[2] != found[3] == found[4]
     assert families([]).tolist() == []
+
+
+def test_a_text_between_two_that_differ_brings_them_together():
+    middle = "the parcel that I ordered on Monday has"
+    first, last = "xyz" + middle[3:], middle[:-3] + "xyz"
+    for rows in permutations((first, last, middle)):
+        assert not near_matches([first], [last])
+        assert families([[row] for row in rows]).tolist() == [0, 0, 0]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from danlu.corpus.dedup import families
+from danlu.corpus.dedup import families, near_matches
 from danlu.factory import teacher
 from danlu.factory.plan import Sizes, make_plan
 from danlu.factory.teacher import Teacher, Texts
@@ -49,6 +49,17 @@ def test_contexts_see_every_row_and_the_wording_beside_them(known):
     assert sorted(np.concatenate([held for _, held in folds])) == list(range(len(texts.labelled)))
 
 
+def test_tuned_vectors_are_rows_and_wording_too(known):
+    texts, views = known
+    folds = teacher.folds_of(texts, PLAN, 0)
+    tuned = [np.random.default_rng(n).normal(size=(len(texts.learned), 4)).astype(np.float32) for n in range(9)]
+    for context, vectors in zip(teacher.contexts(texts, views, folds, tuned[: len(folds) + 1]), tuned, strict=False):
+        wanted = teacher.centre_of(texts, vectors).apply(vectors)
+        said = context.wording.get("contrastive", wanted[:0])
+        np.testing.assert_array_equal(np.concatenate([context.views["contrastive"], said]), wanted)
+        np.testing.assert_allclose(teacher.centre_of(texts, vectors).mean, vectors[: len(texts.rows)].mean(0))
+
+
 def test_a_teacher_judges_its_own_texts_as_it_was_taught(known, base):
     texts, views = known
     contexts = list(teacher.contexts(texts, views, teacher.folds_of(texts, PLAN, 0), []))
@@ -80,10 +91,18 @@ def test_texts_that_repeat_one_another_are_on_one_side_of_every_fold(rows):
     truth = np.array([label for *_, label in rows])
     folds = teacher.folds_of(Texts(labelled, truth, [], ("a", "b", "c"), None), PLAN, 0)
     group = families([[text] for text in labelled])
+    apart = np.isin(truth, [k for k in range(3) if len(set(group[truth == k])) > 1])  # others are parted
     assert folds
     judged = np.concatenate([held for _, held in folds])
     assert len(judged) == len(set(judged))
     for train, held in folds:
         assert sorted([*train, *held]) == list(range(len(rows)))
         assert set(truth[train]) == {0, 1, 2}
-        assert not set(group[train]) & set(group[held])
+        assert not near_matches(*([labelled[i] for i in side if apart[i]] for side in (held, train)))
+
+
+def test_a_label_whose_rows_all_repeat_one_another_is_held_out_as_well():
+    labelled = [f"Your code is {number}, valid for 5 minutes" for number in range(10, 20)] + WORDS * 2
+    texts = Texts(labelled, np.array([0] * 10 + [1] * 10), [], ("code", "other"), None)
+    held = np.concatenate([held for _, held in teacher.folds_of(texts, PLAN, 0)])
+    assert sorted(held) == list(range(20))

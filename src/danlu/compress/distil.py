@@ -44,6 +44,7 @@ LIGHT_WIDTH = 192  # of the token embeddings of students that have no layers
 _HAN_FROM, _HAN_TO = "\u4e00", "\u9fff"
 NGRAM_BITS = 20
 COMMON_HANZI = 4_500  # of a base that has them in the order of frequency: kept though no text of the task has them
+COMMON_LATIN = 8_000  # likewise, where what a token means alone has to be asked of the encoder
 STATIC_STRENGTH = 1.0  # a labelled row weighs three times that here, which is what it weighs in the teacher
 
 
@@ -142,7 +143,7 @@ def static_branch(lesson: Lesson, tokenizer: Tokenizer, table: NDArray[np.float3
 
 
 def small_tokenizer(base: Base, texts: Sequence[str], length: int, most: int) -> tuple[Tokenizer, NDArray[np.int64]]:
-    """The base's tokenizer cut to what these texts use and, where they use hanzi, to what Chinese uses most.
+    """The base's tokenizer cut to what these texts use and to what their scripts use most.
 
     A few Chinese rows hold a few hundred hanzi and words; what a user asks tomorrow holds others. All hanzi are kept,
     and of everything else what the texts use most often. The hanzi and words of a base with static embeddings stand
@@ -170,7 +171,8 @@ def small_tokenizer(base: Base, texts: Sequence[str], length: int, most: int) ->
     kept.update(used[: max(0, most - len(kept))])
     room = max(0, most - len(kept))
     used_of = [sum(often[index] for index in pieces) for pieces in (chinese, latin)]
-    for pieces, count in zip((words, latin), used_of, strict=True):
+    common = latin if base.static is not None else latin[:COMMON_LATIN]
+    for pieces, count in zip((words, common), used_of, strict=True):
         kept.update([index for index in pieces if index not in kept][: room * count // max(1, sum(used_of))])
     return cut(base.tokenizer, kept, _telling(base, often))
 
@@ -183,7 +185,7 @@ def _is_latin(token: str) -> bool:
 def _telling(base: Base, often: Counter[int]) -> NDArray[np.float32]:
     """(vocabulary,) how much each token tells of a text: the weight of its static embedding, or else its rarity.
 
-    By rarity, single characters and tokens that the texts never use tell least: words fall back to them.
+    By rarity, single characters tell least, since words fall back to them, and words that no text has tell most.
 
     Args:
         base: whose tokens.
@@ -193,7 +195,7 @@ def _telling(base: Base, often: Counter[int]) -> NDArray[np.float32]:
         return np.linalg.norm(base.static, axis=1)
     numbers = base.tokenizer.get_vocab()
     telling = np.full(max(numbers.values()) + 1, -np.inf, np.float32)
-    words = [index for name, index in numbers.items() if index in often and len(name.removeprefix("##")) > 1]
+    words = [index for name, index in numbers.items() if len(name.removeprefix("##")) > 1]
     telling[words] = [-often[index] for index in words]
     return telling
 

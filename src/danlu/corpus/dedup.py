@@ -93,39 +93,39 @@ def families(rows: Sequence[Sequence[str]], threshold: float = THRESHOLD) -> Int
         threshold: as in `near_duplicates`.
     """
     owners = [index for index, texts in enumerate(rows) for _ in texts]
-    pairs = near_duplicates([text for texts in rows for text in texts], threshold)
+    texts = [text for texts in rows for text in texts]
+    pairs = _repeats(texts, len(texts), threshold, most=TRIES)
     later, earlier = ([owners[pair[side]] for pair in pairs] for side in (0, 1))
     graph = coo_array((np.ones(len(pairs)), (later, earlier)), shape=(len(rows), len(rows)))
     return connected_components(graph, directed=False)[1].astype(np.int64)
 
 
-def _repeats(texts: Sequence[str], sources: int, threshold: float) -> list[tuple[int, int]]:
-    """Pairs (later, earlier) with the earlier among the first `sources` texts, one for each later text at most."""
+def _repeats(texts: Sequence[str], sources: int, threshold: float, most: int = 1) -> list[tuple[int, int]]:
+    """Pairs (later, earlier), the earlier among the first `sources` texts, up to `most` for each later text."""
     folded = [clean(clean(text).casefold()) for text in texts]
     first_of: dict[str, int] = {}
     for index, text in enumerate(folded):
         if text:
             first_of.setdefault(text, index)
     distinct = list(first_of.values())
-    near = _near([folded[index] for index in distinct], sum(index < sources for index in distinct), threshold)
-    found = {distinct[later]: distinct[earlier] for later, earlier in near.items()}
+    near = _near([folded[index] for index in distinct], sum(index < sources for index in distinct), threshold, most)
+    found = {distinct[later]: [distinct[index] for index in earlier] for later, earlier in near.items()}
     pairs: list[tuple[int, int]] = []
     for index, text in enumerate(folded):
         first = first_of.get(text, index)
-        earlier = first if first < index and first < sources else found.get(first)
-        if earlier is not None:
-            pairs.append((index, earlier))
+        exact = first < index and first < sources
+        pairs += [(index, earlier) for earlier in ([first] if exact else found.get(first, []))]
     return pairs
 
 
-def _near(texts: list[str], sources: int, threshold: float) -> dict[int, int]:
-    """Distinct texts to an earlier near duplicate among the first `sources`."""
+def _near(texts: list[str], sources: int, threshold: float, most: int) -> dict[int, list[int]]:
+    """Distinct texts to up to `most` earlier near duplicates among the first `sources`."""
     if len(texts) < 2 or sources < 1:
         return {}
     padded = [text.ljust(3, "\0") for text in texts]  # clean texts hold no NUL
     signatures_tp = _signatures(padded)
     buckets = [_buckets(keys_t) for keys_t in _band_keys(signatures_tp, threshold)]
-    found: dict[int, int] = {}
+    found: dict[int, list[int]] = {}
     tries = [0] * len(texts)
     for depth in range(CROWD):
         open_t = np.array(tries) < TRIES
@@ -134,10 +134,11 @@ def _near(texts: list[str], sources: int, threshold: float) -> dict[int, int]:
             break
         for later, earlier in _plausible(pairs, signatures_tp, threshold):
             if tries[later] < TRIES:
-                alike = _jaccard(padded[later], padded[earlier]) >= threshold
-                tries[later] += TRIES if alike else 1
-                if alike:
-                    found[later] = earlier
+                tries[later] += 1
+                if _jaccard(padded[later], padded[earlier]) >= threshold:
+                    found.setdefault(later, []).append(earlier)
+                    if len(found[later]) == most:
+                        tries[later] = TRIES
     return found
 
 

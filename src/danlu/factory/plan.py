@@ -12,16 +12,18 @@ from typing import Any
 from danlu.loops.self_training import ROUNDS
 from danlu.train.regression import MOST_ROWS
 
-# Tokens a second through the six layers of the embedded encoder, forward only, and through training of its top.
+# Tokens a second through the six layers of the embedded encoder, forward only, and through training.
 EMBED_SPEED = 8_000
 TUNE_SPEED = 3_500
 # Tokens a second through the training of a convolution over embeddings, and its texts a step; averages read twice
 # as many and are no slower.
 LIGHT_SPEED = 200_000
 LIGHT_BATCH = 64
-# Tokens that six layers in int8 read in a millisecond on one thread, with room for the n-grams and a slow moment.
-TOKENS_A_MS = 6.6
-# Below so many steps, one student of full depth, which starts as its teacher, gets what three would have shared.
+# Tokens that six layers in int8 read in a millisecond on one thread, with room for a slow moment, and the milliseconds
+# that n-grams and the rest take first.
+TOKENS_A_MS = 7.5
+FIXED_MS = 1.2
+# Below so many steps, one transformer student, the deepest, gets what several would have shared.
 ENOUGH_STEPS = 60
 # Bytes of a model file beside its tables: the index of the n-grams, the graph, the card; and of a token's name.
 FIXED_BYTES = 3_000_000
@@ -129,7 +131,7 @@ def make_plan(sizes: Sizes, minutes: float, max_mb: float, max_ms: float) -> Pla
 
     full = min(sizes.depth, 6)
     layer = sizes.cost / sizes.depth  # 1/6 for the embedded encoder
-    reach = TOKENS_A_MS * max_ms / (full * layer)
+    reach = TOKENS_A_MS * max(0.0, max_ms - FIXED_MS) / (full * layer)
     quick = min(length, max(16, int(reach)))
     depths, student_batch = (*(depth for depth in (2, 3) if depth < full), full), 32
     again = full * layer * min(tokens, quick) * (1 if sizes.has_test else folds)  # the ablation, or the folds
@@ -139,7 +141,7 @@ def make_plan(sizes: Sizes, minutes: float, max_mb: float, max_ms: float) -> Pla
         return int(max(30, min(600, 0.27 * seconds * TUNE_SPEED / (student_batch * (read + again)))))
 
     able = tuple(depth for depth in depths if reach * full / depth >= 16)  # others could not keep --max-ms
-    layers = able if steps_of(depths) >= ENOUGH_STEPS else able[-1:]
+    layers = able if steps_of(able or depths) >= ENOUGH_STEPS else able[-1:]
     steps = steps_of(layers or depths)
     light = int(max(100, min(400, 0.02 * seconds * LIGHT_SPEED / (LIGHT_BATCH * tokens))))
 

@@ -64,14 +64,21 @@ class Texts:
 def folds_of(texts: Texts, plan: Plan, seed: int) -> Folds:
     """(trained on, held out) indices of each fold, stratified; texts that repeat one another stay together.
 
-    What a row can say of a text that nearly repeats it is no measure of what it says of others. Rows of a label that
-    a fold would have nothing left of are trained on there, and held out nowhere else.
+    What a row can say of a text that nearly repeats it is no measure of what it says of others. Only where all rows of
+    a label repeat one another are they parted, so that no label goes without a score. Rows of a label that a fold
+    would have nothing left of are trained on there, and held out nowhere else.
     """
-    truth, group = texts.truth, families([[text] for text in texts.labelled])
+    truth, alone = texts.truth, np.arange(len(texts.truth))
+    group = families([[text] for text in texts.labelled])
+    uniform = [k for k in np.unique(truth) if len(np.unique(group[truth == k])) == 1]
+    group = np.where(np.isin(truth, uniform), len(truth) + alone, group)
+    return _folds(truth, group, plan, seed) or _folds(truth, alone, plan, seed)
+
+
+def _folds(truth: NDArray[np.int64], group: NDArray[np.int64], plan: Plan, seed: int) -> Folds:
     free = _free(truth, group)
-    if not free.any():  # no label has two texts that differ
-        group = np.arange(len(truth))
-        free = _free(truth, group)
+    if not free.any():
+        return []
     often = np.flatnonzero(free)
     least = min(len(np.unique(group[free & (truth == k)])) for k in np.unique(truth[free]))
     splitter = StratifiedGroupKFold(max(2, min(plan.folds, least)), shuffle=True, random_state=seed)
@@ -87,7 +94,7 @@ def folds_of(texts: Texts, plan: Plan, seed: int) -> Folds:
 
 
 def _free(truth: NDArray[np.int64], group: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """(rows,) which can be held out: those of labels with two groups, and of groups without rows of other labels."""
+    """(rows,) which can be held out: those of labels with two groups, and of groups where that is so of every label."""
     free = np.ones(len(truth), bool)
     while True:
         many = [k for k in np.unique(truth) if len(np.unique(group[free & (truth == k)])) >= 2]

@@ -139,7 +139,8 @@ def _environment(address: str) -> Generator[None]:
     """Ray's settings, which are variables.
 
     One try to reach a cluster; no new cluster where something asks for one after the end, as a thread that an
-    interrupt left behind does; and a token that a cluster of our own keeps.
+    interrupt left behind does (Ray reads that once, when it is first imported); and a token that a cluster of our own
+    keeps.
     """
     ours = {"RAY_NUM_REDIS_GET_RETRIES": "1", "RAY_USAGE_STATS_ENABLED": "0", "RAY_ENABLE_AUTO_CONNECT": "0"}
     if address == LOCAL:
