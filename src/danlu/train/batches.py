@@ -52,7 +52,8 @@ def by_length(
 def _drawn(weights: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.int64]:
     """As many indices as weights, each as often as it weighs, rounded up or down (systematic resampling)."""
     until = np.cumsum(weights, dtype=np.float64)
-    return np.searchsorted(until, (np.arange(len(weights)) + rng.random()) * (until[-1] / len(weights)), side="right")
+    marks = (np.arange(len(weights)) + rng.random()) * (until[-1] / len(weights))
+    return np.searchsorted(until[:-1], marks, side="right")  # what rounding puts beyond the end is the last one's
 
 
 @dataclass(frozen=True, eq=False)
