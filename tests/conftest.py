@@ -116,20 +116,47 @@ def toy_rows():
     )
 
 
-@pytest.fixture(scope="session")
-def toy_lesson(tiny_base, toy_rows):
-    """The toy task as a student gets it: soft targets, and the base's vectors with the head that fits them."""
+@pytest.fixture(scope="session", params=["unordered", "ordered"])
+def pair_rows(request):
+    """(texts, truth) of 80 training pairs, then of 80 others; 1 where both sides speak of one thing, or of the same."""
+    from danlu.text.pair import join
+
+    found = []
+    for seed in (3, 4):
+        rows, draw = make_rows(160, seed), random.Random(seed)
+        texts, truth = [], []
+        for number in range(80):
+            first, topic = rows[number]
+            others = [text for text, label in rows[80:] if (label == topic) == (number % 2 == 1)]
+            texts.append(join(first, draw.choice(others), request.param))
+            truth.append(number % 2)
+        found.append((texts, np.array(truth, dtype=np.int64)))
+    return tuple(found)
+
+
+def lesson_of(base, texts, truth, labels):
+    """A task as a student gets it: soft targets, and the base's vectors with the head that fits them."""
     from danlu.adapt.linear import Centre, encode
     from danlu.compress.distil import Lesson
     from danlu.train.regression import softmax_regression
 
-    (texts, truth), _ = toy_rows
-    targets = (0.1 / 3 + 0.9 * np.eye(3)[truth]).astype(np.float32)
-    weights = np.ones(len(texts), np.float32)
-    vectors = encode(tiny_base.model, tiny_base.tokenizer, texts, 32)
+    targets = (0.1 / labels + 0.9 * np.eye(labels)[truth]).astype(np.float32)
+    vectors = encode(base.model, base.tokenizer, texts, 32)
     centre = Centre(vectors.mean(0))
     head = softmax_regression(centre.apply(vectors), targets, strength=10.0)
-    return Lesson(texts, targets, weights, vectors, (head.weight, head.bias, centre.mean))
+    return Lesson(texts, targets, np.ones(len(texts), np.float32), vectors, (head.weight, head.bias, centre.mean))
+
+
+@pytest.fixture(scope="session")
+def pair_lesson(tiny_base, pair_rows):
+    """The toy task of pairs as a student gets it."""
+    return lesson_of(tiny_base, *pair_rows[0], 2)
+
+
+@pytest.fixture(scope="session")
+def toy_lesson(tiny_base, toy_rows):
+    """The toy task as a student gets it."""
+    return lesson_of(tiny_base, *toy_rows[0], 3)
 
 
 @pytest.fixture(scope="session")
@@ -176,7 +203,7 @@ def toy_entries(toy_students):
         config["token_length"] = 8 if student.static else length
         found[name] = {
             "card.json": json.dumps({"name": name, "task": {"labels": LABELS}}).encode(),
-            "config.json": json.dumps({**config, "ngram_bits": 10, "max_chars": 500}).encode(),
+            "config.json": json.dumps({**config, "ngram_bits": 10, "max_chars": 500, "pairing": None}).encode(),
             "model.onnx": to_onnx(student),
             "tokenizer.json": tokenizer.encode(),
         }
@@ -192,6 +219,32 @@ def toy_files(toy_entries, tmp_path_factory):
     for name, entries in toy_entries.items():
         save(folder / f"{name}.danlu", entries)
     return {name: folder / f"{name}.danlu" for name in toy_entries}
+
+
+@pytest.fixture(scope="session")
+def pair_file(pair_rows, tiny_base, pair_lesson, tmp_path_factory):
+    """A model file of the toy task of pairs: n-grams alone."""
+    from danlu.artifact import save
+    from danlu.compress.distil import ngram_branch
+    from danlu.compress.export import to_onnx
+    from danlu.models.student import Student
+    from danlu.text.pair import pairing_of
+
+    config = {"labels": ["other", "same"], "temperature": 1.0, "abstain_below": 0.5, "text_length": 0}
+    config |= {"token_length": 0, "ngram_bits": 10, "max_chars": 500, "pairing": pairing_of(pair_rows[0][0])}
+    path = tmp_path_factory.mktemp("pairs") / "pairs.danlu"
+    card = {"task": {"labels": ["other", "same"], "language": "mixed"}}
+    graph = to_onnx(Student(None, None, ngram_branch(pair_lesson, 3_000, 10), (0.0, 0.0, 1.0)).eval())
+    parts = {"card.json": json.dumps(card).encode(), "config.json": json.dumps(config).encode()}
+    save(path, {**parts, "model.onnx": graph, "tokenizer.json": b""})
+    return path
+
+
+@pytest.fixture
+def pair_model(pair_file):
+    import danlu
+
+    return danlu.load(pair_file)
 
 
 @pytest.fixture(autouse=True)

@@ -91,7 +91,7 @@ def test_another_format_is_refused(monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(artifact, "FORMAT", 1)
         data = pack(SMALL_ENTRIES)
-    with pytest.raises(ArtifactError, match="format is not 3"):
+    with pytest.raises(ArtifactError, match="format is not 4"):
         unpack(data)
 
 
@@ -125,7 +125,7 @@ def test_our_own_graphs_hold_nothing_that_looks_like_a_pointer(toy_entries):
 
 def config(**changes):
     good = {"labels": ["a", "b", "c"], "temperature": 1, "abstain_below": 0, "max_chars": 9, "text_length": 32}
-    return json.dumps({**good, "token_length": 32, "ngram_bits": 10, **changes}).encode()
+    return json.dumps({**good, "token_length": 32, "ngram_bits": 10, "pairing": None, **changes}).encode()
 
 
 @pytest.mark.parametrize(
@@ -141,6 +141,8 @@ def config(**changes):
         {"config.json": config(more=1)},
         {"config.json": config(text_length=-1)},
         {"config.json": config(text_length=True)},
+        {"config.json": config(pairing="both")},
+        {"config.json": config(pairing=True)},
         {"config.json": config(labels=["a", "b"])},
         {"config.json": config(labels=["a", "b", "c", "d"])},
     ],

@@ -8,6 +8,7 @@ import json
 import pytest
 
 import danlu
+from danlu.text.pair import sides
 
 LABELS = ("parcel", "praise", "refund")
 
@@ -165,3 +166,51 @@ def test_eval_measures(run, files, toy_files):
 def test_the_card_is_json(run, toy_files):
     code, out, _ = run("card", toy_files["ngram"])
     assert (code, json.loads(out)) == (0, danlu.load(toy_files["ngram"]).card)
+
+
+def test_pairs_are_predicted_wherever_they_come_from(run, tmp_path, pair_file, pair_rows):
+    pairs = [sides(text) for text in pair_rows[1][0]]
+    with (tmp_path / "pairs.csv").open("w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream).writerows([("sentence1", "sentence2"), *pairs])
+    code, out, err = run("predict", pair_file, *(side for pair in pairs for side in pair), "--json")
+    assert (code, err) == (0, "")
+    answers = [json.loads(line) for line in out.splitlines()]
+    assert [(answer["text"], answer["second"]) for answer in answers] == pairs
+    assert [answer["label"] for answer in answers] == [p.label for p in danlu.load(pair_file).predict(pairs)]
+    assert run("predict", pair_file, "--file", tmp_path / "pairs.csv", "--json")[1] == out
+    assert run("predict", pair_file, "--json", stdin="\n".join(map("\t".join, pairs)).encode())[1] == out
+    assert run("predict", pair_file, "a b", "c")[1].endswith("a b | c\n")
+
+
+def test_eval_measures_pairs(run, tmp_path, pair_file, pair_rows):
+    texts, truth = pair_rows[1]
+    rows = [(*sides(text), ("other", "same")[k]) for text, k in zip(texts, truth, strict=True)]
+    with (tmp_path / "test.csv").open("w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream).writerows([("one", "two", "label"), *rows])
+    code, out, _ = run("eval", pair_file, tmp_path / "test.csv", "--text", "one", "--second", "two", "--json")
+    assert (code, json.loads(out)["n"]) == (0, 80)
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("predict {p} hello", "1 are given"),
+        ("predict {p} --file {f}/good.csv", "good.csv, row 1: it is one text"),
+        ("predict {p} --file {f}/good.csv --second body", "no column 'body'"),
+        ("eval {p} {f}/good.csv", "this model compares two"),
+        ("predict {m} --file {f}/pairs.csv", "pairs.csv, row 1: it is a pair of texts"),
+        ("predict {m} hello --second body", "--second names a column"),
+    ],
+)
+def test_a_mistake_with_pairs_is_one_sentence(run, files, toy_files, pair_file, line, told):
+    (files / "pairs.csv").write_text("text_a,text_b\na,b\n", encoding="utf-8")
+    code, out, err = run(*line.format(f=files, m=toy_files["ngram"], p=pair_file).split())
+    assert (code, out) == (2, "")
+    assert told in err
+    assert " Fix: " in err
+
+
+def test_a_line_without_a_tab_is_no_pair(run, pair_file):
+    code, _, err = run("predict", pair_file, stdin=b"one\ttwo\nonly one\n")
+    assert code == 2
+    assert "stdin, row 2: the line has no tab" in err

@@ -26,6 +26,7 @@ from tokenizers import Tokenizer
 from danlu.errors import ArtifactError, OptionError
 from danlu.text.ngrams import ngrams
 from danlu.text.normalize import clean
+from danlu.text.pair import join, pairing_of, sides
 from danlu.text.shorten import shorten
 from danlu.types import Prediction
 
@@ -34,7 +35,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-FORMAT = 3
+    from danlu.types import Pairing
+
+FORMAT = 4
 ENTRIES = ("card.json", "config.json", "model.onnx", "tokenizer.json")
 MANIFEST = "manifest.json"
 MAX_BYTES = 1 << 30
@@ -55,6 +58,7 @@ class Settings:
         token_length: how many of them the token branch reads: those that tell most.
         ngram_bits: the graph has 2 to this power n-gram buckets; 0 where it takes none.
         max_chars: characters read of a text.
+        pairing: how two texts make a row; None where a row is one text. Lengths are those of a side.
     """
 
     labels: tuple[str, ...]
@@ -64,6 +68,7 @@ class Settings:
     token_length: int
     ngram_bits: int
     max_chars: int
+    pairing: Pairing | None
 
 
 class Model:
@@ -91,7 +96,8 @@ class Model:
         options.log_severity_level = 3
         self._session = onnxruntime.InferenceSession(entries["model.onnx"], options, providers=["CPUExecutionProvider"])
         self._inputs = {node.name for node in self._session.get_inputs()}
-        if self.probabilities(["danlu"]).shape[1] != len(self.labels) or not self.labels:
+        probe = ("danlu", "danlu") if self.pairing else "danlu"
+        if self.probabilities([probe]).shape[1] != len(self.labels) or not self.labels:
             raise ArtifactError("The model's labels do not match its graph. Fix: get the original file again.")
 
     @property
@@ -99,11 +105,19 @@ class Model:
         """The labels, in the order of the columns of `probabilities`."""
         return self.settings.labels
 
-    def predict(self, texts: Sequence[str]) -> list[Prediction]:
+    @property
+    def pairing(self) -> Pairing | None:
+        """Whether a row is two texts, and if so whether their order matters; None where it is one text."""
+        return self.settings.pairing
+
+    def predict(self, texts: Sequence[str | tuple[str, str]]) -> list[Prediction]:
         """The most probable label of each text, with its calibrated probability.
 
+        Args:
+            texts: strings; of a model of pairs, two strings each (or one made by `danlu.text.pair.join`).
+
         Raises:
-            OptionError: `texts` is one string, or holds something that is not a string.
+            OptionError: `texts` is one string, or holds something that is not a string, or not two for a pair.
         """
         table = self.probabilities(texts)
         top = np.argsort(-table, axis=1, kind="stable")[:, :3]
@@ -117,25 +131,25 @@ class Model:
             for row, best in zip(table, top, strict=True)
         ]
 
-    def probabilities(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """(texts, labels) calibrated probabilities."""
+    def probabilities(self, texts: Sequence[str | tuple[str, str]]) -> NDArray[np.float32]:
+        """(texts, labels) calibrated probabilities of what `predict` takes."""
         scaled = self.logits(texts) / self.settings.temperature
         scaled = np.exp(scaled - scaled.max(1, keepdims=True))
         return scaled / scaled.sum(1, keepdims=True)
 
-    def logits(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """(texts, labels) uncalibrated scores.
+    def logits(self, texts: Sequence[str | tuple[str, str]]) -> NDArray[np.float32]:
+        """(texts, labels) uncalibrated scores of what `predict` takes.
 
         Raises:
-            OptionError: `texts` is one string, or holds something that is not a string.
+            OptionError: as in `predict`.
         """
         if isinstance(texts, str):
             raise OptionError("predict takes a list of texts, this is one string. Fix: predict([text]).")
+        most, pairing = self.settings.max_chars, self.pairing
+        cut: list[str] = []
         for position, text in enumerate(texts):
-            if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance] - callers are untyped
-                raise OptionError(f"Text {position} is {type(text).__name__}, not a string. Fix: pass strings only.")
-        most = self.settings.max_chars
-        cut = [clean(text[: 2 * most])[:most] for text in texts]
+            read = [clean(side[: 2 * most])[:most] for side in _strings(text, position, pairing)]
+            cut.append(join(read[0], read[1], pairing) if pairing else read[0])
         out = np.zeros((len(cut), len(self.labels)), np.float32)
         order = sorted(range(len(cut)), key=lambda i: len(cut[i]))
         start = 0
@@ -151,7 +165,8 @@ class Model:
     def _run(self, texts: list[str]) -> NDArray[np.float32]:
         feed: dict[str, NDArray[Any]] = {}
         if self._tokenizer is not None:
-            whole = [encoding.ids for encoding in self._tokenizer.encode_batch(texts)]
+            flat = [side for text in texts for side in sides(text)]
+            whole = [encoding.ids for encoding in self._tokenizer.encode_batch(flat)]
             short = [shorten(ids, self.settings.token_length) for ids in whole]
             feed["token_ids"], feed["token_mask"] = _pad_tokens(short)
             feed["static_ids"], feed["static_mask"] = _pad_tokens(whole)
@@ -159,6 +174,22 @@ class Model:
             feed["ngram_ids"], feed["ngram_counts"] = pad_ngrams(texts, self.settings.ngram_bits)
         wanted = {name: value for name, value in feed.items() if name in self._inputs}
         return np.asarray(self._session.run(None, wanted)[0], dtype=np.float32)
+
+
+def _strings(text: object, position: int, pairing: Pairing | None) -> tuple[str, ...]:
+    """The one string of a text, or the two of a pair, as a caller may give them."""
+    if pairing is None:
+        if not isinstance(text, str):
+            raise OptionError(f"Text {position} is {type(text).__name__}, not a string. Fix: pass strings only.")
+        return (text,)
+    given = sides(text) if isinstance(text, str) and pairing_of([text]) else text
+    if not isinstance(given, (tuple, list)):
+        what = f"Pair {position} is {type(text).__name__}, and this model compares two texts"
+        raise OptionError(f'{what}. Fix: predict([("one text", "another")]).')
+    found = tuple(cast("Sequence[object]", given))
+    if len(found) != 2 or not all(isinstance(side, str) for side in found):
+        raise OptionError(f"Pair {position} is not two strings. Fix: pass two strings for each.")
+    return cast("tuple[str, str]", found)
 
 
 def _object(data: bytes) -> dict[str, Any]:
@@ -181,6 +212,7 @@ def _checked(settings: Settings) -> Settings:
         and all(type(number) in (int, float) for number in (settings.temperature, settings.abstain_below))
         and 0 < settings.temperature < float("inf")
         and 0 <= settings.abstain_below <= 1
+        and settings.pairing in (None, "ordered", "unordered")
     )
     if not good:
         raise ArtifactError("The model's settings are not what danlu writes. Fix: get the original file.")

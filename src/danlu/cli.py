@@ -18,12 +18,13 @@ import typer
 
 from danlu.cli_base import base, evaluate_base, extra, pretrain
 from danlu.errors import DanluError, DataError, OptionError
+from danlu.text.pair import join, sides
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from danlu.artifact import Model
-    from danlu.types import Prediction
+    from danlu.types import Example, Pairing, Prediction
 
 app = typer.Typer(
     name="danlu",
@@ -37,6 +38,7 @@ Data = Annotated[Path, typer.Argument(help="A folder with train.* (and dev, test
 ModelFile = Annotated[Path, typer.Argument(help="A .danlu file.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object for a program to read.")]
 Text = Annotated[str | None, typer.Option("--text", help="The column of the texts.")]
+Second = Annotated[str | None, typer.Option("--second", help="The column of the second texts, where rows are pairs.")]
 Label = Annotated[str | None, typer.Option("--label", help="The column of the labels.")]
 Test = Annotated[Path | None, typer.Option("--test", help="A test file outside DATA; it is used for figures only.")]
 Unlabeled = Annotated[Path | None, typer.Option("--unlabeled", help="A file of unlabelled text outside DATA.")]
@@ -52,6 +54,7 @@ def forge(
     test: Test = None,
     unlabeled: Unlabeled = None,
     text: Text = None,
+    second: Second = None,
     label: Label = None,
     base: Annotated[str | None, typer.Option("--base", help="A Hugging Face encoder instead of the embedded.")] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, max=2**32 - 1, help="Of everything drawn at random.")] = 0,
@@ -68,7 +71,7 @@ def forge(
     made = produce(
         data,
         target,
-        Options(test, unlabeled, text, label, base, seed, minutes, max_mb, max_ms, force=force),
+        Options(test, unlabeled, text, second, label, base, seed, minutes, max_mb, max_ms, force=force),
     )
     figures = made.card["figures"]
     student = figures["student"]
@@ -90,6 +93,7 @@ def check(
     test: Test = None,
     unlabeled: Unlabeled = None,
     text: Text = None,
+    second: Second = None,
     label: Label = None,
     as_json: Json = False,
 ) -> None:
@@ -97,7 +101,7 @@ def check(
     with extra("forge"):
         from danlu.corpus.read import load
         from danlu.factory.inspect import inspect, render
-    inspection = inspect(load(data, test=test, unlabeled=unlabeled, text=text, label=label))
+    inspection = inspect(load(data, test=test, unlabeled=unlabeled, text=text, second=second, label=label))
     if as_json:
         findings = [
             {"level": f.level, "code": f.code, "message": f.message, "rows": f.rows} for f in inspection.findings
@@ -111,10 +115,14 @@ def check(
 @app.command()
 def predict(
     model: ModelFile,
-    texts: Annotated[list[str] | None, typer.Argument(help="Texts; or none, and --file or standard input.")] = None,
+    texts: Annotated[
+        list[str] | None,
+        typer.Argument(help="Texts, two for each pair; or none, and --file or standard input (a tab parts a pair)."),
+    ] = None,
     file: Annotated[Path | None, typer.Option("--file", help="A file of texts, any format that forge reads.")] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Write JSONL here, whole or not at all.")] = None,
     text: Text = None,
+    second: Second = None,
     force: Force = False,
     as_json: Json = False,
 ) -> None:
@@ -124,14 +132,16 @@ def predict(
     opened = load(model)
     if texts and file:
         raise OptionError("Texts and --file are both given. Fix: give one of them.")
-    if text and not file:
-        raise OptionError("--text names a column, and there is no --file. Fix: leave it out, or give the file.")
+    if (text or second) and not file:
+        option = "--text" if text else "--second"
+        raise OptionError(f"{option} names a column, and there is no --file. Fix: leave it out, or give the file.")
     if force and not out:
         raise OptionError("--force replaces what --out names, and there is no --out. Fix: leave it out, or give --out.")
     if out:
         _check_out(out, force=force)
-    source = iter(texts) if texts else _texts_of(file, text) if file else _lines_of_standard_input()
-    rows = _predictions(opened, source, total=len(texts) if texts else None)
+    given = _arguments(texts or [], opened.pairing)
+    source = _rows_of(file, text, second, opened.pairing) if file else _lines_of_standard_input(opened.pairing)
+    rows = _predictions(opened, iter(given) if given else source, total=len(given) or None)
     if out is None:
         for given, prediction in rows:
             _print(_as_json(given, prediction) if as_json else _as_line(given, prediction))
@@ -151,6 +161,7 @@ def evaluate(
     model: ModelFile,
     test: Annotated[Path, typer.Argument(help="A file of labelled texts.")],
     text: Text = None,
+    second: Second = None,
     label: Label = None,
     as_json: Json = False,
 ) -> None:
@@ -162,7 +173,8 @@ def evaluate(
     from danlu.evals.metrics import summary
 
     opened = load(model)
-    rows = list(examples(test, text=text, label=label, need_label=True))
+    found = examples(test, text=text, second=second, label=label, need_label=True)
+    rows = list(_fitting(found, opened.pairing))
     index = {name: i for i, name in enumerate(opened.labels)}
     for row in rows:
         if row.label not in index:
@@ -240,17 +252,37 @@ def _stem(data: Path) -> str:
     return name.split(".", 1)[0] or "model" if data.is_file() else name
 
 
-def _texts_of(file: Path, text: str | None) -> Iterator[str]:
+def _rows_of(file: Path, text: str | None, second: str | None, pairing: Pairing | None) -> Iterator[str]:
     from danlu.corpus.read import examples
 
-    for example in examples(file, text=text, need_label=False):
-        yield example.text
+    return (row.text for row in _fitting(examples(file, text=text, second=second, need_label=False), pairing))
 
 
-def _lines_of_standard_input() -> Iterator[str]:
+def _fitting(rows: Iterator[Example], pairing: Pairing | None) -> Iterator[Example]:
+    """The rows, if they are what the model reads: pairs or single texts."""
+    for row in rows:
+        if pairing and len(sides(row.text)) == 1:
+            what, fix = "it is one text, and this model compares two", "name their columns with --text and --second"
+            raise DataError(what, fix, file=row.source, row=row.row)
+        if not pairing and len(sides(row.text)) == 2:
+            what, fix = "it is a pair of texts, and this model reads one", "name its column with --text"
+            raise DataError(what, fix, file=row.source, row=row.row)
+        yield row
+
+
+def _arguments(texts: list[str], pairing: Pairing | None) -> list[str]:
+    """The texts given as arguments, two of them for each pair."""
+    if pairing is None:
+        return texts
+    if len(texts) % 2:
+        raise OptionError(f"This model compares two texts, and {len(texts)} are given. Fix: give two for each pair.")
+    return [join(first, second, "ordered") for first, second in zip(texts[::2], texts[1::2], strict=True)]
+
+
+def _lines_of_standard_input(pairing: Pairing | None) -> Iterator[str]:
     for number, line in enumerate(sys.stdin.buffer, 1):
         try:
-            yield line.decode("utf-8").rstrip("\r\n")
+            text = line.decode("utf-8").rstrip("\r\n")
         except UnicodeDecodeError as error:
             raise DataError(
                 f"the line is not UTF-8 ({error.reason})",
@@ -258,6 +290,11 @@ def _lines_of_standard_input() -> Iterator[str]:
                 file="stdin",
                 row=number,
             ) from None
+        first, tab, other = text.partition("\t")
+        if pairing and not tab:
+            fix = "write the two texts of a pair on one line, a tab between them"
+            raise DataError("the line has no tab, and this model compares two texts", fix, file="stdin", row=number)
+        yield join(first, other, "ordered") if pairing else text
 
 
 def _check_out(out: Path, *, force: bool) -> None:
@@ -290,8 +327,10 @@ def _predictions(model: Model, texts: Iterator[str], total: int | None) -> Itera
 
 def _as_json(text: str, prediction: Prediction) -> str:
     """One line of JSON; escaped where the text has half a surrogate pair, which no file can hold as it is."""
+    first, *second = sides(text)
     value = {
-        "text": text,
+        "text": first,
+        **({"second": second[0]} if second else {}),
         "label": prediction.label,
         "probability": round(prediction.probability, 6),
         "abstained": prediction.abstained,
@@ -303,7 +342,8 @@ def _as_json(text: str, prediction: Prediction) -> str:
 
 def _as_line(text: str, prediction: Prediction) -> str:
     doubt = "  (unsure)" if prediction.abstained else ""
-    return f"{prediction.label}\t{prediction.probability:.3f}\t{' '.join(text.split())[:100]}{doubt}"
+    seen = " | ".join(" ".join(side.split())[:100] for side in sides(text))
+    return f"{prediction.label}\t{prediction.probability:.3f}\t{seen}{doubt}"
 
 
 def _print(text: str) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Language = Literal["zh", "en", "mixed"]
+Pairing = Literal["ordered", "unordered"]  # of two texts: whether it matters which of them is the first
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +17,7 @@ class Example:
     """One row of a user's data.
 
     Attributes:
-        text: the text, as it stands in the file.
+        text: the text, as it stands in the file; a pair of texts as `danlu.text.pair` joins them.
         label: its label, or None in unlabelled data.
         source: the name of the file it came from.
         row: its number in that file, from 1, not counting a header.
@@ -35,10 +36,12 @@ class Task:
     Attributes:
         labels: the labels, sorted; the column order of every probability matrix.
         language: the language most texts are in; the report is written in it.
+        pairing: how two texts make a row, or None where a row is one text.
     """
 
     labels: tuple[str, ...]
     language: Language
+    pairing: Pairing | None = None
 
 
 @dataclass(frozen=True, slots=True)

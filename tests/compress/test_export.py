@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from danlu.compress.export import to_int8, to_onnx
+from danlu.models.pair import width
 from danlu.models.student import (
     ConvolutionEncoder,
     NgramBranch,
@@ -29,14 +30,16 @@ def random(*shape, seed):
     return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
 
 
-def token_branch(encoder):
-    branch = TokenBranch(encoder, WIDTH, LABELS)
+def token_branch(encoder, pairing=None):
+    branch = TokenBranch(encoder, width(WIDTH, pairing), LABELS, pairing)
     for number, parameter in enumerate((branch.centre, branch.weight, branch.bias)):
         parameter.data.copy_(0.3 * random(*parameter.shape, seed=number))
     return branch
 
 
-@pytest.fixture(scope="module", params=["ngram", "static", "convolution", "transformer", "static alone", "all"])
+@pytest.fixture(
+    scope="module", params=["ngram", "static", "convolution", "transformer", "static alone", "all", "pairs"]
+)
 def student(request, tiny_base):
     ngrams = NgramBranch(
         torch.arange(1 << BITS),
@@ -52,9 +55,10 @@ def student(request, tiny_base):
         torch.manual_seed(7)
         convolution = ConvolutionEncoder(random(TOKENS, WIDTH - 4, seed=6), 4)
         return Student(token_branch(convolution), None, ngrams, (0.7, 0.0, 0.4)).eval()
-    static = token_branch(StaticEncoder(random(TOKENS, WIDTH, seed=6)))
-    if request.param == "all":
-        branch = StaticBranch(random(TOKENS, 12, seed=8) * torch.logspace(-3, 0, TOKENS)[:, None], LABELS)
+    pairing = "ordered" if request.param == "pairs" else None
+    static = token_branch(StaticEncoder(random(TOKENS, WIDTH, seed=6)), pairing)
+    if request.param in ("all", "pairs"):
+        branch = StaticBranch(random(TOKENS, 12, seed=8) * torch.logspace(-3, 0, TOKENS)[:, None], LABELS, pairing)
         for number, parameter in enumerate((branch.centre, branch.weight, branch.bias)):
             parameter.data.copy_(0.3 * random(*parameter.shape, seed=number))
         return Student(static, branch, ngrams, (0.7, 0.9, 0.4)).eval()
@@ -69,11 +73,12 @@ def graph(student):
 def feed_of(student, shape, seed=0):
     batch, length, grams = shape
     draw = np.random.default_rng(seed)
-    mask = (np.arange(length) < draw.integers(1, length + 1, (batch, 1))).astype(np.int64)
+    sides = 2 * batch if student.pairing else batch
+    mask = (np.arange(length) < draw.integers(1, length + 1, (sides, 1))).astype(np.int64)
     every = {
-        "token_ids": draw.integers(0, TOKENS, (batch, length)) * mask,
+        "token_ids": draw.integers(0, TOKENS, (sides, length)) * mask,
         "token_mask": mask,
-        "static_ids": draw.integers(0, TOKENS, (batch, length + 3)),
+        "static_ids": draw.integers(0, TOKENS, (sides, length + 3)),
         "static_mask": np.pad(mask, ((0, 0), (0, 3)), constant_values=draw.integers(0, 2)),
         "ngram_ids": draw.integers(0, 1 << BITS, (batch, grams)),
         "ngram_counts": draw.integers(0, 4, (batch, grams)).astype(np.float32),

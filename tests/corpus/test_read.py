@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from danlu.corpus import encoding, formats, read
 from danlu.corpus.read import Columns, examples, find_columns, label_names, load, read_rows
 from danlu.errors import DanluError, DataError
+from danlu.text.pair import sides
 from danlu.types import Example
 
 FEWCLUE = Path(__file__).parents[2].parent / "shared/data/fewclue"
@@ -376,18 +377,29 @@ def test_named_columns():
     assert columns(rows, "A", "B") == Columns("a", "b")
     with pytest.raises(DataError, match=r"no column 'd'.*--label to one of: a, b, c"):
         columns(rows, "a", "d")
-    with pytest.raises(DataError, match="same column"):
+    with pytest.raises(DataError, match="field 'a': one column has two roles"):
         columns(rows, "a", "a")
     with pytest.raises(DataError, match="no column looks like text"):
         columns([{"n": 1}])
 
 
 @pytest.mark.parametrize("names", [("sentence1", "sentence2"), ("text_a", "text_b"), ("premise", "hypothesis")])
-def test_pairs_are_refused(names):
+def test_pairs_are_found_by_their_names(names):
     row = dict.fromkeys((*names, "label"), "x")
-    with pytest.raises(DataError, match="pairs are not supported yet"):
-        columns([row])
+    assert columns([row]) == Columns(names[0], "label", names[1])
     assert columns([row], text=names[0]) == Columns(names[0], "label")
+    assert columns([row]).unlike == (names[0] == "premise")
+
+
+def test_any_two_columns_are_a_pair_where_the_user_says_so():
+    rows = [{"title": f"title {n}", "content": f"a longer text {n}", "label": "ab"[n % 2]} for n in range(9)]
+    assert columns(rows) == Columns("content", "label")
+    found = find_columns(rows, text="title", second="content", label=None, file="train.csv")
+    assert found == Columns("title", "label", "content")
+    assert find_columns(rows, text=None, second="title", label=None, file="f") == Columns("content", "label", "title")
+    for bad in ({"second": "body"}, {"second": "content", "text": "content"}, {"second": "label", "label": "label"}):
+        with pytest.raises(DataError, match="Fix: "):
+            find_columns(rows, **{"text": None, "label": None, "file": "f", **bad})
 
 
 # --- examples
@@ -593,7 +605,9 @@ def test_tnews(tmp_path):
         ("eprstmt", Columns("sentence", "label")),
         ("csldcp", Columns("content", "label")),
         ("cluewsc", Columns("text", "label")),
-        ("csl", Columns("abst", "label")),
+        ("csl", Columns("abst", "label", "keyword")),
+        ("bustm", Columns("sentence1", "label", "sentence2")),
+        ("ocnli", Columns("sentence1", "label", "sentence2")),
     ],
 )
 def test_columns_of_fewclue(name, expected):
@@ -601,8 +615,22 @@ def test_columns_of_fewclue(name, expected):
     assert find_columns(rows, text=None, label=None, file="train_0.json") == expected
 
 
-@needs_fewclue
-@pytest.mark.parametrize("name", ["bustm", "ocnli"])
-def test_pairs_of_fewclue_are_refused(name):
-    with pytest.raises(DataError, match="pairs are not supported yet"):
-        load(FEWCLUE / name / "train_0.json")
+def test_pairs_are_joined_and_lists_of_words_become_a_text(tmp_path):
+    rows = [
+        {"abst": "first", "keyword": ["a", "b"], "label": "1"},
+        {"abst": "sec\x1eond", "keyword": ["c"], "label": "0"},
+    ]
+    path = write(tmp_path, "train.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+    data = load(path)
+    assert [sides(row.text) for row in data.train] == [("first", "a, b"), ("sec\0ond", "c")]
+    other = write(tmp_path, "test.csv", "text,label\nx,1\n")
+    with pytest.raises(DataError, match="the training rows are pairs of texts, these are not"):
+        load(path, test=other)
+    numbers = write(tmp_path, "numbers.jsonl", json.dumps({**rows[0], "keyword": [1]}) + "\n")
+    with pytest.raises(DataError, match=r"numbers\.jsonl, row 1, field 'keyword': it holds a list"):
+        load(numbers)
+
+
+def test_no_single_text_looks_like_a_pair(tmp_path):
+    path = write(tmp_path, "train.jsonl", json.dumps({"text": "one\x1eother\x1f", "label": "x"}) + "\n")
+    assert [sides(row.text) for row in load(path).train] == [("one\0other\0",)]

@@ -6,10 +6,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from danlu.factory.generator import passages
+from danlu.text.pair import join, plain, sides
 
 SENTENCE = "我的包裹三天没有动静了, please tell me where it is now。谢谢你们的帮助; goodbye"
 WORDS = st.lists(st.text("abc快递退款 ,。", min_size=1, max_size=12), min_size=1, max_size=20).map(" ".join)
-TEXTS = st.lists(WORDS | st.text(max_size=80), max_size=8)
+TEXTS = st.lists(WORDS | st.text(max_size=80).map(plain), max_size=8)
 SEEDS = st.integers(0, 2**40)
 
 
@@ -66,3 +67,13 @@ def test_a_text_without_borders_is_cut_anywhere():
     found = passages(["字" * 5 + "快递退款物流客服到货签收" * 4], 10, 0)
     assert found
     assert all(10 <= len(passage) <= 45 for passage in found)
+
+
+def test_passages_of_pairs_cut_one_side_and_leave_the_other():
+    pairs = [join(SENTENCE, "我要退货, and my money back please", "ordered"), join("短", SENTENCE, "ordered")]
+    found = passages(pairs, 20, 0)
+    assert len(found) == 20
+    for made in found:
+        homes = [pair for pair in map(sides, pairs) if sum(a == b for a, b in zip(sides(made), pair, strict=True)) == 1]
+        assert any(all(part in whole for part, whole in zip(sides(made), home, strict=True)) for home in homes)
+    assert not set(found) & set(pairs)

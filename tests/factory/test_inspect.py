@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from danlu.corpus.columns import Columns
 from danlu.corpus.read import DataFile, Dataset, load
 from danlu.factory.inspect import Inspection, inspect, render
+from danlu.text.pair import join, pairing_of, sides
 from danlu.types import Example
 
 FEWCLUE = Path(__file__).parents[2].parent / "shared/data/fewclue"
@@ -273,3 +274,52 @@ def test_dev_rows_of_the_test_file_choose_nothing_and_repeated_unlabeled_rows_te
     assert len(inspection.test) == 2
     assert [row.text for row in inspection.unlabeled] == ["any news of it", "thank you"]
     assert {"leak-dev", "repeated-unlabeled"} <= {finding.code for finding in inspection.findings}
+
+
+# --- pairs
+
+
+def pair_data(labels=("yes", "no"), names=("sentence1", "sentence2"), longer=1) -> Dataset:
+    made = [
+        Example(
+            join(sentence((n, 0)), sentence((n, 1)) * longer, "ordered"), labels[n % len(labels)], "train.csv", n + 1
+        )
+        for n in range(60)
+    ]
+    return Dataset(made, columns=Columns(names[0], "label", names[1]))
+
+
+def test_pairs_are_a_task_of_their_own():
+    inspection = inspect(pair_data())
+    assert inspection.task.pairing == "unordered"
+    assert inspection.facts["task"] == "pairs"
+    assert all(pairing_of([row.text]) == "unordered" for row in inspection.train)
+    assert "'sentence1' and 'sentence2', whose order does not matter" in inspection.facts["evidence"][0]
+    assert "pairs in any order" in render(inspection)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pair_data(("yes", "no", "perhaps")),
+        pair_data(names=("premise", "hypothesis")),
+        pair_data(longer=2),
+    ],
+    ids=["three labels", "unlike columns", "unlike lengths"],
+)
+def test_order_matters_where_sides_are_unlike(data):
+    inspection = inspect(data)
+    assert inspection.task.pairing == "ordered"
+    assert "whose order matters" in inspection.facts["evidence"][0]
+
+
+def test_a_pair_needs_both_sides_and_is_one_row_in_either_order():
+    data = pair_data()
+    first, second = sides(data.train[0].text)
+    extra = [
+        Example(join(second, first, "ordered"), "yes", "train.csv", 61),
+        Example(join(first, " ", "ordered"), "yes", "train.csv", 62),
+    ]
+    inspection = inspect(Dataset(data.train + extra, columns=data.columns))
+    assert len(inspection.train) == 60
+    assert set(codes(inspection)) == {"duplicates", "empty"}

@@ -10,10 +10,12 @@ import pytest
 
 from danlu.adapt.linear import encode
 from danlu.artifact import Model
+from danlu.errors import OptionError
 from danlu.factory.plan import Sizes, make_plan
 from danlu.factory.stages import make_lesson
 from danlu.factory.student import Exam, Shared, Source, drafts, names_of, probabilities, teach, votes
 from danlu.models.base import token_ids
+from danlu.text.pair import pairing_of, sides
 
 PLAN = make_plan(
     Sizes(labelled=60, unlabelled=0, dev=0, has_test=False, labels=3, tokens=8, long_tokens=16, smallest=20, depth=2),
@@ -69,7 +71,7 @@ def test_a_student_reads_in_its_file_what_it_read_in_training(shared, toy_rows):
     name, stored = names_of(plan)[-1], {}
     exam = Exam(toy_rows[1][0], np.eye(3, dtype=np.float32)[toy_rows[1][1]])
     taught = teach(name, Shared(source, shared.lesson), exam)
-    plain, _ = drafts(name, lambda: taught, plan, lambda key, make: stored.setdefault(key, make()))
+    plain, _ = drafts(name, None, lambda: taught, plan, lambda key, make: stored.setdefault(key, make()))
     assert (plain.length, plain.chosen) == (16, 6)
     file = Model("", plain.entries("abc", {}, 1.0, 0.0))
     np.testing.assert_allclose(file.probabilities(texts), probabilities(*taught, texts, name, plan), atol=1e-4)
@@ -85,3 +87,29 @@ def test_a_base_without_static_embeddings_numbers_tokens_by_rarity(tiny_base, to
     assert counts == sorted(counts, reverse=True)
     single = [i for name, i in tokenizer.get_vocab().items() if len(name.removeprefix("##")) == 1]
     assert max(single) < min(words)
+
+
+@pytest.mark.parametrize("name", names_of(PLAN))
+def test_students_of_pairs_read_in_their_file_what_they_read_in_training(name, static_base, pair_lesson, pair_rows):
+    _, (texts, truth) = pair_rows
+    pairing, stored = pairing_of(texts), {}
+    exam = Exam(list(texts), np.eye(2, dtype=np.float32)[truth])
+    taught = teach(name, Shared(Source(static_base, static_base.model, PLAN, 0), pair_lesson), exam)
+    found = probabilities(*taught, texts, name, PLAN)
+    assert exam.score(found.argmax(1)) > 0.6  # chance is 0.5, and the base here knows nothing
+    plain, _ = drafts(name, pairing, lambda: taught, PLAN, lambda key, make: stored.setdefault(key, make()))
+    file = Model("", plain.entries("ab", {}, 1.0, 0.0))
+    np.testing.assert_allclose(file.probabilities(texts), found, atol=1e-4)
+    given = [sides(text) for text in texts]
+    np.testing.assert_allclose(file.probabilities(given), found, atol=1e-4)
+    if pairing == "unordered":
+        np.testing.assert_array_equal(
+            file.probabilities([(second, first) for first, second in given]), file.probabilities(given)
+        )
+
+
+@pytest.mark.parametrize("bad", ["one text", ("one",), ("a", "b", "c"), ("a", None), [1, 2], 5])
+def test_a_model_of_pairs_refuses_what_is_no_pair(bad, pair_model):
+    with pytest.raises(OptionError, match=r"Pair 1 is .* Fix: "):
+        pair_model.predict([("a", "b"), bad])
+    assert len(pair_model.predict([["a", "b"], ("", "")])) == 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,6 +13,7 @@ from danlu.factory import teacher
 from danlu.factory.plan import Sizes, make_plan
 from danlu.factory.teacher import Teacher, Texts
 from danlu.loops import self_training
+from danlu.text.pair import join, sides
 
 PLAN = make_plan(
     Sizes(labelled=60, unlabelled=20, dev=0, has_test=False, labels=3, tokens=8, long_tokens=16, smallest=20, depth=2),
@@ -106,3 +108,39 @@ def test_a_label_whose_rows_all_repeat_one_another_is_held_out_as_well():
     texts = Texts(labelled, np.array([0] * 10 + [1] * 10), [], ("code", "other"), None)
     held = np.concatenate([held for _, held in teacher.folds_of(texts, PLAN, 0)])
     assert sorted(held) == list(range(20))
+
+
+def test_pairs_that_share_a_side_are_on_one_side_of_every_fold():
+    asked = [f"question {number} {word * 3}" for number, word in enumerate("abcdefghijklmnopqr")]
+    rows = [
+        join(question, f"{word * 4} {turn}", "ordered")
+        for question, word in zip(asked, "zyxwvutsrqponmlkji", strict=True)
+        for turn in "01"
+    ]
+    texts = Texts(rows, np.array([0, 1] * 18), [], ("no", "yes"), None)
+    folds = teacher.folds_of(texts, PLAN, 0)
+    assert sorted(np.concatenate([held for _, held in folds])) == list(range(36))
+    for train, held in folds:
+        assert not {sides(rows[i])[0] for i in train} & {sides(rows[i])[0] for i in held}
+
+
+def test_a_side_that_all_pairs_share_parts_nothing():
+    rows = [join("one question for all", f"{word} {n}", "ordered") for n in range(4) for word in WORDS]
+    texts = Texts(rows, np.array([0, 1] * 10), [], ("no", "yes"), None)
+    held = np.concatenate([held for _, held in teacher.folds_of(texts, PLAN, 0)])
+    assert sorted(held) == list(range(20))
+
+
+def test_pairs_are_seen_by_every_form_and_tuned(base, pair_rows):
+    (labelled, truth), (pool, _) = pair_rows
+    texts = Texts(list(labelled), truth, list(pool), ("other", "same"), None)
+    views = teacher.look(base, texts, teacher.vectors(base, texts.rows, PLAN), PLAN)
+    folds = teacher.folds_of(texts, PLAN, 0)
+    contexts = list(teacher.contexts(texts, views, folds, []))
+    assert {len(view) for view in contexts[0].views.values()} == {160}
+    _, first, _ = self_training.run(contexts[:-1], contexts[-1], texts.truth, 2)
+    judge = Teacher(base, None, None, views, first, PLAN, 0.0)
+    found = judge.log_probabilities(texts.rows, views.vectors, None)
+    assert (found[:80].argmax(1) == truth).mean() > 0.9
+    model = teacher.tune(base, texts, np.arange(80), PLAN, 0)
+    assert any(not torch.equal(a, b) for a, b in zip(model.parameters(), base.model.parameters(), strict=True))

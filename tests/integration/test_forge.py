@@ -159,6 +159,41 @@ def test_data_that_cannot_be_learned_from_leaves_nothing(content: str, options: 
     assert [p.name for p in tmp_path.iterdir()] == ["train.csv"]
 
 
+@pytest.mark.parametrize("pairing", ["unordered", "ordered"])
+def test_pairs_of_texts_are_forged_as_texts_are(pairing: str, options: Options, tmp_path: Path) -> None:
+    rng = random.Random(1)
+    names = ("sentence1", "sentence2") if pairing == "unordered" else ("premise", "hypothesis")
+    single = [
+        json.loads(line)["text"]
+        for line in (write_task(tmp_path / "single") / "unlabeled.jsonl").read_text(encoding="utf-8").split("\n")
+        if line
+    ]
+    topics = {text: next(k for k, words in WORDS.items() if any(word in text for word in words)) for text in single}
+    folder = tmp_path / "data"
+    folder.mkdir()
+    for role, count in (("train", 24), ("test", 30), ("unlabeled", 40)):
+        rows = []
+        while len(rows) < count:
+            first, second = rng.sample(single, 2)
+            label = "same" if topics[first] == topics[second] else "other"
+            if label == ("same", "other")[len(rows) % 2]:
+                rows.append(
+                    dict(zip(names, (first, second), strict=True)) | ({} if role == "unlabeled" else {"label": label})
+                )
+        (folder / f"{role}.jsonl").write_text("".join(json.dumps(r) + "\n" for r in rows), encoding="utf-8")
+    card = produce(folder, tmp_path / "p.danlu", options).card
+    assert card["task"]["kind"] == "pairs"
+    assert card["task"]["pairing"] == pairing
+    model = danlu.load(tmp_path / "p.danlu")
+    first, second = single[:2]
+    answers = model.predict([(first, second), (second, first)])
+    assert pairing == "ordered" or answers[0] == answers[1]
+    page = (tmp_path / "p.report.html").read_text(encoding="utf-8")
+    assert "\x1e" not in page
+    assert "\x1f" not in page
+    assert ("⇔" if pairing == "unordered" else "⇒") in page
+
+
 def test_a_label_with_one_row_is_learned_but_measured_by_nobody(options: Options, tmp_path: Path) -> None:
     data = write_task(tmp_path / "data", test=False, unlabelled=0)
     with (data / "train.jsonl").open("a", encoding="utf-8") as file:

@@ -18,6 +18,7 @@ class Echo:
     def __init__(self, language="en"):
         self.name = "echo"
         self.labels = ("even", "odd")
+        self.pairing = None
         self.card = {"name": "echo", "task": {"labels": ["even", "odd"], "language": language}}
         self.batches = []
         self.entered = threading.Event()

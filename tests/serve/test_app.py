@@ -369,7 +369,7 @@ def test_pages_speak_the_language_of_the_task_and_need_no_network(make_model, ta
     response = get(talk, create_app(make_model(language), max_chars=123), path)
     assert response.status_code == 200
     assert response.headers["content-type"] == "text/html; charset=utf-8"
-    assert f'<html lang="{expected}" data-max-chars="123">' in response.text
+    assert f'<html lang="{expected}" data-max-chars="123" data-kind="texts">' in response.text
     assert "//" not in response.text, "a link to the outside"
     assert not re.search(r'\s(src|style|on\w+)="', response.text), "what the policy would block"
 

@@ -8,8 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from danlu.text.ngrams import ngrams
+from danlu.text.pair import join, plain
 
-ANY_TEXT = st.lists(st.characters() | st.sampled_from("\ud800\udbff\udc0d\udfff\u200b"), max_size=30).map("".join)
+ANY_TEXT = st.lists(st.characters() | st.sampled_from("\ud800\udbff\udc0d\udfff\u200b"), max_size=30).map(
+    lambda characters: plain("".join(characters))
+)
 BITS = 24
 
 
@@ -111,3 +114,41 @@ def test_the_hashes_of_shipped_files_never_change():
         **dict.fromkeys((3969, 5963, 51266, 51944, 102944, 113874, 157940, 179808, 216674), 1.0),
         **dict.fromkeys((45277, 123245, 139606, 150334, 169288, 186440, 255849), 2.0),
     }
+
+
+# --- pairs
+
+PAIRS = st.lists(st.tuples(ANY_TEXT, ANY_TEXT), min_size=1, max_size=6)
+KINDS = st.sampled_from(["ordered", "unordered"])
+
+
+@given(PAIRS, KINDS, st.integers(1, 32))
+def test_any_pair_gives_what_it_gives_alone(pairs, kind, bits):
+    texts = [join(*pair, kind) for pair in pairs]
+    rows, buckets, counts = ngrams(texts, bits)
+    keys = list(zip(rows.tolist(), buckets.tolist(), strict=True))
+    assert keys == sorted(set(keys))
+    assert all(0 <= bucket < 1 << bits for bucket in buckets.tolist())
+    assert (counts > 0).all()
+    for number, text in enumerate(texts):
+        mine = rows == number
+        assert dict(zip(buckets[mine].tolist(), counts[mine].tolist(), strict=True)) == counted(text, bits)
+
+
+@given(ANY_TEXT, ANY_TEXT)
+def test_the_order_of_an_unordered_pair_says_nothing(first, second):
+    assert counted(join(first, second, "unordered")) == counted(join(second, first, "unordered"))
+
+
+def test_an_ordered_pair_tells_its_sides_apart():
+    one, other = (counted(join(*pair, "ordered")) for pair in (("包裹丢了", "退款"), ("退款", "包裹丢了")))
+    assert not one.keys() & other.keys()  # nothing is shared, so every n-gram is that of one side
+
+
+def test_the_more_is_shared_the_more_steps_are_reached():
+    grams = [len(counted(join("ab" * n, "ab" * n, "unordered"))) for n in (1, 2)]
+    same = counted(join("包裹", "包裹", "unordered"))
+    none = counted(join("包裹", "退款", "unordered"))
+    assert len(same) == len(counted("包裹")) + 19  # each n-gram once, and every step
+    assert len(none) == len(counted("包裹")) + len(counted("退款"))
+    assert grams[0] < grams[1]

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from danlu.models.base import embed, token_ids
+from danlu.models.pair import compared
+from danlu.text.pair import pairing_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -40,5 +42,5 @@ def encode(
     length: int,
     progress: Callable[[int], None] | None = None,
 ) -> NDArray[np.float32]:
-    """(texts, hidden) unit vectors of an encoder as it stands."""
-    return embed(model, token_ids(tokenizer, texts, length), progress=progress)
+    """(texts, hidden) unit vectors of an encoder as it stands; of pairs, (texts, comparison) of both sides' vectors."""
+    return compared(embed(model, token_ids(tokenizer, texts, length), progress=progress), pairing_of(texts))

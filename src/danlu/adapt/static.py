@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from danlu.models.base import means, token_ids
+from danlu.models.pair import compared
+from danlu.text.pair import pairing_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,5 +22,7 @@ if TYPE_CHECKING:
 
 
 def encode(base: Base, texts: Sequence[str], length: int) -> NDArray[np.float32] | None:
-    """(texts, width) unit vectors, or None where the base has no static embeddings."""
-    return None if base.static is None else means(base.static, token_ids(base.tokenizer, texts, length))
+    """(texts, width) unit vectors, or None where the base has no static embeddings; pairs are compared."""
+    if base.static is None:
+        return None
+    return compared(means(base.static, token_ids(base.tokenizer, texts, length)), pairing_of(texts))

@@ -16,7 +16,9 @@ import torch
 from torch.nn import functional as F  # noqa: N812 - the field's name for it
 
 from danlu.compress.vocabulary import cut
-from danlu.models.base import embed, layers, means, padded, token_embeddings, token_ids
+from danlu.models import pair
+from danlu.models.base import by_row, embed, layers, means, padded, token_embeddings, token_ids
+from danlu.models.pair import compared
 from danlu.models.student import (
     ConvolutionEncoder,
     NgramBranch,
@@ -27,6 +29,7 @@ from danlu.models.student import (
 )
 from danlu.runtime import autocast
 from danlu.text import tfidf
+from danlu.text.pair import pairing_of
 from danlu.train.batches import by_length
 from danlu.train.loop import minimise
 from danlu.train.regression import Linear, softmax_regression
@@ -128,9 +131,10 @@ def static_branch(lesson: Lesson, tokenizer: Tokenizer, table: NDArray[np.float3
         table: (tokens, width) of the base, a row for each token of the student.
         length: tokens read of a text.
     """
-    branch = StaticBranch(torch.from_numpy(table), lesson.targets.shape[1])
+    pairing = pairing_of(lesson.texts)
+    branch = StaticBranch(torch.from_numpy(table), lesson.targets.shape[1], pairing)
     stored = branch.table(torch.arange(len(table))).numpy()  # as the student will read them
-    vectors = means(stored, token_ids(tokenizer, lesson.texts, length))
+    vectors = compared(means(stored, token_ids(tokenizer, lesson.texts, length)), pairing)
     centre = vectors.mean(0)
     vectors -= centre
     vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
@@ -227,7 +231,7 @@ def light_branch(
         light: which of the two.
         embeddings: (tokens, width) where they start.
         lesson: what it learns from.
-        sequences: the student's tokens of each text of the lesson.
+        sequences: the student's tokens of each text of the lesson, of each side of a pair.
         steps: of the training.
         seed: of dropout, the first filters and the order of the texts.
         progress: called with 1 after each step.
@@ -239,7 +243,8 @@ def light_branch(
         encoder = ConvolutionEncoder(start / start.norm(dim=1).mean(), light.filters)
     else:
         encoder = StaticEncoder(start * width**0.5 * 0.1)
-    branch = TokenBranch(encoder, width + light.filters, lesson.targets.shape[1])
+    pairing = pairing_of(lesson.texts)
+    branch = TokenBranch(encoder, pair.width(width + light.filters, pairing), lesson.targets.shape[1], pairing)
     groups = [
         {"params": list(encoder.parameters()), "lr": light.rate},
         {"params": [branch.weight, branch.bias], "lr": 3e-2},
@@ -280,7 +285,8 @@ def transformer_branch(
     for parameter in model.parameters():
         parameter.requires_grad_(True)
     torch.manual_seed(seed)
-    branch = TokenBranch(TransformerEncoder(model), lesson.vectors.shape[1], lesson.targets.shape[1])
+    pairing = pairing_of(lesson.texts)
+    branch = TokenBranch(TransformerEncoder(model), lesson.vectors.shape[1], lesson.targets.shape[1], pairing)
     for parameter, value in zip((branch.weight, branch.bias, branch.centre), lesson.head, strict=True):
         parameter.data.copy_(torch.from_numpy(value))
     branch.centre.requires_grad_(False)
@@ -308,10 +314,11 @@ def _losses(
     A text is drawn as often as it weighs: where steps are few, they go to what counts.
     """
     targets = torch.from_numpy(lesson.targets)
-    for index in by_length([len(sequence) for sequence in sequences], batch, seed, weights=lesson.weights):
-        ids, mask = padded([sequences[i] for i in index])
+    rows = by_row(sequences, branch.pairing)
+    for index in by_length([max(map(len, row)) for row in rows], batch, seed, weights=lesson.weights):
+        ids, mask = padded([sequence for i in index for sequence in rows[i]])
         with autocast(torch.device("cpu")):
-            raw = F.normalize(branch.encoder(ids, mask).float(), dim=-1)
+            raw = branch.raw(ids, mask).float()
         logits = F.normalize(raw - branch.centre, dim=-1) @ branch.weight + branch.bias
         loss = -(targets[index] * F.log_softmax(logits, -1)).sum(-1).mean()
         if towards is not None:

@@ -25,13 +25,17 @@ OPSET = 20
 
 
 def to_onnx(student: Student) -> bytes:
-    """The float32 graph; batch, tokens read, tokens averaged and n-grams are free dimensions."""
+    """The float32 graph; batch, tokens read, tokens averaged and n-grams are free dimensions.
+
+    Of pairs of texts there are two rows of tokens, one for each side, and one row of n-grams.
+    """
     batch, length, whole, grams = (torch.export.Dim(name) for name in ("batch", "length", "whole", "grams"))
+    sides, rows = (2 * batch, 4) if student.pairing else (batch, 2)
     examples = {
-        "token_ids": (torch.full((2, 7), 5), {0: batch, 1: length}),
-        "token_mask": (torch.ones((2, 7), dtype=torch.long), {0: batch, 1: length}),
-        "static_ids": (torch.full((2, 9), 5), {0: batch, 1: whole}),
-        "static_mask": (torch.ones((2, 9), dtype=torch.long), {0: batch, 1: whole}),
+        "token_ids": (torch.full((rows, 7), 5), {0: sides, 1: length}),
+        "token_mask": (torch.ones((rows, 7), dtype=torch.long), {0: sides, 1: length}),
+        "static_ids": (torch.full((rows, 9), 5), {0: sides, 1: whole}),
+        "static_mask": (torch.ones((rows, 9), dtype=torch.long), {0: sides, 1: whole}),
         "ngram_ids": (torch.full((2, 11), 3), {0: batch, 1: grams}),
         "ngram_counts": (torch.ones((2, 11)), {0: batch, 1: grams}),
     }

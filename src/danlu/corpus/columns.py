@@ -1,4 +1,4 @@
-"""Which column is the text and which the label, and what a cell says.
+"""Which column is the text, or which two are, and which the label, and what a cell says.
 
 Knows the names people give to columns and how texts and labels look. Does not know files.
 """
@@ -30,20 +30,33 @@ TEXT_NAMES = tuple(_TEXT.split())
 LABEL_NAMES = tuple(_LABEL.split())
 NAMED_LABELS = tuple(_NAMED_LABEL.split())  # beside a numeric label, as in FewCLUE and SetFit: what the number means
 _NEITHER = frozenset(_NO_CONTENT.split())
-_PAIRS = (
-    *(("sentence1", "sentence2"), ("text_a", "text_b"), ("text1", "text2"), ("premise", "hypothesis")),
-    *(("question1", "question2"), ("query1", "query2"), ("sentence_a", "sentence_b"), ("texta", "textb")),
-)
+# Two columns of texts: alike, so that either may be the first, and unlike.
+_PAIRS = """
+    sentence1 sentence2, text_a text_b, text1 text2, question1 question2, query1 query2, sentence_a sentence_b,
+    texta textb, texts_a texts_b, 句子1 句子2, 文本1 文本2, 问题1 问题2, 句子a 句子b, 文本a 文本b
+"""
+_UNLIKE = "premise hypothesis, abst keyword, query passage, query document, 前提 假设, 摘要 关键词"
+PAIRS, UNLIKE = (tuple(tuple(pair.split()) for pair in named.split(",")) for named in (_PAIRS, _UNLIKE))
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 _LONGEST_LABEL = 50  # characters; only when a label is looked for by content
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """The names of the column of the text and of that of the label, or None if there is none."""
+    """The names of the column of the text and of that of the label, or None if there is none.
+
+    Attributes:
+        second: the column of the second text, where a row is a pair.
+    """
 
     text: str
     label: str | None
+    second: str | None = None
+
+    @property
+    def unlike(self) -> bool:
+        """Whether the names of a pair's columns say that the two are different things."""
+        return (_fold(self.text), _fold(self.second or "")) in UNLIKE
 
 
 def as_text(value: object) -> str:
@@ -74,31 +87,47 @@ def is_scalar(value: object) -> bool:
     return not isinstance(value, (list, tuple, dict, set, bytes))
 
 
-def find_columns(rows: Sequence[dict[str, object]], *, text: str | None, label: str | None, file: str) -> Columns:
+def find_columns(
+    rows: Sequence[dict[str, object]],
+    *,
+    text: str | None,
+    label: str | None,
+    file: str,
+    second: str | None = None,
+) -> Columns:
     """The columns of the text and the label: as named by the user, else by their names, else by their content.
+
+    Rows are pairs where two columns have the names of a pair, or where the user named the second; a text that the user
+    named alone is classified alone.
 
     Args:
         rows: some rows of the file, at least one.
         text: the text's column, if the user named it.
         label: the label's column, if the user named it.
         file: the file's name, for errors.
+        second: the column of the second text of a pair, if the user named it.
 
     Raises:
-        DataError: a named column does not exist, no column looks like text, or the rows are pairs of texts.
+        DataError: a named column does not exist, is named twice, or no column looks like text.
     """
     names = list(dict.fromkeys(name for row in rows for name in row))
     named_text = _existing(text, names, "--text", file)
+    named_second = _existing(second, names, "--second", file)
     named_label = _existing(label, names, "--label", file)
-    if named_text is None:
-        _refuse_pairs(names, file)
-    others = [name for name in names if name != named_label]
-    text_column = named_text or _by_name(rows, others, TEXT_NAMES) or _text_by_content(rows, others)
+    others = [name for name in names if name not in (named_label, named_second)]
+    pair = _pair(rows, others) if text is None and second is None else None
+    text_column = named_text or (pair or (None,))[0] or _by_name(rows, others, TEXT_NAMES)
+    text_column = text_column or _text_by_content(rows, others)
+    second_column = named_second or (pair[1] if pair else None)
     if text_column is None:
         raise DataError("no column looks like text", f"name it with --text; there are: {_list(names)}", file=file)
-    if text_column == named_label:
-        raise DataError("text and label are the same column", "name two columns", file=file, field=text_column)
-    others = [name for name in names if name != text_column]
-    return Columns(text_column, named_label or _label_by_name(rows, others) or _label_by_content(rows, others))
+    chosen = [name for name in (text_column, second_column, named_label) if name is not None]
+    if len(set(chosen)) < len(chosen):
+        twice = next(name for name in chosen if chosen.count(name) > 1)
+        raise DataError("one column has two roles", "name different columns", file=file, field=twice)
+    others = [name for name in names if name not in (text_column, second_column)]
+    found = named_label or _label_by_name(rows, others) or _label_by_content(rows, others)
+    return Columns(text_column, found, second_column)
 
 
 def _existing(name: str | None, names: list[str], option: str, file: str) -> str | None:
@@ -118,13 +147,13 @@ def _fold(name: str) -> str:
     return name.strip().casefold()
 
 
-def _refuse_pairs(names: list[str], file: str) -> None:
-    folded = {_fold(name) for name in names}
-    for first, second in _PAIRS:
-        if first in folded and second in folded:
-            what = f"the rows are pairs of texts ({first}, {second}), and pairs are not supported yet"
-            fix = f"join the two texts into one column, or name the one to classify: --text {first}"
-            raise DataError(what, fix, file=file)
+def _pair(rows: Sequence[dict[str, object]], names: list[str]) -> tuple[str, str] | None:
+    """The two columns whose names are those of a pair; a title beside a body is one only where the user says so."""
+    folded = {_fold(name): name for name in reversed(names)}
+    for first, second in (*PAIRS, *UNLIKE):
+        if first in folded and second in folded and _filled(rows, folded[first]):
+            return folded[first], folded[second]
+    return None
 
 
 def _filled(rows: Sequence[dict[str, object]], name: str) -> list[str]:

@@ -21,6 +21,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from danlu.text.normalize import clean
+from danlu.text.pair import each
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -45,8 +46,13 @@ _DEVIATIONS = 3  # standard deviations that the estimated similarity may lie bel
 def exact_key(text: str) -> str:
     """What two texts share if only case, white space and punctuation part them.
 
-    Punctuation becomes a space, so that 3.5 is not 35; a text of nothing else stays as it is.
+    Punctuation becomes a space, so that 3.5 is not 35; a text of nothing else stays as it is. So do both sides of a
+    pair.
     """
+    return each(text, _exact_key)
+
+
+def _exact_key(text: str) -> str:
     folded = clean(clean(text).casefold())
     spaced = "".join(" " if _is_punctuation(character) else character for character in folded)
     return " ".join(spaced.split()) or folded

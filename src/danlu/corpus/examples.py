@@ -12,6 +12,7 @@ from danlu.corpus.columns import LABEL_NAMES, NAMED_LABELS, Columns, as_label, a
 from danlu.corpus.encoding import lines
 from danlu.corpus.formats import extension, json_document, read_rows, records
 from danlu.errors import DataError
+from danlu.text.pair import join, plain
 from danlu.types import Example
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ def examples(
     path: Path,
     *,
     text: str | None = None,
+    second: str | None = None,
     label: str | None = None,
     need_label: bool,
     columns: Columns | None = None,
@@ -35,11 +37,12 @@ def examples(
     """The examples of a file, streamed.
 
     A missing text is "", for `inspect` to report; a missing label (empty, null, NaN) is None; 3 and 3.0 are '3',
-    True is 'true'.
+    True is 'true'. Pairs are joined in the order of their columns.
 
     Args:
         path: a file that `read_rows` reads.
         text: the text's column, found by name or content if None.
+        second: the column of the second text of a pair, found by name if None.
         label: the label's column, found by name or content if None.
         need_label: whether a file without a label column is an error.
         columns: columns found in another file, taken if this file has them too.
@@ -48,11 +51,17 @@ def examples(
         DataError: what `read_rows` and `find_columns` raise, no label column, a list or object as text or label.
         MissingExtra: the library that reads the format is not installed.
     """
-    return open_examples(path, text=text, label=label, need_label=need_label, columns=columns)[1]
+    return open_examples(path, text=text, second=second, label=label, need_label=need_label, columns=columns)[1]
 
 
 def open_examples(
-    path: Path, *, text: str | None, label: str | None, need_label: bool, columns: Columns | None = None
+    path: Path,
+    *,
+    text: str | None,
+    label: str | None,
+    need_label: bool,
+    second: str | None = None,
+    columns: Columns | None = None,
 ) -> tuple[Columns, Iterator[Example]]:
     """The columns of a file and its examples, as `examples` gives them.
 
@@ -63,8 +72,13 @@ def open_examples(
     rows = read_rows(path)
     sample = list(islice(rows, SAMPLE))
     names = list(dict.fromkeys(name for _, row in sample for name in row))
-    if columns is None or columns.text not in names or (need_label and columns.label not in names):
-        columns = find_columns([row for _, row in sample], text=text, label=label, file=path.name)
+    wanted = () if columns is None else (columns.text, columns.second, columns.label if need_label else None)
+    if columns is None or any(name is not None and name not in names for name in wanted):
+        pair = columns is not None and columns.second is not None
+        columns = find_columns([row for _, row in sample], text=text, second=second, label=label, file=path.name)
+        if pair and columns.second is None:
+            fix = f"name both columns as in the training file; there are: {', '.join(names)}"
+            raise DataError("the training rows are pairs of texts, these are not", fix, file=path.name)
     if need_label and columns.label is None:
         fix = f"name the label's column with --label; there are: {', '.join(names)}"
         raise DataError("no column looks like a label", fix, file=path.name)
@@ -75,13 +89,23 @@ def _examples(
     rows: Iterable[tuple[int, dict[str, object]]], columns: Columns, file: str, *, need_label: bool
 ) -> Iterator[Example]:
     for number, row in rows:
-        text = row.get(columns.text)
+        text, second = row.get(columns.text), _listed(row.get(columns.second or ""))
         label = None if columns.label is None else row.get(columns.label)
-        for name, value, needed in ((columns.text, text, True), (columns.label, label, need_label)):
+        cells = ((columns.text, text, True), (columns.second, second, True), (columns.label, label, need_label))
+        for name, value, needed in cells:
             if needed and not is_scalar(value):
                 what = f"it holds a {type(value).__name__}, not one value"
                 raise DataError(what, "write one text and one label a row", file=file, row=number, field=name or "")
-        yield Example(as_text(text), as_label(label) if is_scalar(label) else None, file, number)
+        first, other = as_text(text), as_text(second)
+        whole = plain(first) if columns.second is None else join(first, other, "ordered")
+        yield Example(whole, as_label(label) if is_scalar(label) else None, file, number)
+
+
+def _listed(value: object) -> object:
+    """A list of words, such as the keywords of a text, as one text; anything else as it is."""
+    if isinstance(value, list) and all(isinstance(item, str) for item in cast("list[object]", value)):
+        return ", ".join(cast("list[str]", value))
+    return value
 
 
 def label_names(path: Path) -> dict[str, str]:

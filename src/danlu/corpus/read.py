@@ -85,6 +85,7 @@ def load(
     test: Path | None = None,
     unlabeled: Path | None = None,
     text: str | None = None,
+    second: str | None = None,
     label: str | None = None,
 ) -> Dataset:
     """The data set in a folder, or in one file of training rows.
@@ -97,6 +98,7 @@ def load(
         test: a test file in place of the folder's.
         unlabeled: a file of unlabeled rows in place of the folder's.
         text: the text's column, found if None.
+        second: the column of the second text of a pair, found by name if None.
         label: the label's column, found if None.
 
     Raises:
@@ -106,14 +108,16 @@ def load(
     paths = _roles(data) if data.is_dir() else {"train": data}
     paths |= {role: path for role, path in (("test", test), ("unlabeled", unlabeled)) if path is not None}
     _refuse_same_file(paths)
-    columns, stream = open_examples(paths["train"], text=text, label=label, need_label=True)
+    columns, stream = open_examples(paths["train"], text=text, second=second, label=label, need_label=True)
     rows: dict[str, list[Example]] = {"train": list(stream), "dev": [], "test": [], "unlabeled": []}
     notes: tuple[str, ...] = ()
     for role in ("dev", "test"):
         if role in paths:
-            rows[role] = list(examples(paths[role], text=text, label=label, need_label=True, columns=columns))
+            rows[role] = list(
+                examples(paths[role], text=text, second=second, label=label, need_label=True, columns=columns)
+            )
     if "unlabeled" in paths:
-        rows["unlabeled"], notes = _unlabeled(paths["unlabeled"], text, columns)
+        rows["unlabeled"], notes = _unlabeled(paths["unlabeled"], text, second, columns)
     descriptions = label_names(paths["labels"]) if "labels" in paths else {}
     counts = {role: len(read) for role, read in rows.items()} | {"labels": len(descriptions)}
     return Dataset(
@@ -158,10 +162,12 @@ def _refuse_same_file(paths: dict[str, Path]) -> None:
             raise DataError(f"the file is both {other} and {role}", "give each role its own file", file=path.name)
 
 
-def _unlabeled(path: Path, text: str | None, columns: Columns) -> tuple[list[Example], tuple[str, ...]]:
+def _unlabeled(
+    path: Path, text: str | None, second: str | None, columns: Columns
+) -> tuple[list[Example], tuple[str, ...]]:
     """The texts of a file, its labels ignored, up to `MAX_UNLABELED`, and a note if there are more."""
     named = None if extension(path) == ".txt" else text
-    stream = examples(path, text=named, need_label=False, columns=columns)
+    stream = examples(path, text=named, second=second, need_label=False, columns=columns)
     rows = [replace(row, label=None) for row in islice(stream, MAX_UNLABELED)]
     if next(stream, None) is None:
         return rows, ()

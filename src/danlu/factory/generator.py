@@ -1,6 +1,7 @@
 """The Generator: makes more text for the Student to learn from.
 
-First version: passages of the texts there are. The Teacher labels them; they need not mean what their text means.
+First version: passages of the texts there are. The Teacher labels them; they need not mean what their text means. Of
+pairs, one side in turn is cut, and the other stays: pairs made at random would nearly all be of one label.
 """
 
 from __future__ import annotations
@@ -8,6 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from danlu.text.pair import join, pairing_of, sides
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +25,8 @@ def passages(texts: Sequence[str], count: int, seed: int) -> list[str]:
         seed: the same seed gives the same passages.
     """
     rng = np.random.default_rng(seed)
-    usable = [text for text in texts if len(text) >= 12]
+    pairing = pairing_of(texts)
+    usable = [text for text in texts if max(map(len, sides(text))) >= 12]
     whole = set(texts)
     found: dict[str, None] = {}
     if not usable:
@@ -31,12 +35,23 @@ def passages(texts: Sequence[str], count: int, seed: int) -> list[str]:
         if len(found) == count:
             break
         text = usable[turn % len(usable)]
-        size = int(len(text) * rng.uniform(0.3, 0.8))
-        start = _border(text, int(rng.integers(0, len(text) - size + 1)))
-        passage = text[start : _border(text, start + size)].strip(" ,，。.;；")
-        if len(passage) >= 4 and passage not in whole:
-            found.setdefault(passage)
+        if pairing:
+            both = list(sides(text))
+            side = int(rng.random() < 0.5) if min(map(len, both)) >= 12 else int(np.argmax([len(one) for one in both]))
+            both[side] = _passage(both[side], rng)
+            made, length = join(both[0], both[1], pairing), len(both[side])
+        else:
+            made = _passage(text, rng)
+            length = len(made)
+        if length >= 4 and made not in whole:
+            found.setdefault(made)
     return list(found)
+
+
+def _passage(text: str, rng: np.random.Generator) -> str:
+    size = int(len(text) * rng.uniform(0.3, 0.8))
+    start = _border(text, int(rng.integers(0, len(text) - size + 1)))
+    return text[start : _border(text, start + size)].strip(" ,，。.;；")
 
 
 def _border(text: str, position: int) -> int:

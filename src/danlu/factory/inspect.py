@@ -17,12 +17,14 @@ from danlu.factory.findings import Finding, check_labels, places
 from danlu.factory.inspect_view import render
 from danlu.factory.sift import Sifted, check_repeats, check_rows, sift
 from danlu.text.normalize import han_share, language
+from danlu.text.pair import sides
 from danlu.types import Example, Task
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from danlu.corpus.read import Dataset
+    from danlu.types import Pairing
 
 __all__ = ["Finding", "Inspection", "inspect", "render"]
 
@@ -69,7 +71,8 @@ def inspect(dataset: Dataset, *, max_chars: int = 20_000) -> Inspection:
         dataset: what was read.
         max_chars: characters of a text beyond which it is cut.
     """
-    sifted = sift(dataset, max_chars)
+    pairing = pairing_for(dataset)
+    sifted = sift(dataset, max_chars, pairing)
     findings = [
         *check_labels(sifted.train, [*sifted.dev, *sifted.test], dataset.descriptions),
         *check_rows(sifted, max_chars),
@@ -79,10 +82,32 @@ def inspect(dataset: Dataset, *, max_chars: int = 20_000) -> Inspection:
     findings.sort(key=lambda finding: _ORDER[finding.level])
     task = Task(
         tuple(sorted({row.label for row in sifted.train if row.label is not None})),
-        language(row.text for row in sifted.train),
+        language(side for row in sifted.train for side in sides(row.text)),
+        pairing,
     )
     facts = _facts(dataset, sifted, task)
     return Inspection(task, sifted.train, sifted.dev, sifted.test, sifted.unlabeled, findings, facts)
+
+
+def pairing_for(dataset: Dataset) -> Pairing | None:
+    """How the two texts of a row are paired, or None where a row is one text.
+
+    Their order matters where the columns have different names for different things, where there are three labels or
+    more (entailment is no contradiction), or where one side is usually half as long again as the other.
+    """
+    if dataset.columns.second is None:
+        return None
+    labels = len({row.label for row in dataset.train})
+    ordered = dataset.columns.unlike or labels > 2 or _lopsided(dataset.train)
+    return "ordered" if ordered else "unordered"
+
+
+def _lopsided(rows: list[Example]) -> bool:
+    """Whether one side of pairs is usually half as long again as the other."""
+    if not rows:
+        return False
+    ratios = [log((len(first) + 1) / (len(second) + 1)) for first, second in (sides(row.text) for row in rows)]
+    return abs(float(np.median(ratios))) > log(1.5)
 
 
 def _check_files(dataset: Dataset) -> Iterator[Finding]:
@@ -103,7 +128,8 @@ def _check_files(dataset: Dataset) -> Iterator[Finding]:
 def _facts(dataset: Dataset, sifted: Sifted, task: Task) -> dict[str, object]:
     used = {"train": sifted.train, "dev": sifted.dev, "test": sifted.test, "unlabeled": sifted.unlabeled}
     return {
-        "task": "classification",
+        "task": "pairs" if task.pairing else "classification",
+        "pairing": task.pairing,
         "language": task.language,
         "evidence": _evidence(dataset, sifted, task),
         "rows": {role: len(rows) for role, rows in used.items()},
@@ -143,8 +169,13 @@ def _facts(dataset: Dataset, sifted: Sifted, task: Task) -> dict[str, object]:
 def _evidence(dataset: Dataset, sifted: Sifted, task: Task) -> list[str]:
     """Why the task is what it is said to be."""
     share = han_share(row.text for row in sifted.train)
+    columns = dataset.columns
+    where = f"the text is the column '{columns.text}'"
+    if task.pairing:
+        order = "matters" if task.pairing == "ordered" else "does not matter"
+        where = f"the texts are the columns '{columns.text}' and '{columns.second}', whose order {order}"
     return [
-        f"the text is the column '{dataset.columns.text}', the label the column '{dataset.columns.label}'",
+        f"{where}, the label the column '{columns.label}'",
         f"labels: {len(task.labels):,}; training rows, one label each: {len(sifted.train):,}",
         "no training text has a letter"
         if share is None

@@ -38,7 +38,8 @@ def _overview(inspection: Inspection) -> Iterator[str]:
         ("unlabeled", inspection.unlabeled),
     )
     task = inspection.task
-    yield _row("Task", f"classification into {len(task.labels):,} labels, texts in {_LANGUAGES[task.language]}")
+    what = {"ordered": "ordered pairs", "unordered": "pairs in any order", None: "texts"}[task.pairing]
+    yield _row("Task", f"classification into {len(task.labels):,} labels, {what} in {_LANGUAGES[task.language]}")
     yield _row("Rows", ", ".join(f"{name} {len(rows):,}" for name, rows in roles))
     lengths = sorted(len(row.text) for row in inspection.train)
     if lengths:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from danlu.adapt import names
-from danlu.factory.student import MAX_CHARS
+from danlu.factory.student import shortened
 from danlu.factory.teacher import Texts
 from danlu.train.regression import MOST_ROWS
 
@@ -72,13 +72,13 @@ def gather(inspection: Inspection, descriptions: dict[str, str], plan: Plan, see
     index = {label: i for i, label in enumerate(inspection.task.labels)}
     train = _short([inspection.train[i] for i in drawn_rows([e.label for e in inspection.train], MOST_ROWS, rng)])
     drawn = [inspection.unlabeled[i].text for i in rng.permutation(len(inspection.unlabeled))[: plan.distill]]
-    drawn = [text[:MAX_CHARS] for text in drawn]
+    drawn = shortened(drawn)
     texts = Texts(
         [e.text for e in train],
         np.array([index[e.label or ""] for e in train], dtype=np.int64),
         drawn[: plan.pool],
         inspection.task.labels,
-        names.wording(inspection.task.labels, descriptions),
+        None if inspection.task.pairing else names.wording(inspection.task.labels, descriptions),
     )
     return Material(texts, drawn[plan.pool :], _short(inspection.dev), _short(inspection.test), train)
 
@@ -98,4 +98,4 @@ def drawn_rows(labels: list[str | None], most: int, rng: np.random.Generator) ->
 
 def _short(rows: list[Example]) -> list[Example]:
     """The rows with as much of their texts as a model file reads."""
-    return [replace(row, text=row.text[:MAX_CHARS]) for row in rows]
+    return [replace(row, text=text) for row, text in zip(rows, shortened([row.text for row in rows]), strict=True)]

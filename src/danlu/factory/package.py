@@ -15,6 +15,7 @@ import numpy as np
 import danlu
 from danlu.evals.metrics import expected_interval, summary
 from danlu.factory.choose import parity
+from danlu.text.pair import shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -110,7 +111,12 @@ def card(
         "format": 1,
         "danlu": danlu.__version__,
         "name": name,
-        "task": {"kind": "classification", "language": inspection.task.language, "labels": list(labels)},
+        "task": {
+            "kind": "pairs" if inspection.task.pairing else "classification",
+            "pairing": inspection.task.pairing,
+            "language": inspection.task.language,
+            "labels": list(labels),
+        },
         "data": {
             "files": [{"role": f.role, "name": f.path.name, "rows": f.rows, "sha256": f.sha256} for f in dataset.files],
             "labelled": count,
@@ -196,7 +202,7 @@ def evidence(
         "latency": {m.draft.name: round(m.p95_ms, 2) for m in front.eligible},
         "mistakes": [
             {
-                "text": ruler.texts[i],
+                "text": shown(ruler.texts[i]),
                 "label": labels[ruler.truth[i]],
                 "predicted": labels[predicted[i]],
                 "probability": float(confidence[i]),
@@ -221,7 +227,7 @@ def _suspects(material: Material, taught: Taught) -> list[dict[str, Any]]:
     found = np.flatnonzero((own < 0.1) & (best > 0.6))
     return [
         {
-            "text": material.texts.labelled[i],
+            "text": shown(material.texts.labelled[i]),
             "label": material.texts.labels[truth[i]],
             "suggested": material.texts.labels[int(held[i].argmax())],
             "probability": float(best[i]),
@@ -246,6 +252,6 @@ def _worth(material: Material, beliefs: Beliefs, labels: Sequence[str]) -> list[
         rank[mine[np.argsort(margin[mine], kind="stable")]] = np.arange(len(mine))
     everything = material.everything
     return [
-        {"text": everything[start + i], "predicted": labels[predicted[i]], "probability": float(table[i].max())}
+        {"text": shown(everything[start + i]), "predicted": labels[predicted[i]], "probability": float(table[i].max())}
         for i in np.lexsort((margin, rank))[:SHOWN]
     ]

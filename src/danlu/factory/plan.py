@@ -41,10 +41,10 @@ class Sizes:
         dev: rows to choose by. The test file has no say in the plan, not even by its length.
         has_test: whether there is a test set; without one, students are cross-validated as well.
         labels: how many.
-        tokens: mean tokens a text, uncut.
+        tokens: mean tokens a text, uncut; of pairs, those of a side.
         long_tokens: the 95th percentile.
         smallest: rows of the rarest label.
-        cost: of the base encoder, relative to the embedded one.
+        cost: of the base encoder, relative to the embedded one; twice that where it reads two sides.
         depth: layers of the base encoder.
         body: its weights without those of the vocabulary.
         token: numbers that a token of the vocabulary takes, in the encoder and in static embeddings.

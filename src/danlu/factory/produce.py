@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from danlu.corpus.read import Dataset
 
-LAYOUT = 7  # of what stages store: a job of another layout is not gone on with
+LAYOUT = 8  # of what stages store: a job of another layout is not gone on with
 ENOUGH_DEV = 100  # dev rows from which on they calibrate the shipped student
 
 
@@ -46,6 +46,7 @@ class Options:
         test: a test file outside the folder.
         unlabeled: a file of unlabelled text outside the folder.
         text: the column of the texts.
+        second: the column of the second texts, where rows are pairs.
         label: the column of the labels.
         base: a Hugging Face encoder instead of the embedded one.
         seed: of everything drawn at random.
@@ -59,6 +60,7 @@ class Options:
     test: Path | None = None
     unlabeled: Path | None = None
     text: str | None = None
+    second: str | None = None
     label: str | None = None
     base: str | None = None
     seed: int = 0
@@ -93,7 +95,14 @@ def produce(data: Path, out: Path, options: Options) -> Produced:
     """
     check_options(out, options)
     runtime.start(options.seed)
-    dataset = read.load(data, test=options.test, unlabeled=options.unlabeled, text=options.text, label=options.label)
+    dataset = read.load(
+        data,
+        test=options.test,
+        unlabeled=options.unlabeled,
+        text=options.text,
+        second=options.second,
+        label=options.label,
+    )
     inspection = stop_on_errors(inspect(dataset))
     base = open_base(options.base)
     plan = plan_for(base, inspection, options)
@@ -206,6 +215,7 @@ def plan_for(base: Base, inspection: Inspection, options: Options) -> Plan:
     rng = np.random.default_rng(options.seed)
     index = rng.permutation(len(inspection.train))[:1_000]
     lengths = [len(ids) for ids in token_ids(base.tokenizer, [inspection.train[i].text for i in index], 512)]
+    sides = 2 if inspection.task.pairing else 1  # each is read by itself
     counts: dict[str | None, int] = {}
     for example in inspection.train:
         counts[example.label] = counts.get(example.label, 0) + 1
@@ -219,7 +229,7 @@ def plan_for(base: Base, inspection: Inspection, options: Options) -> Plan:
         tokens=float(np.mean(lengths)),
         long_tokens=int(np.percentile(lengths, 95)),
         smallest=min(counts.values()),
-        cost=body / 10.8e6,
+        cost=sides * body / 10.8e6,
         body=body,
         token=token_embeddings(base.model).weight.shape[1] + (0 if base.static is None else base.static.shape[1]),
         depth=base.model.config.num_hidden_layers,

@@ -128,16 +128,19 @@ def use(view: View) -> str:
     name = view.get("card", "name")
     if not name:
         return ""
-    file, text = f"{name}.danlu", view.words["example_text"]
+    file, texts = f"{name}.danlu", [view.words["example_text"]]
+    if view.get("card", "task", "pairing"):
+        texts.append(view.words["example_second"])
     quoted = shlex.quote(file)
     shell = (
-        f"danlu predict {quoted} {shlex.quote(text)}\n"
+        f"danlu predict {quoted} {shlex.join(texts)}\n"
         f"# {view.words['use_file']}\ndanlu predict {quoted} --file texts.csv --out answers.jsonl"
     )
+    given = f"({', '.join(map(_quoted, texts))})" if len(texts) > 1 else _quoted(texts[0])
     python = (
         "import danlu\n\n"
         f"model = danlu.load({_quoted(file)})\n"
-        f"answer = model.predict([{_quoted(text)}])[0]\n"
+        f"answer = model.predict([{given}])[0]\n"
         f"answer.label        # {view.words['use_label']}\n"
         f"answer.probability  # {view.words['use_probability']}\n"
         f"answer.abstained    # {view.words['use_abstained']}"

@@ -220,6 +220,7 @@ ENGLISH: dict[str, str] = {
     "use_probability": "how sure it is, 0 to 1",
     "use_abstained": "whether to ask a person",
     "example_text": "a text to be sorted",
+    "example_second": "a text to compare it with",
     # Made
     "made_title": "How it was made",
     "seed": "Seed",
@@ -435,6 +436,7 @@ CHINESE: dict[str, str] = {
     "use_probability": "有多大把握，0 到 1",
     "use_abstained": "是否该请人看一看",
     "example_text": "一条要分类的文本",
+    "example_second": "要与它比较的文本",
     "made_title": "怎样炼成",
     "seed": "随机种子",
     "budget": "时间预算",

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 from danlu.corpus.dedup import exact_key, near_duplicates, near_matches
 from danlu.factory.findings import Finding, places
 from danlu.text.normalize import clean, has_hidden
+from danlu.text.pair import join, sides
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from danlu.corpus.read import Dataset
-    from danlu.types import Example
+    from danlu.types import Example, Pairing
 
 _REPLACEMENT = "\ufffd"
 
@@ -62,13 +63,13 @@ class Sifted:
     near: list[tuple[Example, Example]] = field(default_factory=list)
 
 
-def sift(dataset: Dataset, max_chars: int) -> Sifted:
-    """The rows of a data set, sifted; texts beyond `max_chars` characters are cut."""
+def sift(dataset: Dataset, max_chars: int, pairing: Pairing | None = None) -> Sifted:
+    """The rows of a data set, sifted; texts, or sides of a pair, beyond `max_chars` characters are cut."""
     sifted = Sifted()
-    dev = _usable(dataset.dev, sifted, max_chars, labelled=True)
-    sifted.test = _usable(dataset.test, sifted, max_chars, labelled=True)
-    train = _usable(dataset.train, sifted, max_chars, labelled=True)
-    unlabeled = _usable(dataset.unlabeled, sifted, max_chars, labelled=False)
+    dev = _usable(dataset.dev, sifted, max_chars, pairing, labelled=True)
+    sifted.test = _usable(dataset.test, sifted, max_chars, pairing, labelled=True)
+    train = _usable(dataset.train, sifted, max_chars, pairing, labelled=True)
+    unlabeled = _usable(dataset.unlabeled, sifted, max_chars, pairing, labelled=False)
     key = {row.text: exact_key(row.text) for row in (*dev, *sifted.test, *train, *unlabeled)}
     sifted.dev, sifted.leaked_dev = _without_leaks(dev, sifted.test, key)
     held_out = [*sifted.dev, *sifted.test]
@@ -83,21 +84,24 @@ def sift(dataset: Dataset, max_chars: int) -> Sifted:
     return sifted
 
 
-def _usable(rows: list[Example], sifted: Sifted, max_chars: int, *, labelled: bool) -> list[Example]:
+def _usable(
+    rows: list[Example], sifted: Sifted, max_chars: int, pairing: Pairing | None, *, labelled: bool
+) -> list[Example]:
     kept: list[Example] = []
     for row in rows:
-        text = clean(row.text)
-        if not text or (labelled and row.label is None):
-            (sifted.missing if text else sifted.empty).append(row)
+        written = sides(row.text)
+        texts = [clean(side) for side in written]
+        if not all(texts) or (labelled and row.label is None):
+            (sifted.missing if all(texts) else sifted.empty).append(row)
             continue
-        if len(text) > max_chars:
+        if any(len(text) > max_chars for text in texts):
             sifted.over_long.append(row)
-            text = clean(text[:max_chars])
-        if has_hidden(row.text):
+            texts = [clean(text[:max_chars]) for text in texts]
+        if any(map(has_hidden, written)):
             sifted.hidden.append(row)
-        if _REPLACEMENT in text:
+        if any(_REPLACEMENT in text for text in texts):
             sifted.replaced.append(row)
-        kept.append(replace(row, text=text))
+        kept.append(replace(row, text=join(texts[0], texts[1], pairing) if pairing else texts[0]))
     return kept
 
 

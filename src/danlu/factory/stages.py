@@ -19,6 +19,7 @@ from danlu.factory.generator import passages
 from danlu.factory.student import Exam, Shared
 from danlu.factory.teacher import Teacher, Texts, Views
 from danlu.loops import self_training
+from danlu.text.pair import pairing_of
 from danlu.train.regression import softmax_regression
 
 if TYPE_CHECKING:
@@ -285,7 +286,11 @@ def study(run: Run, shared: Shared, exam: Exam, labels: tuple[str, ...]) -> list
             if out and run.late(name, f"{name}.onnx"):
                 continue
             full, small = student.drafts(
-                name, lambda n=name: student.teach(n, shared, exam, step), run.plan, run.job.keep_bytes
+                name,
+                pairing_of(exam.texts),
+                lambda n=name: student.teach(n, shared, exam, step),
+                run.plan,
+                run.job.keep_bytes,
             )
             out.append(_compared(run, full, small, labels, exam))
     return out

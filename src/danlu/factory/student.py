@@ -21,8 +21,9 @@ from danlu.compress.export import to_int8, to_int8_blocks, to_onnx
 from danlu.compress.smooth import smooth
 from danlu.evals.metrics import softmax
 from danlu.loops.self_training import pool_forms
-from danlu.models.base import Base, padded, token_ids
+from danlu.models.base import Base, by_row, padded, token_ids
 from danlu.models.student import INPUTS, NgramBranch, StaticBranch, Student, TokenBranch, TransformerEncoder
+from danlu.text.pair import each
 from danlu.text.shorten import shorten
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
     from danlu.compress.distil import Lesson
     from danlu.factory.plan import Plan
+    from danlu.types import Pairing
 
 MAX_CHARS = 2_000
 CALIBRATION_TEXTS = 100
@@ -71,6 +73,7 @@ class Draft:
         bits: of the n-gram hash.
         length: tokens read; 0 where it reads n-grams alone.
         chosen: how many of them its token branch reads.
+        pairing: of the texts.
     """
 
     name: str
@@ -81,6 +84,7 @@ class Draft:
     bits: int
     length: int
     chosen: int
+    pairing: Pairing | None
 
     def entries(
         self, labels: Sequence[str], card: dict[str, Any], temperature: float, abstain: float
@@ -94,6 +98,7 @@ class Draft:
             "token_length": self.chosen,
             "ngram_bits": self.bits,
             "max_chars": MAX_CHARS,
+            "pairing": self.pairing,
         }
         return {
             "card.json": json.dumps(card, ensure_ascii=False, sort_keys=True).encode(),
@@ -223,7 +228,7 @@ def _token_branch(name: str, shared: Shared, step: Callable[[int], None] | None)
 
 
 def _chosen(whole: Sequence[Sequence[int]], name: str, plan: Plan) -> list[list[int]]:
-    """The tokens that a candidate's token branch reads of each text."""
+    """The tokens that a candidate's token branch reads of each text, or of each side of a pair."""
     return [shorten(ids, reads(name, plan)) for ids in whole]
 
 
@@ -232,7 +237,8 @@ def votes(
 ) -> list[NDArray[np.float32]]:
     """The (texts, K) logits of each branch of a student that is not exported, in the order of its branches."""
     out: list[NDArray[np.float32]] = []
-    whole = token_ids(tokenizer, [text[:MAX_CHARS] for text in texts], plan.token_length) if tokenizer else []
+    texts = shortened(texts)
+    whole = token_ids(tokenizer, texts, plan.token_length) if tokenizer else []
     if student.tokens is not None:
         out.append(_token_logits(student.tokens, _chosen(whole, name, plan)))
     if student.static is not None:
@@ -240,6 +246,11 @@ def votes(
     if student.ngrams is not None:
         out.append(_ngram_logits(student.ngrams, texts))
     return out
+
+
+def shortened(texts: Sequence[str]) -> list[str]:
+    """As much of each text, or of each side of a pair, as a model file reads."""
+    return [each(text, lambda side: side[:MAX_CHARS]) for text in texts]
 
 
 def probabilities(
@@ -253,6 +264,7 @@ def probabilities(
 
 def drafts(
     name: str,
+    pairing: Pairing | None,
     train: Callable[[], tuple[Student, Tokenizer | None]],
     plan: Plan,
     keep: Callable[[str, Callable[[], bytes]], bytes],
@@ -261,6 +273,7 @@ def drafts(
 
     Args:
         name: of the candidate.
+        pairing: of the texts.
         train: gives the trained student and the tokenizer of its token branch.
         plan: for the lengths.
         keep: stores and returns the bytes a function makes, under a name.
@@ -280,7 +293,7 @@ def drafts(
     small = keep(f"{name}.int8.onnx", lambda: to_int8(full)) if width >= WORTH_INT8 else None
     kind = name.split("-", 1)[0]
     length, chosen = (plan.token_length, reads(name, plan)) if tokenizer else (0, 0)
-    plain = Draft(name, kind, "float32", full, tokenizer, bits, length, chosen)
+    plain = Draft(name, kind, "float32", full, tokenizer, bits, length, chosen, pairing)
     return plain, plain if small is None else replace(plain, precision="int8", graph=small)
 
 
@@ -300,16 +313,17 @@ def _ngram_logits(branch: NgramBranch, texts: Sequence[str]) -> NDArray[np.float
     bits = int(branch.index.shape[0]).bit_length() - 1
     out: list[NDArray[np.float32]] = []
     for start in range(0, len(texts), 64):
-        ids, counts = pad_ngrams([text[:MAX_CHARS] for text in texts[start : start + 64]], bits)
+        ids, counts = pad_ngrams(texts[start : start + 64], bits)
         out.append(branch(torch.from_numpy(ids), torch.from_numpy(counts)).numpy())
     return np.concatenate(out)
 
 
 @torch.inference_mode()
 def _token_logits(branch: TokenBranch | StaticBranch, sequences: Sequence[Sequence[int]]) -> NDArray[np.float32]:
-    order = np.argsort([len(sequence) for sequence in sequences], kind="stable")
-    out = np.zeros((len(sequences), branch.bias.shape[0]), np.float32)
+    rows = by_row(sequences, branch.pairing)
+    order = np.argsort([max(map(len, row)) for row in rows], kind="stable")
+    out = np.zeros((len(rows), branch.bias.shape[0]), np.float32)
     for start in range(0, len(order), 64):
         index = order[start : start + 64]
-        out[index] = branch(*padded([sequences[i] for i in index])).numpy()
+        out[index] = branch(*padded([sequence for i in index for sequence in rows[i]])).numpy()
     return out

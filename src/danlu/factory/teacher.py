@@ -14,11 +14,12 @@ import torch
 from scipy.special import log_softmax
 from sklearn.model_selection import StratifiedGroupKFold
 
-from danlu.adapt import contrastive, linear, names, ngram, static
+from danlu.adapt import contrastive, linear, names, ngram, paired, static
 from danlu.corpus.dedup import families
 from danlu.loops import self_training
 from danlu.loops.self_training import Context, Taught
-from danlu.models.base import Base, embed, token_ids
+from danlu.models.base import Base, by_row, token_ids
+from danlu.text.pair import pairing_of, sides
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -64,12 +65,16 @@ class Texts:
 def folds_of(texts: Texts, plan: Plan, seed: int) -> Folds:
     """(trained on, held out) indices of each fold, stratified; texts that repeat one another stay together.
 
+    So do pairs that share a side, where that leaves no heap too large for a fold.
+
     What a row can say of a text that nearly repeats it is no measure of what it says of others. Only where all rows of
     a label repeat one another are they parted, so that no label goes without a score. Rows of a label that a fold
     would have nothing left of are trained on there, and held out nowhere else.
     """
     truth, alone = texts.truth, np.arange(len(texts.truth))
-    group = families([[text] for text in texts.labelled])
+    group = families([sides(text) for text in texts.labelled])
+    if np.bincount(group).max(initial=0) > len(truth) / plan.folds:
+        group = families([[text] for text in texts.labelled])
     uniform = [k for k in np.unique(truth) if len(np.unique(group[truth == k])) == 1]
     group = np.where(np.isin(truth, uniform), len(truth) + alone, group)
     return _folds(truth, group, plan, seed) or _folds(truth, alone, plan, seed)
@@ -113,9 +118,13 @@ def tune(
     base: Base, texts: Texts, rows: NDArray[np.int64], plan: Plan, seed: int, step: Step | None = None
 ) -> PreTrainedModel:
     """The base tuned on some of the labelled rows."""
-    sequences = token_ids(base.tokenizer, [texts.labelled[i] for i in rows], plan.tuning_length)
+    chosen = [texts.labelled[i] for i in rows]
+    sequences, truth = token_ids(base.tokenizer, chosen, plan.tuning_length), texts.truth[rows]
+    if pairing := pairing_of(chosen):
+        compare = paired.Tuning(steps=plan.tuning_steps, batch=plan.tuning_batch, seed=seed)
+        return paired.fit(base, by_row(sequences, pairing), truth, pairing, compare, step)
     tuning = contrastive.Tuning(steps=plan.tuning_steps, batch=plan.tuning_batch, seed=seed)
-    return contrastive.fit(base, sequences, texts.truth[rows], tuning, step)
+    return contrastive.fit(base, sequences, truth, tuning, step)
 
 
 def with_parameters(base: Base, moved: dict[str, NDArray[np.float32]]) -> PreTrainedModel:
@@ -239,7 +248,7 @@ class Teacher:
         """(texts, hidden) of the tuned encoder, or None where there is none."""
         if self.tuned is None:
             return None
-        return embed(self.tuned, token_ids(self.base.tokenizer, texts, self.plan.token_length), progress=step)
+        return linear.encode(self.tuned, self.base.tokenizer, texts, self.plan.token_length, step)
 
     def log_probabilities(
         self,

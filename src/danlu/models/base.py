@@ -19,12 +19,15 @@ from tokenizers import Tokenizer
 from danlu.errors import OptionError
 from danlu.models.shelf import write_sums
 from danlu.models.storage import load_small, save_config, save_small
+from danlu.text.pair import sides
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
     from transformers import PreTrainedModel
+
+    from danlu.types import Pairing
 
 EMBEDDED = Path(__file__).parent / "embedded" / "encoder"
 STATIC = "static.safetensors"
@@ -161,12 +164,18 @@ def means(static: NDArray[np.float32], sequences: Sequence[Sequence[int]]) -> ND
 
 
 def token_ids(tokenizer: Tokenizer, texts: Sequence[str], length: int) -> list[list[int]]:
-    """Token ids of each text with its special tokens, cut to `length`."""
+    """Token ids of each text with its special tokens, cut to `length`; of both sides of a pair, one after the other."""
     tokenizer.enable_truncation(length)
     try:
-        return [encoding.ids for encoding in tokenizer.encode_batch(list(texts))]
+        return [encoding.ids for encoding in tokenizer.encode_batch([side for text in texts for side in sides(text)])]
     finally:
         tokenizer.no_truncation()
+
+
+def by_row(sequences: Sequence[Sequence[int]], pairing: Pairing | None) -> list[Sequence[Sequence[int]]]:
+    """What `token_ids` gives, a row each: the one sequence of a text, or the two of a pair."""
+    size = 2 if pairing else 1
+    return [sequences[start : start + size] for start in range(0, len(sequences), size)]
 
 
 def padded(sequences: Sequence[Sequence[int] | NDArray[np.int64]], pad: int = 0) -> tuple[torch.Tensor, torch.Tensor]:

@@ -2,7 +2,8 @@
 
 Knows tensors only. Three branches, each of which may be absent: one that reads tokens (averaged embeddings, a
 convolution over them, or a transformer), a linear one on the mean of static embeddings, and a linear one on hashed
-n-grams. Their logits add up; the distillation decides how much each counts.
+n-grams. Their logits add up; the distillation decides how much each counts. Of pairs of texts the branches that read
+tokens read each side by itself, two rows a pair, and compare the vectors.
 """
 
 from __future__ import annotations
@@ -13,13 +14,18 @@ import torch
 from torch import nn
 from torch.nn import functional as F  # noqa: N812 - the field's name for it
 
+from danlu.models import pair
+from danlu.models.pair import compare
+
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
+
+    from danlu.types import Pairing
 
 _HALF = 1 << 15
 INPUTS = (("token_ids", "token_mask"), ("static_ids", "static_mask"), ("ngram_ids", "ngram_counts"))
 
-# Shapes: B texts, L tokens, G n-grams, D hidden, F filters, K labels.
+# Shapes: B texts, L tokens, G n-grams, D hidden, F filters, K labels; where texts are pairs, tokens come as 2B rows.
 
 
 class NgramBranch(nn.Module):
@@ -68,19 +74,22 @@ class Table(nn.Module):
 class StaticBranch(nn.Module):
     """Linear in the mean of static embeddings, which are not trained.
 
-    The mean is scaled to unit length, centred, and scaled again.
+    The mean is scaled to unit length, centred, and scaled again; the means of a pair are compared first.
     """
 
-    def __init__(self, table: torch.Tensor, labels: int) -> None:
+    def __init__(self, table: torch.Tensor, labels: int, pairing: Pairing | None = None) -> None:
         super().__init__()
+        width = pair.width(table.shape[1], pairing)
+        self.pairing: Pairing | None = pairing
         self.table = Table(table)
-        self.centre = nn.Parameter(torch.zeros(table.shape[1]), requires_grad=False)
-        self.weight = nn.Parameter(torch.zeros(table.shape[1], labels), requires_grad=False)
+        self.centre = nn.Parameter(torch.zeros(width), requires_grad=False)
+        self.weight = nn.Parameter(torch.zeros(width, labels), requires_grad=False)
         self.bias = nn.Parameter(torch.zeros(labels), requires_grad=False)
 
     def means(self, ids_BL: torch.Tensor, mask_BL: torch.Tensor) -> torch.Tensor:
-        """(B, D) of unit length."""
-        return F.normalize((self.table(ids_BL) * mask_BL.unsqueeze(-1)).sum(1), dim=-1)
+        """(B, D) of unit length, compared where texts are pairs."""
+        sides_BD = F.normalize((self.table(ids_BL) * mask_BL.unsqueeze(-1)).sum(1), dim=-1)
+        return compare(sides_BD, self.pairing)
 
     def forward(self, ids_BL: torch.Tensor, mask_BL: torch.Tensor) -> torch.Tensor:
         """(B, K) logits."""
@@ -147,20 +156,36 @@ class TransformerEncoder(nn.Module):
 
 
 class TokenBranch(nn.Module):
-    """An encoder, its vectors centred and scaled to unit length, and a linear head."""
+    """An encoder, its vectors centred and scaled to unit length, and a linear head.
+
+    Args:
+        encoder: of one text, or one side of a pair.
+        width: of `raw`.
+        labels: how many.
+        pairing: of the texts.
+    """
 
     def __init__(
-        self, encoder: StaticEncoder | ConvolutionEncoder | TransformerEncoder, width: int, labels: int
+        self,
+        encoder: StaticEncoder | ConvolutionEncoder | TransformerEncoder,
+        width: int,
+        labels: int,
+        pairing: Pairing | None = None,
     ) -> None:
         super().__init__()
         self.encoder = encoder
+        self.pairing: Pairing | None = pairing
         self.centre = nn.Parameter(torch.zeros(width))
         self.weight = nn.Parameter(torch.zeros(width, labels))
         self.bias = nn.Parameter(torch.zeros(labels))
 
+    def raw(self, ids_BL: torch.Tensor, mask_BL: torch.Tensor) -> torch.Tensor:
+        """(B, D) unit vectors of the encoder, compared where texts are pairs."""
+        return compare(F.normalize(self.encoder(ids_BL, mask_BL).float(), dim=-1), self.pairing)
+
     def vectors(self, ids_BL: torch.Tensor, mask_BL: torch.Tensor) -> torch.Tensor:
-        """(B, D) unit vectors."""
-        return F.normalize(F.normalize(self.encoder(ids_BL, mask_BL), dim=-1) - self.centre, dim=-1)
+        """(B, D) unit vectors, centred."""
+        return F.normalize(self.raw(ids_BL, mask_BL) - self.centre, dim=-1)
 
     def forward(self, ids_BL: torch.Tensor, mask_BL: torch.Tensor) -> torch.Tensor:
         """(B, K) logits."""
@@ -182,6 +207,11 @@ class Student(nn.Module):
         self.static = static
         self.ngrams = ngrams
         self.shares = shares
+
+    @property
+    def pairing(self) -> Pairing | None:
+        """Of the texts that its token branches read."""
+        return next((branch.pairing for branch in (self.tokens, self.static) if branch is not None), None)
 
     @property
     def branches(self) -> dict[tuple[str, str], tuple[TokenBranch | StaticBranch | NgramBranch, float]]:

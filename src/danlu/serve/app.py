@@ -15,7 +15,7 @@ from fastapi.responses import HTMLResponse  # noqa: TC002 - FastAPI reads the an
 
 from danlu.errors import DanluError, OptionError
 from danlu.serve.batching import Batcher, BatcherStoppedError, PredictionFailedError, QueueFullError
-from danlu.serve.body import Limits, read_texts
+from danlu.serve.body import PAIRS, TEXTS, Limits, Wire, read_texts
 from danlu.serve.page import Page, SafeHeaders
 from danlu.serve.problems import Problem, install
 from danlu.serve.schema import Answer, Answers, Health, Labels, errors, request_body
@@ -23,7 +23,7 @@ from danlu.serve.schema import Answer, Answers, Health, Labels, errors, request_
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
 
-    from danlu.types import Prediction
+    from danlu.types import Pairing, Prediction
 
 
 class Model(Protocol):
@@ -37,6 +37,11 @@ class Model(Protocol):
     @property
     def labels(self) -> tuple[str, ...]:
         """Every label it can give."""
+        ...
+
+    @property
+    def pairing(self) -> Pairing | None:
+        """Whether it compares two texts, and if so whether their order matters."""
         ...
 
     @property
@@ -89,15 +94,16 @@ def create_app(
     )
     app.add_middleware(SafeHeaders)
     install(app)
-    _add_pages(app, _language(model.card), limits)
-    _add_predict(app, batcher, limits)
+    wire = PAIRS if model.pairing else TEXTS
+    _add_pages(app, _language(model.card), limits, wire)
+    _add_predict(app, batcher, limits, wire)
     _add_facts(app, model)
     return app
 
 
-def _add_pages(app: FastAPI, language: Literal["zh", "en"], limits: Limits) -> None:
-    index = Page.load("index.html", language=language, max_chars=limits.max_chars)
-    docs = Page.load("docs.html", language=language, max_chars=limits.max_chars)
+def _add_pages(app: FastAPI, language: Literal["zh", "en"], limits: Limits, wire: Wire) -> None:
+    index = Page.load("index.html", language=language, max_chars=limits.max_chars, pairs=wire.pairs)
+    docs = Page.load("docs.html", language=language, max_chars=limits.max_chars, pairs=wire.pairs)
 
     @app.get("/", include_in_schema=False)
     async def show_index() -> HTMLResponse:
@@ -122,15 +128,15 @@ def _add_facts(app: FastAPI, model: Model) -> None:
         return model.card
 
 
-def _add_predict(app: FastAPI, batcher: Batcher, limits: Limits) -> None:
+def _add_predict(app: FastAPI, batcher: Batcher, limits: Limits, wire: Wire) -> None:
     @app.post(
         "/predict",
         summary="Predict labels · 预测标签",
         responses=errors(limits),
-        openapi_extra={"requestBody": request_body(limits)},
+        openapi_extra={"requestBody": request_body(limits, wire)},
     )
     async def predict(request: Request) -> Answers:
-        texts = await read_texts(request, limits)
+        texts = await read_texts(request, limits, wire)
         try:
             predictions = await batcher.submit(texts)
         except (QueueFullError, BatcherStoppedError) as error:

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any, Never, cast
 
 from danlu.errors import OptionError
 from danlu.serve.problems import Problem, quote
+from danlu.text.pair import join
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
 SHAPE = 'Send {"text": "..."} or {"texts": ["...", "..."]}.'
+PAIR_SHAPE = 'Send {"pair": ["...", "..."]} or {"pairs": [["...", "..."], ["...", "..."]]}.'
 _HEAR_OUT = 16  # how many times the limit is read, and dropped, before the connection is cut
 
 
@@ -39,13 +41,33 @@ class Limits:
                 raise OptionError(f"{name} is {getattr(self, name)}. Fix: give at least 1.")
 
 
-async def read_texts(request: Request, limits: Limits) -> list[str]:
-    """The texts a request asks about, at least one, none empty.
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """What the body of a request looks like.
+
+    Attributes:
+        one: the field of a single text, or pair.
+        many: the field of a list of them.
+        shape: what to send, in a sentence.
+        pairs: whether each is two texts.
+    """
+
+    one: str
+    many: str
+    shape: str
+    pairs: bool
+
+
+TEXTS, PAIRS = Wire("text", "texts", SHAPE, pairs=False), Wire("pair", "pairs", PAIR_SHAPE, pairs=True)
+
+
+async def read_texts(request: Request, limits: Limits, wire: Wire = TEXTS) -> list[str]:
+    """The texts, or pairs, a request asks about, at least one, none empty.
 
     Raises:
         Problem: the body is too large (413), compressed (415), not JSON (400) or not of the right shape (422).
     """
-    return _texts(_parse(await _read(request, limits.max_body)), limits)
+    return _texts(_parse(await _read(request, limits.max_body), wire), limits, wire)
 
 
 async def _read(request: Request, max_body: int) -> bytes:
@@ -78,7 +100,7 @@ async def _read(request: Request, max_body: int) -> bytes:
     return bytes(body)
 
 
-def _parse(body: bytes) -> object:
+def _parse(body: bytes, wire: Wire) -> object:
     """The body as JSON. Numbers have no place in a request: none is converted, however long."""
     try:
         text = body.decode("utf-8-sig")
@@ -87,16 +109,16 @@ def _parse(body: bytes) -> object:
             400, "The body is not UTF-8.", where=f"body, byte {error.start}", fix="Encode the body as UTF-8."
         ) from None
     if not text.strip():
-        raise Problem(400, "The body is empty.", where="body", fix=SHAPE)
+        raise Problem(400, "The body is empty.", where="body", fix=wire.shape)
     try:
         return json.loads(
             text, parse_int=_number, parse_float=_number, parse_constant=_constant, object_pairs_hook=_object
         )
     except json.JSONDecodeError as error:
         where = f"body, line {error.lineno}, column {error.colno}"
-        raise Problem(400, f"The body is not JSON: {error.msg}.", where=where, fix=SHAPE) from None
+        raise Problem(400, f"The body is not JSON: {error.msg}.", where=where, fix=wire.shape) from None
     except RecursionError:
-        raise Problem(400, "The body is nested too deeply.", where="body", fix=SHAPE) from None
+        raise Problem(400, "The body is nested too deeply.", where="body", fix=wire.shape) from None
 
 
 def _number(_: str) -> float:
@@ -104,7 +126,7 @@ def _number(_: str) -> float:
 
 
 def _constant(name: str) -> Never:
-    raise Problem(400, f"The body is not JSON: {name} is no JSON value.", where="body", fix=SHAPE)
+    raise Problem(400, f"The body is not JSON: {name} is no JSON value.", where="body", fix="Send strings.")
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -116,35 +138,48 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return fields
 
 
-def _texts(body: object, limits: Limits) -> list[str]:
+def _texts(body: object, limits: Limits, wire: Wire) -> list[str]:
     """What of a parsed body is asked about."""
+    one, many = wire.one, wire.many
     if not isinstance(body, dict):
-        raise Problem(422, f"The body is {_kind(body)}, not an object.", where="body", fix=SHAPE)
+        raise Problem(422, f"The body is {_kind(body)}, not an object.", where="body", fix=wire.shape)
     fields = cast("dict[str, object]", body)
     for name in fields:
-        if name not in ("text", "texts"):
-            raise Problem(422, f"The field {quote(name)} is unknown.", where="body", fix=SHAPE)
+        if name not in (one, many):
+            raise Problem(422, f"The field {quote(name)} is unknown.", where="body", fix=wire.shape)
     if len(fields) != 1:
-        what = "Both 'text' and 'texts' are there." if fields else "Neither 'text' nor 'texts' is there."
-        raise Problem(422, what, where="body", fix=SHAPE)
-    if "text" in fields:
-        return [_text(fields["text"], "text", limits)]
-    texts = fields["texts"]
+        what = f"Both '{one}' and '{many}' are there." if fields else f"Neither '{one}' nor '{many}' is there."
+        raise Problem(422, what, where="body", fix=wire.shape)
+    read = _pair if wire.pairs else _text
+    if one in fields:
+        return [read(fields[one], one, limits)]
+    texts = fields[many]
     if not isinstance(texts, list):
-        raise Problem(422, f"The field is {_kind(texts)}, not a list of strings.", where="texts", fix=SHAPE)
+        of = "pairs" if wire.pairs else "strings"
+        raise Problem(422, f"The field is {_kind(texts)}, not a list of {of}.", where=many, fix=wire.shape)
     items = cast("list[object]", texts)
     if not items:
-        raise Problem(422, "The list is empty.", where="texts", fix="Send at least one text.")
+        raise Problem(422, "The list is empty.", where=many, fix=f"Send at least one {one}.")
     if len(items) > limits.max_texts:
-        what = f"There are {len(items)} texts, more than {limits.max_texts}."
-        raise Problem(422, what, where="texts", fix="Send the texts in several requests.")
-    return [_text(item, f"texts[{index}]", limits) for index, item in enumerate(items)]
+        what = f"There are {len(items)} {many}, more than {limits.max_texts}."
+        raise Problem(422, what, where=many, fix=f"Send the {many} in several requests.")
+    return [read(item, f"{many}[{index}]", limits) for index, item in enumerate(items)]
+
+
+def _pair(value: object, where: str, limits: Limits) -> str:
+    """One pair, checked and joined."""
+    items = cast("list[object]", value) if isinstance(value, list) else []
+    if len(items) != 2:
+        found = f"a list of {len(items)}" if isinstance(value, list) else _kind(value)
+        raise Problem(422, f"The pair is {found}, not two texts.", where=where, fix=PAIR_SHAPE)
+    first, second = (_text(item, f"{where}[{side}]", limits) for side, item in enumerate(items))
+    return join(first, second, "ordered")
 
 
 def _text(value: object, where: str, limits: Limits) -> str:
     """One text, checked."""
     if not isinstance(value, str):
-        raise Problem(422, f"The text is {_kind(value)}, not a string.", where=where, fix=SHAPE)
+        raise Problem(422, f"The text is {_kind(value)}, not a string.", where=where, fix="Send a string.")
     if not value.strip():
         raise Problem(422, "The text is empty.", where=where, fix="Send at least one character that is not a space.")
     if len(value) > limits.max_chars:

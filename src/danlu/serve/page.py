@@ -41,18 +41,20 @@ class Page:
     policy: str
 
     @classmethod
-    def load(cls, name: str, *, language: Literal["zh", "en"], max_chars: int) -> Page:
+    def load(cls, name: str, *, language: Literal["zh", "en"], max_chars: int, pairs: bool = False) -> Page:
         """A page of `pages/`, in one of its two languages.
 
         Args:
             name: the file's name.
             language: the language of the page's own words.
             max_chars: the longest text the page should offer to send.
+            pairs: whether the model compares two texts.
         """
         html = resources.files("danlu.serve").joinpath("pages", name).read_text("utf-8")
         root = '<html lang="en">'
         assert html.count(root) == 1
-        html = html.replace(root, f'<html lang="{language}" data-max-chars="{max_chars}">')
+        kind = "pairs" if pairs else "texts"
+        html = html.replace(root, f'<html lang="{language}" data-max-chars="{max_chars}" data-kind="{kind}">')
         styles, scripts = (
             " ".join(_hash(inner) for inner in re.findall(rf"<{tag}>(.*?)</{tag}>", html, re.DOTALL))
             for tag in ("style", "script")

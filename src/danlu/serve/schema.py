@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, Field
 
 if TYPE_CHECKING:
-    from danlu.serve.body import Limits
+    from danlu.serve.body import Limits, Wire
     from danlu.types import Prediction
 
 
@@ -74,7 +74,7 @@ class Error(BaseModel):
     error: ErrorText
 
 
-def request_body(limits: Limits) -> dict[str, Any]:
+def request_body(limits: Limits, wire: Wire) -> dict[str, Any]:
     """The body of POST /predict, as OpenAPI writes it."""
     text = {
         "type": "string",
@@ -82,18 +82,22 @@ def request_body(limits: Limits) -> dict[str, Any]:
         "maxLength": limits.max_chars,
         "description": f"1 to {limits.max_chars} characters · 1 到 {limits.max_chars} 个字符",
     }
-    texts = {
+    example: dict[str, Any] = {"texts": ["a first text", "第二条文本"]}
+    one = text
+    if wire.pairs:
+        one = {"type": "array", "items": text, "minItems": 2, "maxItems": 2, "description": "two texts · 两段文本"}
+        example = {"pairs": [["a first text", "第二条文本"]]}
+    many = {
         "type": "array",
-        "items": {**text, "description": ""},
+        "items": {**one, "description": ""},
         "minItems": 1,
         "maxItems": limits.max_texts,
-        "description": f"1 to {limits.max_texts} texts · 1 到 {limits.max_texts} 条",
+        "description": f"1 to {limits.max_texts} {wire.many} · 1 到 {limits.max_texts} {'对' if wire.pairs else '条'}",
     }
     shapes = [
         {"type": "object", "required": [name], "properties": {name: schema}, "additionalProperties": False}
-        for name, schema in (("text", text), ("texts", texts))
+        for name, schema in ((wire.one, one), (wire.many, many))
     ]
-    example = {"texts": ["a first text", "第二条文本"]}
     return {"required": True, "content": {"application/json": {"schema": {"oneOf": shapes}, "example": example}}}
 
 

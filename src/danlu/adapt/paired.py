@@ -1,0 +1,103 @@
+"""Task form: the base encoder, tuned so that the comparison of two sides tells the label of a pair.
+
+The classification objective of Sentence-BERT (Reimers and Gurevych, 2019) on the comparison that every form uses, from
+the head that fits the frozen encoder best. Steps and batch are fixed before training. All layers move, the embeddings
+stay as they are.
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch.nn import functional as F  # noqa: N812 - the field's name for it
+
+from danlu.models.base import embed, layers, padded, pooled
+from danlu.models.pair import compare, compared
+from danlu.runtime import autocast
+from danlu.train.batches import by_length
+from danlu.train.loop import minimise
+from danlu.train.regression import softmax_regression
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from numpy.typing import NDArray
+    from transformers import PreTrainedModel
+
+    from danlu.models.base import Base
+    from danlu.types import Pairing
+
+# Shapes: B pairs in a batch, C width of a comparison, K labels.
+
+STRENGTH = 3.0  # of the head that tuning starts from: gentle, so that there is something to learn
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """How long and how hard to tune.
+
+    Attributes:
+        steps: optimiser steps.
+        batch: pairs a step.
+        rate: peak learning rate of the encoder.
+        head_rate: of the head.
+        smoothing: share of a label that the others get.
+    """
+
+    steps: int
+    batch: int = 32
+    rate: float = 5e-5
+    head_rate: float = 1e-2
+    smoothing: float = 0.05
+    seed: int = 0
+
+
+def fit(
+    base: Base,
+    rows: Sequence[Sequence[Sequence[int]]],
+    labels: NDArray[np.int64],
+    pairing: Pairing,
+    tuning: Tuning,
+    progress: Callable[[int], None] | None = None,
+) -> PreTrainedModel:
+    """A tuned copy of the base's encoder, in evaluation mode.
+
+    Args:
+        base: where to start; left as it is.
+        rows: the token ids of both sides of each pair.
+        labels: (pairs,) label indices.
+        pairing: whether the order of the sides matters.
+        tuning: the plan.
+        progress: called with 1 after each step.
+    """
+    model = copy.deepcopy(base.model)
+    for parameter in model.parameters():
+        parameter.requires_grad_(False)
+    for parameter in layers(model).parameters():
+        parameter.requires_grad_(True)
+    seen = compared(embed(model.eval(), [side for row in rows for side in row]), pairing)
+    centre_C = torch.from_numpy(seen.mean(0))
+    centred = F.normalize(torch.from_numpy(seen) - centre_C, dim=-1).numpy()
+    start = softmax_regression(centred, np.eye(int(labels.max()) + 1)[labels], strength=STRENGTH)
+    weight_CK, bias_K = (torch.nn.Parameter(torch.from_numpy(part)) for part in (start.weight, start.bias))
+    truth = torch.as_tensor(labels)
+    model.train()
+    torch.manual_seed(tuning.seed)  # dropout
+
+    def losses() -> Iterator[torch.Tensor]:
+        for index in by_length([max(map(len, row)) for row in rows], tuning.batch, tuning.seed):
+            with autocast(torch.device("cpu")):
+                sides = pooled(model, *padded([side for i in index for side in rows[i]]))
+            vectors_BC = F.normalize(compare(sides.float(), pairing) - centre_C, dim=-1)
+            yield F.cross_entropy(vectors_BC @ weight_CK + bias_K, truth[index], label_smoothing=tuning.smoothing)
+
+    groups = [
+        {"params": [p for p in model.parameters() if p.requires_grad], "lr": tuning.rate},
+        {"params": [weight_CK, bias_K], "lr": tuning.head_rate},
+    ]
+    minimise(losses(), groups, steps=tuning.steps, progress=progress)
+    return model.eval()

@@ -1,0 +1,53 @@
+"""The encoder tuned on pairs: what moves, what stays, and that a seed decides everything."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from danlu.adapt.linear import Centre, encode
+from danlu.adapt.paired import Tuning, fit
+from danlu.models.base import by_row, token_ids
+from danlu.text.pair import pairing_of
+from danlu.train.regression import softmax_regression
+
+TUNING = Tuning(steps=8, batch=16, rate=1e-3)
+
+
+@pytest.fixture(scope="module")
+def rows(tiny_base, pair_rows):
+    (texts, truth), _ = pair_rows
+    pairing = pairing_of(texts)
+    return by_row(token_ids(tiny_base.tokenizer, texts, 32), pairing), truth, pairing
+
+
+def test_the_layers_move_and_embeddings_and_base_stay(tiny_base, rows):
+    before = {name: value.clone() for name, value in tiny_base.model.state_dict().items()}
+    steps = []
+    model = fit(tiny_base, *rows, TUNING, steps.append)
+    moved = {name for name, value in model.state_dict().items() if not torch.equal(value, before[name])}
+    assert moved
+    assert all(name.startswith("encoder.layer.") for name in moved)
+    assert all(torch.equal(value, before[name]) for name, value in tiny_base.model.state_dict().items())
+    assert (sum(steps), model.training) == (8, False)
+
+
+def test_the_seed_decides_whatever_was_drawn_before(tiny_base, rows):
+    found = []
+    for noise in (0, 1):
+        torch.manual_seed(noise)
+        found.append(fit(tiny_base, *rows, TUNING).state_dict())
+    assert all(torch.equal(value, found[1][name]) for name, value in found[0].items())
+
+
+def test_tuned_comparisons_tell_the_labels_better(tiny_base, rows, pair_rows):
+    def share(model):
+        (texts, truth), (others, wanted) = pair_rows
+        seen, new = (encode(model, tiny_base.tokenizer, part, 32) for part in (texts, others))
+        centre = Centre(seen.mean(0))
+        head = softmax_regression(centre.apply(seen), np.eye(2)[truth], strength=10.0)
+        return (head.logits(centre.apply(new)).argmax(1) == wanted).mean()
+
+    tuned = fit(tiny_base, *rows, Tuning(steps=60, batch=16, rate=2e-3))
+    assert share(tuned) > max(0.6, share(tiny_base.model) - 0.05)
