@@ -188,7 +188,10 @@ def test_eval_measures_pairs(run, tmp_path, pair_file, pair_rows):
     with (tmp_path / "test.csv").open("w", encoding="utf-8", newline="") as stream:
         csv.writer(stream).writerows([("one", "two", "label"), *rows])
     code, out, _ = run("eval", pair_file, tmp_path / "test.csv", "--text", "one", "--second", "two", "--json")
-    assert (code, json.loads(out)["n"]) == (0, 80)
+    figures = json.loads(out)
+    assert (code, figures["n"]) == (0, 80)
+    found = danlu.load(pair_file).probabilities(texts).argmax(1)
+    assert figures["accuracy"] == pytest.approx((found == truth).mean())
 
 
 @pytest.mark.parametrize(
@@ -210,7 +213,13 @@ def test_a_mistake_with_pairs_is_one_sentence(run, files, toy_files, pair_file, 
     assert " Fix: " in err
 
 
-def test_a_line_without_a_tab_is_no_pair(run, pair_file):
-    code, _, err = run("predict", pair_file, stdin=b"one\ttwo\nonly one\n")
+@pytest.mark.parametrize(("line", "tabs"), [("only one", 0), ("a\tb\tsame", 2)])
+def test_a_line_is_a_pair_if_it_has_one_tab(run, pair_file, line, tabs):
+    code, _, err = run("predict", pair_file, stdin=f"one\ttwo\n{line}\n".encode())
     assert code == 2
-    assert "stdin, row 2: the line has no tab" in err
+    assert f"stdin, row 2: the line has {tabs} tabs" in err
+
+
+def test_a_single_text_with_a_mark_in_it_is_printed_as_it_is(run, toy_files):
+    assert json.loads(run("predict", toy_files["ngram"], "a\x1eb", "--json")[1])["text"] == "a\x1eb"
+    assert "second" not in run("predict", toy_files["ngram"], "--json", stdin=b"a\x1fb\n")[1]

@@ -69,3 +69,36 @@ def test_scripts_are_counted_as_the_readme_says() -> None:
 def test_the_readme_names_every_intent() -> None:
     readme = (FOLDER / "README.md").read_text(encoding="utf-8")
     assert set(re.findall(r"^\| `([a-z]+)` \|", readme, re.MULTILINE)) == INTENTS
+
+
+# --- pairs
+
+PAIRS = Path(__file__).parents[1] / "examples" / "same-question"
+
+
+def pairs(name: str) -> list[dict[str, str]]:
+    with (PAIRS / name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_pairs_are_balanced_and_counted_as_the_readme_says() -> None:
+    readme = (PAIRS / "README.md").read_text(encoding="utf-8")
+    for name, rows in (("train.csv", 96), ("unlabeled.csv", 240), ("test.csv", 144)):
+        found = pairs(name)
+        assert len(found) == rows
+        if name != "unlabeled.csv":
+            assert Counter(row["label"] for row in found) == {"same": rows // 2, "different": rows // 2}
+            assert f"| `{name}` | {rows} | `question1`, `question2`, `label` | {rows // 2} | {rows // 2} |" in readme
+        kinds = Counter(sum(bool(HAN.search(row[side])) for side in ("question1", "question2")) for row in found)
+        assert f"| `{name}` | {kinds[2]} | {kinds[0]} | {kinds[1]} |" in readme
+
+
+def test_no_question_is_in_two_files_and_no_pair_stands_twice() -> None:
+    sides = [
+        {row[side] for row in pairs(name) for side in ("question1", "question2")}
+        for name in ("train.csv", "test.csv", "unlabeled.csv")
+    ]
+    assert sum(map(len, sides)) == len(set().union(*sides)) == 213
+    for name in ("train.csv", "test.csv", "unlabeled.csv"):
+        found = [frozenset((row["question1"], row["question2"])) for row in pairs(name)]
+        assert len(set(found)) == len(found)

@@ -162,7 +162,7 @@ def _encoder_figures(model: str | None, data: Path, task: list[str] | None) -> d
 
 def _decoder_figures(model: str | None, texts: list[Path]) -> dict[str, dict[str, Any]]:
     with extra("forge"):
-        from danlu.corpus.examples import examples
+        from danlu.corpus.examples import single_texts
         from danlu.corpus.prepare import source_name
         from danlu.factory.fixed import bits_per_character
         from danlu.models.decoder import open_decoder
@@ -171,7 +171,7 @@ def _decoder_figures(model: str | None, texts: list[Path]) -> dict[str, dict[str
     figures: dict[str, dict[str, Any]] = {}
     with tqdm(unit=" characters", unit_scale=True, disable=not sys.stderr.isatty(), file=sys.stderr) as bar:
         for path in texts:
-            rows = (tidy(row.text) for row in examples(path, need_label=False))
+            rows = map(tidy, single_texts(path))
             bits = bits_per_character(opened.model, opened.tokenizer, rows, bar.update)
             name = source_name(path) if source_name(path) not in figures else str(path)
             figures[name] = {"metric": "bits a character", "value": round(bits, 4)}

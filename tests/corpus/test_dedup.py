@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from danlu.corpus.dedup import exact_key, families, near_duplicates, near_matches
 from danlu.text.normalize import clean
+from danlu.text.pair import join
 
 
 def grams(text):
@@ -153,3 +154,30 @@ def test_a_text_between_two_that_differ_brings_them_together():
     for rows in permutations((first, last, middle)):
         assert not near_matches([first], [last])
         assert families([[row] for row in rows]).tolist() == [0, 0, 0]
+
+
+# --- pairs
+
+LONG = "the parcel that I ordered three weeks ago has still not come to my house"
+OTHER = "please send the money for the broken lamp back to my card this week"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "kind", "same"),
+    [
+        ((LONG, OTHER), (LONG + "!", OTHER), "ordered", True),
+        ((LONG, OTHER), (OTHER, LONG), "ordered", False),
+        ((LONG, OTHER), (OTHER, LONG), "unordered", True),
+        ((LONG * 4, "lamp"), (LONG * 4, "sofa"), "ordered", False),
+        (("z " + LONG, OTHER), ("a " + LONG, OTHER), "unordered", True),
+        (("ab", "c"), ("a", "bc"), "ordered", False),
+    ],
+)
+def test_pairs_repeat_one_another_if_both_sides_do(first, second, kind, same):
+    found = near_matches([join(*first, kind)], [join(*second, kind)])
+    assert found == ([(0, 0)] if same else [])
+
+
+def test_the_key_of_a_pair_keeps_its_sides_apart():
+    assert exact_key(join("AB", "c!", "ordered")) == exact_key(join("ab", "C", "ordered"))
+    assert exact_key(join("ab", "c", "ordered")) != exact_key(join("a", "bc", "ordered"))

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from danlu.corpus import encoding, formats, read
+from danlu.corpus.examples import single_texts
 from danlu.corpus.read import Columns, examples, find_columns, label_names, load, read_rows
 from danlu.errors import DanluError, DataError
 from danlu.text.pair import sides
@@ -388,7 +389,10 @@ def test_pairs_are_found_by_their_names(names):
     row = dict.fromkeys((*names, "label"), "x")
     assert columns([row]) == Columns(names[0], "label", names[1])
     assert columns([row], text=names[0]) == Columns(names[0], "label")
-    assert columns([row]).unlike == (names[0] == "premise")
+    assert columns([row]).alike == (names[0] != "premise")
+    with_none = row | {names[1]: ""}
+    assert columns([with_none]) == Columns(names[0], "label") or names[0] == "premise"
+    assert columns([with_none]).second is None
 
 
 def test_any_two_columns_are_a_pair_where_the_user_says_so():
@@ -397,6 +401,10 @@ def test_any_two_columns_are_a_pair_where_the_user_says_so():
     found = find_columns(rows, text="title", second="content", label=None, file="train.csv")
     assert found == Columns("title", "label", "content")
     assert find_columns(rows, text=None, second="title", label=None, file="f") == Columns("content", "label", "title")
+    assert not found.alike
+    known = [{"sentence1": "a", "sentence2": "b", "explanation": "the longest of them all", "label": "x"}]
+    named = find_columns(known, text=None, second="sentence2", label=None, file="f")
+    assert named == Columns("sentence1", "label", "sentence2")
     for bad in ({"second": "body"}, {"second": "content", "text": "content"}, {"second": "label", "label": "label"}):
         with pytest.raises(DataError, match="Fix: "):
             find_columns(rows, **{"text": None, "label": None, "file": "f", **bad})
@@ -622,10 +630,15 @@ def test_pairs_are_joined_and_lists_of_words_become_a_text(tmp_path):
     ]
     path = write(tmp_path, "train.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
     data = load(path)
-    assert [sides(row.text) for row in data.train] == [("first", "a, b"), ("sec\0ond", "c")]
+    assert [sides(row.text) for row in data.train] == [("first", "a, b"), ("sec\x1cond", "c")]
     other = write(tmp_path, "test.csv", "text,label\nx,1\n")
-    with pytest.raises(DataError, match="the training rows are pairs of texts, these are not"):
+    with pytest.raises(DataError, match=r"test.csv: the rows are not pairs of texts, as the training rows are\. Fix: "):
         load(path, test=other)
+    with pytest.raises(DataError, match=r"train.jsonl: the rows are pairs of texts, unlike training\. Fix: "):
+        load(other, test=path)
+    with pytest.raises(DataError, match=r"the rows are pairs of texts \(abst, keyword\)\. Fix: .*--text abst"):
+        single_texts(path)
+    assert list(single_texts(path, text="abst")) == ["first", "sec\x1cond"]
     numbers = write(tmp_path, "numbers.jsonl", json.dumps({**rows[0], "keyword": [1]}) + "\n")
     with pytest.raises(DataError, match=r"numbers\.jsonl, row 1, field 'keyword': it holds a list"):
         load(numbers)
@@ -633,4 +646,4 @@ def test_pairs_are_joined_and_lists_of_words_become_a_text(tmp_path):
 
 def test_no_single_text_looks_like_a_pair(tmp_path):
     path = write(tmp_path, "train.jsonl", json.dumps({"text": "one\x1eother\x1f", "label": "x"}) + "\n")
-    assert [sides(row.text) for row in load(path).train] == [("one\0other\0",)]
+    assert [sides(row.text) for row in load(path).train] == [("one\x1cother\0",)]

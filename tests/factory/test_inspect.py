@@ -303,9 +303,10 @@ def test_pairs_are_a_task_of_their_own():
     [
         pair_data(("yes", "no", "perhaps")),
         pair_data(names=("premise", "hypothesis")),
+        pair_data(names=("question", "answer")),
         pair_data(longer=2),
     ],
-    ids=["three labels", "unlike columns", "unlike lengths"],
+    ids=["three labels", "unlike columns", "other columns", "unlike lengths"],
 )
 def test_order_matters_where_sides_are_unlike(data):
     inspection = inspect(data)

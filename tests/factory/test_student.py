@@ -11,9 +11,10 @@ import pytest
 from danlu.adapt.linear import encode
 from danlu.artifact import Model
 from danlu.errors import OptionError
+from danlu.factory.draft import drafts
 from danlu.factory.plan import Sizes, make_plan
 from danlu.factory.stages import make_lesson
-from danlu.factory.student import Exam, Shared, Source, drafts, names_of, probabilities, teach, votes
+from danlu.factory.student import Exam, Shared, Source, names_of, probabilities, teach, votes
 from danlu.models.base import token_ids
 from danlu.text.pair import pairing_of, sides
 

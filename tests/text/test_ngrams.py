@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from danlu.text.ngrams import ngrams
+from danlu.text.ngrams import _steps, ngrams
 from danlu.text.pair import join, plain
 
 ANY_TEXT = st.lists(st.characters() | st.sampled_from("\ud800\udbff\udc0d\udfff\u200b"), max_size=30).map(
@@ -143,6 +143,69 @@ def test_the_order_of_an_unordered_pair_says_nothing(first, second):
 def test_an_ordered_pair_tells_its_sides_apart():
     one, other = (counted(join(*pair, "ordered")) for pair in (("包裹丢了", "退款"), ("退款", "包裹丢了")))
     assert not one.keys() & other.keys()  # nothing is shared, so every n-gram is that of one side
+
+
+@given(st.integers(1, 40), st.integers(0, 40))
+def test_a_share_reaches_every_step_up_to_it(whole, part):
+    """Of `whole` one-letter words of the second side, `part` stand in the first as well."""
+    part = min(part, whole)
+    rows, step, _, count = _steps(np.array([float(part)]), np.array([float(whole)]), 1)
+    assert step.tolist() == list(range(20 * part // whole if part < whole else 19))
+    assert not rows.any()
+    assert (count == 1).all()
+
+
+def test_the_hashes_of_pairs_never_change():
+    unordered, ordered = (counted(join("退款", "退货", kind), 18) for kind in ("unordered", "ordered"))
+    assert unordered == dict.fromkeys(
+        [
+            8102,
+            23775,
+            40040,
+            45126,
+            74658,
+            82210,
+            100813,
+            117387,
+            144828,
+            148091,
+            151417,
+            156825,
+            169381,
+            182149,
+            218618,
+            221006,
+            244335,
+        ],
+        1.0,
+    )
+    assert ordered == dict.fromkeys(
+        [
+            8102,
+            24243,
+            40040,
+            45126,
+            49207,
+            74658,
+            81757,
+            100813,
+            117387,
+            144828,
+            148091,
+            155062,
+            169381,
+            180767,
+            182149,
+            182804,
+            211332,
+            218618,
+            220601,
+            221006,
+            237195,
+            260824,
+        ],
+        1.0,
+    )
 
 
 def test_the_more_is_shared_the_more_steps_are_reached():

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from danlu.text.normalize import clean
+from danlu.text.normalize import clean, tidy
 from danlu.text.pair import each, join, pairing_of, plain, shown, sides
 
 TEXT = st.text(max_size=20)
@@ -27,6 +27,7 @@ def test_no_cleaned_or_plain_text_is_a_pair(text):
         assert pairing_of([single]) is None
         assert sides(single) == (single,)
     assert clean(plain(text)) == clean(text)
+    assert tidy(plain(text)) == tidy(text)
 
 
 @given(TEXT, TEXT, st.sampled_from(KINDS))
@@ -49,5 +50,6 @@ def test_no_texts_have_no_pairing():
 
 @pytest.mark.parametrize(("kind", "arrow"), [("ordered", "⇒"), ("unordered", "⇔")])
 def test_people_see_an_arrow(kind, arrow):
-    assert shown(join("a", "b", kind)) == f"a {arrow} b"
-    assert shown("a") == "a"
+    assert shown(join("a", "b", kind), 9) == f"a {arrow} b"
+    assert shown(join("a" * 10, "b" * 9, kind), 9) == f"{'a' * 8}… {arrow} {'b' * 9}"
+    assert shown("a" * 20, 9) == "a" * 20

@@ -8,7 +8,6 @@ square of the rows. All layers move, the embeddings stay as they are.
 
 from __future__ import annotations
 
-import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,7 @@ import numpy as np
 import torch
 from torch.nn import functional as F  # noqa: N812 - the field's name for it
 
-from danlu.models.base import embed, layers, padded, pooled
+from danlu.models.base import embed, padded, pooled, tunable
 from danlu.runtime import autocast
 from danlu.train.loop import minimise
 
@@ -93,11 +92,7 @@ def fit(
         tuning: the plan.
         progress: called with 1 after each step.
     """
-    model = copy.deepcopy(base.model)
-    for parameter in model.parameters():
-        parameter.requires_grad_(False)
-    for parameter in layers(model).parameters():
-        parameter.requires_grad_(True)
+    model = tunable(base.model)
     truth = torch.as_tensor(labels)
     sample = _balanced(labels, np.random.default_rng(tuning.seed), batch=4 * len(np.unique(labels)), per_label=4)
     start = torch.from_numpy(embed(model.eval(), [sequences[i] for i in sample]))

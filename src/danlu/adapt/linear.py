@@ -43,4 +43,12 @@ def encode(
     progress: Callable[[int], None] | None = None,
 ) -> NDArray[np.float32]:
     """(texts, hidden) unit vectors of an encoder as it stands; of pairs, (texts, comparison) of both sides' vectors."""
-    return compared(embed(model, token_ids(tokenizer, texts, length), progress=progress), pairing_of(texts))
+    pairing, done = pairing_of(texts), 0
+
+    def tell(sides: int) -> None:
+        nonlocal done
+        before, done = done, done + sides
+        if progress:
+            progress(done // 2 - before // 2 if pairing else sides)
+
+    return compared(embed(model, token_ids(tokenizer, texts, length), progress=tell), pairing)

@@ -13,6 +13,8 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 
+from danlu.text.pair import plain
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -26,7 +28,7 @@ def wording(labels: Sequence[str], descriptions: dict[str, str]) -> list[str] | 
     """What each label says in words, or None where the names mean nothing (numbers, single letters, codes)."""
     words = [descriptions.get(label) or _CAMEL.sub(" ", label).replace("_", " ").replace("-", " ") for label in labels]
     shared = _shared_prefix(words)
-    words = [word[shared:].strip() or word for word in words]
+    words = [plain(word[shared:].strip() or word) for word in words]
     return words if all(_MEANING.search(word) for word in words) else None
 
 

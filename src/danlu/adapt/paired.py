@@ -7,7 +7,6 @@ stay as they are.
 
 from __future__ import annotations
 
-import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,7 @@ import numpy as np
 import torch
 from torch.nn import functional as F  # noqa: N812 - the field's name for it
 
-from danlu.models.base import embed, layers, padded, pooled
+from danlu.models.base import embed, padded, pooled, tunable
 from danlu.models.pair import compare, compared
 from danlu.runtime import autocast
 from danlu.train.batches import by_length
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
 
 # Shapes: B pairs in a batch, C width of a comparison, K labels.
 
+MOST_START = 400  # pairs that the head is fitted on before tuning
 STRENGTH = 3.0  # of the head that tuning starts from: gentle, so that there is something to learn
 
 
@@ -74,15 +74,12 @@ def fit(
         tuning: the plan.
         progress: called with 1 after each step.
     """
-    model = copy.deepcopy(base.model)
-    for parameter in model.parameters():
-        parameter.requires_grad_(False)
-    for parameter in layers(model).parameters():
-        parameter.requires_grad_(True)
-    seen = compared(embed(model.eval(), [side for row in rows for side in row]), pairing)
+    model = tunable(base.model)
+    sample = np.random.default_rng(tuning.seed).permutation(len(rows))[:MOST_START]
+    seen = compared(embed(model.eval(), [side for i in sample for side in rows[i]]), pairing)
     centre_C = torch.from_numpy(seen.mean(0))
     centred = F.normalize(torch.from_numpy(seen) - centre_C, dim=-1).numpy()
-    start = softmax_regression(centred, np.eye(int(labels.max()) + 1)[labels], strength=STRENGTH)
+    start = softmax_regression(centred, np.eye(int(labels.max()) + 1)[labels[sample]], strength=STRENGTH)
     weight_CK, bias_K = (torch.nn.Parameter(torch.from_numpy(part)) for part in (start.weight, start.bias))
     truth = torch.as_tensor(labels)
     model.train()

@@ -77,7 +77,7 @@ class Lesson:
         texts: N texts.
         targets: (N, K) distributions.
         weights: (N,) how much each counts.
-        vectors: (N, hidden) the teacher's unit vectors, for students to land on.
+        vectors: (N, hidden) the teacher's unit vectors, for students to land on; of pairs, their comparisons.
         head: (hidden, K) weight, (K,) bias and (hidden,) centre of the teacher's head on those vectors.
     """
 

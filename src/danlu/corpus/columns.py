@@ -30,13 +30,14 @@ TEXT_NAMES = tuple(_TEXT.split())
 LABEL_NAMES = tuple(_LABEL.split())
 NAMED_LABELS = tuple(_NAMED_LABEL.split())  # beside a numeric label, as in FewCLUE and SetFit: what the number means
 _NEITHER = frozenset(_NO_CONTENT.split())
-# Two columns of texts: alike, so that either may be the first, and unlike.
-_PAIRS = """
+# Two columns of texts that make a row a pair: alike, so that either may be the first, and unlike.
+_ALIKE = """
     sentence1 sentence2, text_a text_b, text1 text2, question1 question2, query1 query2, sentence_a sentence_b,
-    texta textb, texts_a texts_b, 句子1 句子2, 文本1 文本2, 问题1 问题2, 句子a 句子b, 文本a 文本b
+    texta textb, 句子1 句子2, 文本1 文本2, 问题1 问题2, 句子a 句子b, 文本a 文本b
 """
-_UNLIKE = "premise hypothesis, abst keyword, query passage, query document, 前提 假设, 摘要 关键词"
-PAIRS, UNLIKE = (tuple(tuple(pair.split()) for pair in named.split(",")) for named in (_PAIRS, _UNLIKE))
+_UNLIKE = "premise hypothesis, abst keyword, 前提 假设"
+_PAIRS = [(first, second) for first, second in (pair.split() for pair in f"{_ALIKE}, {_UNLIKE}".split(","))]
+_ENDING = re.compile(r"[ _-]*([12ab])$")
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 _LONGEST_LABEL = 50  # characters; only when a label is looked for by content
 
@@ -54,9 +55,11 @@ class Columns:
     second: str | None = None
 
     @property
-    def unlike(self) -> bool:
-        """Whether the names of a pair's columns say that the two are different things."""
-        return (_fold(self.text), _fold(self.second or "")) in UNLIKE
+    def alike(self) -> bool:
+        """Whether the names of a pair's columns differ in a 1 and 2, or a and b, alone: two things of one kind."""
+        first, second = _fold(self.text), _fold(self.second or "")
+        ends = [found.group(1) for name in (first, second) if (found := _ENDING.search(name))]
+        return _ENDING.sub("", first) == _ENDING.sub("", second) and sorted(ends) in (["1", "2"], ["a", "b"])
 
 
 def as_text(value: object) -> str:
@@ -115,10 +118,11 @@ def find_columns(
     named_second = _existing(second, names, "--second", file)
     named_label = _existing(label, names, "--label", file)
     others = [name for name in names if name not in (named_label, named_second)]
-    pair = _pair(rows, others) if text is None and second is None else None
-    text_column = named_text or (pair or (None,))[0] or _by_name(rows, others, TEXT_NAMES)
-    text_column = text_column or _text_by_content(rows, others)
-    second_column = named_second or (pair[1] if pair else None)
+    pair = _pair(rows, [name for name in names if name != named_label]) if text is None else None
+    if pair is None or named_second not in (None, pair[1]):
+        pair = None, named_second
+    text_column = named_text or pair[0] or _by_name(rows, others, TEXT_NAMES) or _text_by_content(rows, others)
+    second_column = pair[1]
     if text_column is None:
         raise DataError("no column looks like text", f"name it with --text; there are: {_list(names)}", file=file)
     chosen = [name for name in (text_column, second_column, named_label) if name is not None]
@@ -150,8 +154,9 @@ def _fold(name: str) -> str:
 def _pair(rows: Sequence[dict[str, object]], names: list[str]) -> tuple[str, str] | None:
     """The two columns whose names are those of a pair; a title beside a body is one only where the user says so."""
     folded = {_fold(name): name for name in reversed(names)}
-    for first, second in (*PAIRS, *UNLIKE):
-        if first in folded and second in folded and _filled(rows, folded[first]):
+    for first, second in _PAIRS:
+        both = [folded.get(first), folded.get(second)]
+        if all(name is not None and any(row.get(name) for row in rows) for name in both):
             return folded[first], folded[second]
     return None
 

@@ -4,7 +4,8 @@ Knows MinHash (Broder, 1997) and locality-sensitive hashing by bands (Leskovec, 
 Datasets, section 3.4). Does not know labels or what to do about a repetition.
 
 A text's set is that of the character 3-grams of its cleaned, casefolded form; two texts are near duplicates if the
-Jaccard similarity of their sets reaches the threshold. Hashing only proposes pairs; each is verified exactly.
+Jaccard similarity of their sets reaches the threshold; of pairs of texts, that of both sides. Hashing only proposes
+what may repeat what; each is verified exactly.
 
 Suffixes of arrays: t texts, g 3-grams of all texts of a block in a row, p permutations.
 """
@@ -17,11 +18,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from danlu.text.normalize import clean
-from danlu.text.pair import each
+from danlu.text.pair import each, pairing_of, sides
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -46,8 +45,8 @@ _DEVIATIONS = 3  # standard deviations that the estimated similarity may lie bel
 def exact_key(text: str) -> str:
     """What two texts share if only case, white space and punctuation part them.
 
-    Punctuation becomes a space, so that 3.5 is not 35; a text of nothing else stays as it is. So do both sides of a
-    pair.
+    Punctuation becomes a space, so that 3.5 is not 35; a text of nothing else stays as it is. The key of a pair is the
+    pair of its sides' keys.
     """
     return each(text, _exact_key)
 
@@ -98,6 +97,9 @@ def families(rows: Sequence[Sequence[str]], threshold: float = THRESHOLD) -> Int
         rows: the texts of each row.
         threshold: as in `near_duplicates`.
     """
+    from scipy.sparse import coo_array  # only who trains asks for families, and reading needs no scipy
+    from scipy.sparse.csgraph import connected_components
+
     owners = [index for index, texts in enumerate(rows) for _ in texts]
     texts = [text for texts in rows for text in texts]
     pairs = _repeats(texts, len(texts), threshold, most=TRIES)
@@ -108,7 +110,7 @@ def families(rows: Sequence[Sequence[str]], threshold: float = THRESHOLD) -> Int
 
 def _repeats(texts: Sequence[str], sources: int, threshold: float, most: int = 1) -> list[tuple[int, int]]:
     """Pairs (later, earlier), the earlier among the first `sources` texts, up to `most` for each later text."""
-    folded = [clean(clean(text).casefold()) for text in texts]
+    folded = [each(text, lambda side: clean(clean(side).casefold())) for text in texts]
     first_of: dict[str, int] = {}
     for index, text in enumerate(folded):
         if text:
@@ -141,7 +143,7 @@ def _near(texts: list[str], sources: int, threshold: float, most: int) -> dict[i
         for later, earlier in _plausible(pairs, signatures_tp, threshold):
             if tries[later] < TRIES:
                 tries[later] += 1
-                if _jaccard(padded[later], padded[earlier]) >= threshold:
+                if _alike(padded[later], padded[earlier], threshold):
                     found.setdefault(later, []).append(earlier)
                     if len(found[later]) == most:
                         tries[later] = TRIES
@@ -233,14 +235,24 @@ def _plausible(pairs: Ints, signatures_tp: NDArray[np.uint32], threshold: float)
     yield from zip(later[best].tolist(), earlier[best].tolist(), strict=True)
 
 
+def _alike(first: str, second: str, threshold: float) -> bool:
+    """Whether two texts are near duplicates; of two pairs, whether both sides are (crosswise too if unordered)."""
+    one, other = sides(first), sides(second)
+    orders = [other, other[::-1]] if pairing_of([second]) == "unordered" else [other]
+    return any(
+        len(one) == len(order) and all(_jaccard(*both) >= threshold for both in zip(one, order, strict=True))
+        for order in orders
+    )
+
+
 def _jaccard(first: str, second: str) -> float:
     one, other = (_cached_set(text) if len(text) <= _CACHED else _gram_set(text) for text in (first, second))
     common = len(one & other)
-    return common / (len(one) + len(other) - common)
+    return common / max(1, len(one) + len(other) - common)
 
 
 def _gram_set(text: str) -> frozenset[str]:
-    return frozenset([text[start : start + 3] for start in range(len(text) - 2)])
+    return frozenset([text[start : start + 3] for start in range(max(1, len(text) - 2))])
 
 
 _cached_set = lru_cache(maxsize=1 << 14)(_gram_set)  # a bucket's first texts are asked for again and again

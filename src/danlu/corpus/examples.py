@@ -74,11 +74,12 @@ def open_examples(
     names = list(dict.fromkeys(name for _, row in sample for name in row))
     wanted = () if columns is None else (columns.text, columns.second, columns.label if need_label else None)
     if columns is None or any(name is not None and name not in names for name in wanted):
-        pair = columns is not None and columns.second is not None
+        known = columns
         columns = find_columns([row for _, row in sample], text=text, second=second, label=label, file=path.name)
-        if pair and columns.second is None:
-            fix = f"name both columns as in the training file; there are: {', '.join(names)}"
-            raise DataError("the training rows are pairs of texts, these are not", fix, file=path.name)
+        if known is not None and (known.second is None) != (columns.second is None):
+            what = "not pairs of texts, as the training rows are" if known.second else "pairs of texts, unlike training"
+            fix = f"give it the columns of the training file; there are: {', '.join(names)}"
+            raise DataError(f"the rows are {what}", fix, file=path.name)
     if need_label and columns.label is None:
         fix = f"name the label's column with --label; there are: {', '.join(names)}"
         raise DataError("no column looks like a label", fix, file=path.name)
@@ -89,7 +90,8 @@ def _examples(
     rows: Iterable[tuple[int, dict[str, object]]], columns: Columns, file: str, *, need_label: bool
 ) -> Iterator[Example]:
     for number, row in rows:
-        text, second = row.get(columns.text), _listed(row.get(columns.second or ""))
+        text = row.get(columns.text)
+        second = None if columns.second is None else _listed(row.get(columns.second))
         label = None if columns.label is None else row.get(columns.label)
         cells = ((columns.text, text, True), (columns.second, second, True), (columns.label, label, need_label))
         for name, value, needed in cells:
@@ -99,6 +101,24 @@ def _examples(
         first, other = as_text(text), as_text(second)
         whole = plain(first) if columns.second is None else join(first, other, "ordered")
         yield Example(whole, as_label(label) if is_scalar(label) else None, file, number)
+
+
+def single_texts(path: Path, *, text: str | None = None) -> Iterator[str]:
+    """The texts of a file whose rows are texts, for those who take no pairs.
+
+    Args:
+        path: the file.
+        text: the text's column, found by name or content if None.
+
+    Raises:
+        DataError: as in `examples`, or the rows are pairs.
+        MissingExtra: as in `examples`.
+    """
+    columns, rows = open_examples(path, text=text, label=None, need_label=False)
+    if columns.second is not None:
+        what = f"the rows are pairs of texts ({columns.text}, {columns.second})"
+        raise DataError(what, f"name the column to read: --text {columns.text}", file=path.name)
+    return (row.text for row in rows)
 
 
 def _listed(value: object) -> object:

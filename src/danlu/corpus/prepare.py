@@ -21,7 +21,7 @@ import numpy as np
 from tqdm import tqdm
 
 from danlu.corpus.dedup import near_duplicates
-from danlu.corpus.examples import examples
+from danlu.corpus.examples import single_texts
 from danlu.corpus.formats import READERS, extension, read_rows
 from danlu.corpus.overlap import Guard, Seen
 from danlu.corpus.shards import Shard, ShardWriter, open_shard
@@ -112,7 +112,7 @@ def prepare(
     with ExitStack() as stack:
         train = stack.enter_context(ShardWriter(folder / name))
         held_out = stack.enter_context(ShardWriter(folder / f"{name}.held-out"))
-        texts = (row.text for row in examples(path, text=cleaning.column, need_label=False))
+        texts = single_texts(path, text=cleaning.column)
         for text in cleaned(_told(texts, progress), cleaning, seen, guard, counts):
             apart = zlib.crc32(text.encode()) % cleaning.held_out == 0
             measured += len(text) if apart else 0

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from danlu.corpus.examples import examples
+from danlu.corpus.examples import single_texts
 from danlu.corpus.prepare import spelling
 from danlu.errors import MissingExtra
 from danlu.text.tokenizer import train_tokenizer
@@ -49,8 +49,8 @@ def beginnings(paths: Sequence[Path], cleaning: Cleaning, sample: int = SAMPLE) 
     spell = spelling(cleaning)
     for path in paths:
         left = sample
-        for row in examples(path, text=cleaning.column, need_label=False):
-            text = spell(row.text)[:left]
+        for written in single_texts(path, text=cleaning.column):
+            text = spell(written)[:left]
             yield text
             left -= len(text)
             if left <= 0:

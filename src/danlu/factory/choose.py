@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from danlu.factory.student import Draft, Exam
+    from danlu.factory.draft import Draft
+    from danlu.factory.student import Exam
 
 PARITY_TEXTS = 500
 LATENCY_TEXTS = 80

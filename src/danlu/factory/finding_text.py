@@ -72,6 +72,27 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "The labels {names} differ only in case; give each label one spelling if they are the same.",
         "标签 {names} 只有大小写不同；如果是同一个，请统一写法。",
     ),
+    "label-name-misleads": (
+        (
+            "{percent} % of the texts labelled '{label}' lie nearest to the name '{other}'; describe both in a label "
+            "list (labels.json), for example by words of their texts: {words}, and {others}."
+        ),
+        (
+            "标为“{label}”的文本有 {percent} % 最接近名称“{other}”；请在标签表（labels.json）里说明这两个标签，"
+            "比如用各自文本里的常用词：{words}；{others}。"
+        ),
+    ),
+    "label-name-vague": (
+        (
+            "By name alone few texts of {names} are recognised; describe these labels in a label list (labels.json), "
+            "for example by the words in brackets, which are typical of their texts."
+        ),
+        "只看名称，很难认出属于 {names} 的文本；请在标签表（labels.json）里加以说明，比如用括号里的词，文本里常见。",
+    ),
+    "label-list-unused": (
+        "The label list is not used, since rows are pairs of texts, which names cannot be compared with; delete it.",
+        "数据是句对，名称无法与之比较，标签表用不上；可以删去。",
+    ),
     "label-without-rows": (
         "The label list names {names}, which no training row has; add rows or delete the entry.",
         "标签表里的 {names} 没有任何训练行；请补充数据或删去该项。",

@@ -64,13 +64,16 @@ def places(rows: Iterable[Example]) -> tuple[str, ...]:
     return tuple(place(row) for row, _ in zip(rows, range(SHOWN), strict=False))
 
 
-def check_labels(train: list[Example], held_out: list[Example], descriptions: dict[str, str]) -> list[Finding]:
+def check_labels(
+    train: list[Example], held_out: list[Example], descriptions: dict[str, str], *, pairs: bool = False
+) -> list[Finding]:
     """The findings about labels.
 
     Args:
         train: the usable training rows.
         held_out: the usable development and test rows.
         descriptions: label to description, from the label list.
+        pairs: whether rows are pairs of texts, which no name or description of a label can be compared with.
     """
     counts = Counter(row.label for row in train if row.label is not None)
     if not counts:
@@ -81,8 +84,8 @@ def check_labels(train: list[Example], held_out: list[Example], descriptions: di
     checks: tuple[Callable[[], Iterator[Finding]], ...] = (
         lambda: _unseen(counts, held_out),
         lambda: _small(counts, train),
-        lambda: _names(counts, train),
-        lambda: _described(counts, descriptions),
+        lambda: _names(counts, train, worded=not pairs),
+        lambda: _unused(descriptions) if pairs else _described(counts, descriptions),
     )
     return [finding for check in checks for finding in check()]
 
@@ -122,8 +125,8 @@ def _small(counts: Counter[str], train: list[Example]) -> Iterator[Finding]:
         yield Finding("warning", "imbalance", (), values)
 
 
-def _names(counts: Counter[str], train: list[Example]) -> Iterator[Finding]:
-    if all(map(is_number, counts)):
+def _names(counts: Counter[str], train: list[Example], *, worded: bool) -> Iterator[Finding]:
+    if worded and all(map(is_number, counts)):
         yield Finding("note", "numeric-labels")
     nothing = sorted(label for label in counts if label.casefold() in _LIKE_NOTHING)
     if nothing:
@@ -134,6 +137,11 @@ def _names(counts: Counter[str], train: list[Example]) -> Iterator[Finding]:
     if alike:
         rows = places(row for row in train if row.label in alike)
         yield Finding("warning", "labels-alike", rows, {"names": alike})
+
+
+def _unused(descriptions: dict[str, str]) -> Iterator[Finding]:
+    if descriptions:
+        yield Finding("note", "label-list-unused")
 
 
 def _described(counts: Counter[str], descriptions: dict[str, str]) -> Iterator[Finding]:

@@ -18,6 +18,7 @@ from danlu.errors import DataError
 from danlu.evals.frozen import cosines, linear_accuracy, rank_correlation, threshold_accuracy
 from danlu.infer.engine import score
 from danlu.models.base import embed, token_ids
+from danlu.text.pair import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -65,7 +66,7 @@ def embedder(base: Base, length: int = 128, tell: Callable[[int], object] | None
     """Texts to unit vectors by an encoder; texts are cut at `length` tokens, and `tell` hears how many are done."""
 
     def vectors(texts: Sequence[str]) -> NDArray[np.float32]:
-        return embed(base.model, token_ids(base.tokenizer, texts, length), progress=tell)
+        return embed(base.model, token_ids(base.tokenizer, list(map(plain, texts)), length), progress=tell)
 
     return vectors
 

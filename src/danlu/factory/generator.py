@@ -1,7 +1,8 @@
 """The Generator: makes more text for the Student to learn from.
 
 First version: passages of the texts there are. The Teacher labels them; they need not mean what their text means. Of
-pairs, one side in turn is cut, and the other stays: pairs made at random would nearly all be of one label.
+pairs, one side is cut (of two that are long enough, one at random), and the other stays: pairs made at random would
+nearly all be of one label.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 def passages(texts: Sequence[str], count: int, seed: int) -> list[str]:
     """Up to `count` distinct passages, each 30 to 80 % of a text, starting and ending at a border if one is near.
+
+    A passage of a pair is a pair again, with one side cut.
 
     Args:
         texts: where they are cut from; each text gives about the same number.

@@ -74,7 +74,7 @@ def inspect(dataset: Dataset, *, max_chars: int = 20_000) -> Inspection:
     pairing = pairing_for(dataset)
     sifted = sift(dataset, max_chars, pairing)
     findings = [
-        *check_labels(sifted.train, [*sifted.dev, *sifted.test], dataset.descriptions),
+        *check_labels(sifted.train, [*sifted.dev, *sifted.test], dataset.descriptions, pairs=pairing is not None),
         *check_rows(sifted, max_chars),
         *check_repeats(sifted),
         *_check_files(dataset),
@@ -92,13 +92,13 @@ def inspect(dataset: Dataset, *, max_chars: int = 20_000) -> Inspection:
 def pairing_for(dataset: Dataset) -> Pairing | None:
     """How the two texts of a row are paired, or None where a row is one text.
 
-    Their order matters where the columns have different names for different things, where there are three labels or
-    more (entailment is no contradiction), or where one side is usually half as long again as the other.
+    Their order matters unless the columns' names say that they are two of a kind (sentence1, sentence2), there are two
+    labels (entailment and contradiction are not all that can be), and neither side is usually half as long again.
     """
     if dataset.columns.second is None:
         return None
     labels = len({row.label for row in dataset.train})
-    ordered = dataset.columns.unlike or labels > 2 or _lopsided(dataset.train)
+    ordered = not dataset.columns.alike or labels > 2 or _lopsided(dataset.train)
     return "ordered" if ordered else "unordered"
 
 
@@ -168,7 +168,7 @@ def _facts(dataset: Dataset, sifted: Sifted, task: Task) -> dict[str, object]:
 
 def _evidence(dataset: Dataset, sifted: Sifted, task: Task) -> list[str]:
     """Why the task is what it is said to be."""
-    share = han_share(row.text for row in sifted.train)
+    share = han_share(side for row in sifted.train for side in sides(row.text))
     columns = dataset.columns
     where = f"the text is the column '{columns.text}'"
     if task.pairing:
@@ -209,6 +209,7 @@ def _balance(train: list[Example]) -> dict[str, float]:
 
 
 def _lengths(rows: list[Example]) -> dict[str, int]:
-    """Quantiles of the texts' lengths in characters."""
-    values = np.quantile([len(row.text) for row in rows], list(_QUANTILES.values()), method="nearest")
+    """Quantiles of the lengths of texts, or of the sides of pairs, in characters."""
+    lengths = [len(side) for row in rows for side in sides(row.text)]
+    values = np.quantile(lengths, list(_QUANTILES.values()), method="nearest")
     return dict(zip(_QUANTILES, map(int, values), strict=True))

@@ -9,6 +9,7 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from danlu.text.normalize import clean
+from danlu.text.pair import sides
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +42,7 @@ def _overview(inspection: Inspection) -> Iterator[str]:
     what = {"ordered": "ordered pairs", "unordered": "pairs in any order", None: "texts"}[task.pairing]
     yield _row("Task", f"classification into {len(task.labels):,} labels, {what} in {_LANGUAGES[task.language]}")
     yield _row("Rows", ", ".join(f"{name} {len(rows):,}" for name, rows in roles))
-    lengths = sorted(len(row.text) for row in inspection.train)
+    lengths = sorted(len(side) for row in inspection.train for side in sides(row.text))
     if lengths:
         middle, long = lengths[len(lengths) // 2], lengths[min(len(lengths) * 9 // 10, len(lengths) - 1)]
         yield _row("Texts", f"half have up to {middle:,} characters, 90 % up to {long:,}, the longest {lengths[-1]:,}")

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 LIBRARIES = ("numpy", "onnx", "onnxruntime", "scikit-learn", "scipy", "tokenizers", "torch", "transformers")
 WANTED_ACCURACY = 0.9
 SHOWN = 20
+SIDE = 130  # characters shown of a side of a pair, so that both are seen
 
 
 @dataclass(frozen=True)
@@ -202,7 +203,7 @@ def evidence(
         "latency": {m.draft.name: round(m.p95_ms, 2) for m in front.eligible},
         "mistakes": [
             {
-                "text": shown(ruler.texts[i]),
+                "text": shown(ruler.texts[i], SIDE),
                 "label": labels[ruler.truth[i]],
                 "predicted": labels[predicted[i]],
                 "probability": float(confidence[i]),
@@ -227,7 +228,7 @@ def _suspects(material: Material, taught: Taught) -> list[dict[str, Any]]:
     found = np.flatnonzero((own < 0.1) & (best > 0.6))
     return [
         {
-            "text": shown(material.texts.labelled[i]),
+            "text": shown(material.texts.labelled[i], SIDE),
             "label": material.texts.labels[truth[i]],
             "suggested": material.texts.labels[int(held[i].argmax())],
             "probability": float(best[i]),
@@ -252,6 +253,10 @@ def _worth(material: Material, beliefs: Beliefs, labels: Sequence[str]) -> list[
         rank[mine[np.argsort(margin[mine], kind="stable")]] = np.arange(len(mine))
     everything = material.everything
     return [
-        {"text": shown(everything[start + i]), "predicted": labels[predicted[i]], "probability": float(table[i].max())}
+        {
+            "text": shown(everything[start + i], SIDE),
+            "predicted": labels[predicted[i]],
+            "probability": float(table[i].max()),
+        }
         for i in np.lexsort((margin, rank))[:SHOWN]
     ]

@@ -48,6 +48,7 @@ class Sizes:
         depth: layers of the base encoder.
         body: its weights without those of the vocabulary.
         token: numbers that a token of the vocabulary takes, in the encoder and in static embeddings.
+        sides: texts in a row.
     """
 
     labelled: int
@@ -62,6 +63,7 @@ class Sizes:
     depth: int = 6
     body: int = 10_800_000
     token: int = 576
+    sides: int = 1
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,7 @@ class Plan:
         light_steps: of each student that has embeddings and no layers.
         ngram_rows: n-grams that keep a row in the shipped table.
         vocabulary: tokens that students know.
+        sides: texts in a row; lengths are those of one.
     """
 
     minutes: float
@@ -106,6 +109,7 @@ class Plan:
     light_steps: int
     ngram_rows: int
     vocabulary: int
+    sides: int
 
     def reads(self, depth: int) -> int:
         """Tokens that a transformer student of some depth reads: the same work for each depth, where texts are long."""
@@ -143,7 +147,7 @@ def make_plan(sizes: Sizes, minutes: float, max_mb: float, max_ms: float) -> Pla
     able = tuple(depth for depth in depths if reach * full / depth >= 16)  # others could not keep --max-ms
     layers = able if steps_of(able or depths) >= ENOUGH_STEPS else able[-1:]
     steps = steps_of(layers or depths)
-    light = int(max(100, min(400, 0.02 * seconds * LIGHT_SPEED / (LIGHT_BATCH * tokens))))
+    light = int(max(100, min(400, 0.02 * seconds * LIGHT_SPEED / (LIGHT_BATCH * tokens * sizes.sides))))
 
     # Everything is read by the frozen encoder, and, beyond the loop, once more by the tuned one.
     readable = int(0.25 * seconds * EMBED_SPEED / (2 * tokens * sizes.cost))
@@ -183,6 +187,7 @@ def make_plan(sizes: Sizes, minutes: float, max_mb: float, max_ms: float) -> Pla
         light_steps=light,
         ngram_rows=ngram_rows,
         vocabulary=vocabulary,
+        sides=sizes.sides,
     )
 
 
@@ -194,22 +199,21 @@ def expected_seconds(plan: Plan, texts: int, measured: int) -> dict[str, float]:
         texts: how many are read in all.
         measured: rows of the test set.
     """
-    length = 0.6 * plan.token_length
+    length = 0.6 * plan.token_length * plan.sides
     step = plan.student_batch / TUNE_SPEED
     light = plan.light_steps * LIGHT_BATCH * length / LIGHT_SPEED
-    again = plan.student_steps * step * min(length, plan.student_length) if plan.layers else light
+    reads = [(depth, min(length, plan.reads(depth) * plan.sides)) for depth in plan.layers]
+    again = plan.student_steps * step * min(length, plan.student_length * plan.sides) if plan.layers else light
     return {
         "read": texts * length / EMBED_SPEED,
         "tune": (plan.folds + 1)
         * (
-            plan.tuning_steps * plan.tuning_batch * min(length, plan.tuning_length) / TUNE_SPEED
+            plan.tuning_steps * plan.tuning_batch * min(length, plan.tuning_length * plan.sides) / TUNE_SPEED
             + (plan.labelled + plan.pool) * length / EMBED_SPEED
         )
         * bool(plan.tuning_steps),
         "loop": 5.0 + 10 * len(plan.rounds),
         "believe": texts * length / EMBED_SPEED,
-        "students": 20
-        + 2 * light
-        + sum(8 + plan.student_steps * step * min(length, plan.reads(depth)) * depth / 6 for depth in plan.layers),
+        "students": 20 + 2 * light + sum(8 + plan.student_steps * step * read * depth / 6 for depth, read in reads),
         "ablation" if measured else "cross-validate": again * (1 if measured else plan.folds),
     }

@@ -17,8 +17,9 @@ from danlu.artifact import Model, save, write_whole
 from danlu.corpus import read
 from danlu.errors import DataError, OptionError
 from danlu.evals.metrics import fit_temperature, softmax
-from danlu.factory import judge, package, report, stages, teacher
+from danlu.factory import advice, judge, package, report, stages, teacher
 from danlu.factory.choose import choose
+from danlu.factory.folds import folds_of
 from danlu.factory.inspect import Inspection, inspect
 from danlu.factory.job import Job
 from danlu.factory.material import gather
@@ -118,7 +119,8 @@ def produce(data: Path, out: Path, options: Options) -> Produced:
 
     seen = stages.read_texts(run, material)
     views = teacher.look(base, material.texts, seen[: len(material.texts.rows)], plan)
-    folds = teacher.folds_of(material.texts, plan, options.seed)
+    inspection.findings += advice.of_texts(views.names, material.texts, base)
+    folds = folds_of(material.texts.labelled, material.texts.truth, plan.folds, options.seed)
     tuned = stages.tune(run, material.texts, folds)
     rounds, first, last = stages.loop(run, material.texts, views, folds, tuned)
     best, beliefs = stages.believe(run, material, views, tuned, (first, last), seen)
@@ -233,6 +235,7 @@ def plan_for(base: Base, inspection: Inspection, options: Options) -> Plan:
         body=body,
         token=token_embeddings(base.model).weight.shape[1] + (0 if base.static is None else base.static.shape[1]),
         depth=base.model.config.num_hidden_layers,
+        sides=sides,
     )
     return make_plan(sizes, options.minutes, options.max_mb, options.max_ms)
 

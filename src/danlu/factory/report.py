@@ -101,7 +101,8 @@ def _what(view: View) -> str:
     if not labels:
         return ""
     language = view.get("card", "task", "language")
-    what = view.say(f"what_{language if language in {'zh', 'en'} else 'mixed'}", k=len(labels))
+    kind = "pairs" if view.get("card", "task", "pairing") else "what"
+    what = view.say(f"{kind}_{language if language in {'zh', 'en'} else 'mixed'}", k=len(labels))
     shown = _fitting([short(label, 40) for label in labels])
     chips = "".join(f"<li>{user(label)}</li>" for label in shown)
     rest = len(labels) - len(shown)

@@ -14,7 +14,7 @@ import numpy as np
 from danlu.adapt import linear, names
 from danlu.compress.distil import LIGHT, Lesson
 from danlu.errors import OptionError
-from danlu.factory import choose, student, teacher
+from danlu.factory import choose, draft, student, teacher
 from danlu.factory.generator import passages
 from danlu.factory.student import Exam, Shared
 from danlu.factory.teacher import Teacher, Texts, Views
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from danlu.factory.material import Material
     from danlu.factory.plan import Plan
     from danlu.factory.progress import Progress
-    from danlu.factory.student import Draft
     from danlu.loops.self_training import Round, Taught
     from danlu.models.base import Base
 
@@ -285,7 +284,7 @@ def study(run: Run, shared: Shared, exam: Exam, labels: tuple[str, ...]) -> list
         for name in candidates:
             if out and run.late(name, f"{name}.onnx"):
                 continue
-            full, small = student.drafts(
+            full, small = draft.drafts(
                 name,
                 pairing_of(exam.texts),
                 lambda n=name: student.teach(n, shared, exam, step),
@@ -296,7 +295,9 @@ def study(run: Run, shared: Shared, exam: Exam, labels: tuple[str, ...]) -> list
     return out
 
 
-def _compared(run: Run, full: Draft, small: Draft, labels: tuple[str, ...], exam: Exam) -> tuple[Measured, Measured]:
+def _compared(
+    run: Run, full: draft.Draft, small: draft.Draft, labels: tuple[str, ...], exam: Exam
+) -> tuple[Measured, Measured]:
     """A candidate measured in float32 and in int8; in the finer int8 where the plain one loses too much."""
     measured = choose.measure(full, labels, exam)
     if small is full:
@@ -304,5 +305,5 @@ def _compared(run: Run, full: Draft, small: Draft, labels: tuple[str, ...], exam
     smaller = choose.measure(small, labels, exam)
     if choose.parity(measured, smaller)["shipped"] == "int8":
         return measured, smaller
-    finer = choose.measure(student.in_blocks(full, run.job.keep_bytes), labels, exam)
+    finer = choose.measure(draft.in_blocks(full, run.job.keep_bytes), labels, exam)
     return measured, finer if choose.parity(measured, finer)["shipped"] == "int8" else smaller

@@ -5,10 +5,9 @@ Knows candidates; does not know how the Teacher came to its labels, or which can
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -16,13 +15,12 @@ from scipy.special import log_softmax
 
 from danlu.artifact import pad_ngrams
 from danlu.compress import distil
-from danlu.compress.distil import LIGHT, NGRAM_BITS
-from danlu.compress.export import to_int8, to_int8_blocks, to_onnx
+from danlu.compress.distil import LIGHT
 from danlu.compress.smooth import smooth
 from danlu.evals.metrics import softmax
 from danlu.loops.self_training import pool_forms
 from danlu.models.base import Base, by_row, padded, token_ids
-from danlu.models.student import INPUTS, NgramBranch, StaticBranch, Student, TokenBranch, TransformerEncoder
+from danlu.models.student import INPUTS, NgramBranch, StaticBranch, Student, TokenBranch
 from danlu.text.pair import each
 from danlu.text.shorten import shorten
 
@@ -35,12 +33,10 @@ if TYPE_CHECKING:
 
     from danlu.compress.distil import Lesson
     from danlu.factory.plan import Plan
-    from danlu.types import Pairing
 
 MAX_CHARS = 2_000
 CALIBRATION_TEXTS = 100
 LEAST_SHARE = 0.02  # of a branch beside the tokens'; one that counts less is left out of the file
-WORTH_INT8 = 128  # hidden width from which int8 products are faster on every processor we know
 
 
 @dataclass(frozen=True)
@@ -58,54 +54,6 @@ class Exam:
     def score(self, predicted: NDArray[np.int64]) -> float:
         """The expected share of right predictions."""
         return float(self.targets[np.arange(len(predicted)), predicted].mean())
-
-
-@dataclass(frozen=True)
-class Draft:
-    """A candidate in one precision: what it needs to become a model file.
-
-    Attributes:
-        name: kind and depth.
-        kind: ngram, static, convolution or transformer.
-        precision: int8 or float32.
-        graph: ONNX.
-        tokenizer: JSON.
-        bits: of the n-gram hash.
-        length: tokens read; 0 where it reads n-grams alone.
-        chosen: how many of them its token branch reads.
-        pairing: of the texts.
-    """
-
-    name: str
-    kind: str
-    precision: str
-    graph: bytes
-    tokenizer: str
-    bits: int
-    length: int
-    chosen: int
-    pairing: Pairing | None
-
-    def entries(
-        self, labels: Sequence[str], card: dict[str, Any], temperature: float, abstain: float
-    ) -> dict[str, bytes]:
-        """The entries of its model file."""
-        config = {
-            "labels": list(labels),
-            "temperature": temperature,
-            "abstain_below": abstain,
-            "text_length": self.length,
-            "token_length": self.chosen,
-            "ngram_bits": self.bits,
-            "max_chars": MAX_CHARS,
-            "pairing": self.pairing,
-        }
-        return {
-            "card.json": json.dumps(card, ensure_ascii=False, sort_keys=True).encode(),
-            "config.json": json.dumps(config, ensure_ascii=False, sort_keys=True).encode(),
-            "model.onnx": self.graph,
-            "tokenizer.json": self.tokenizer.encode(),
-        }
 
 
 @dataclass(frozen=True)
@@ -260,47 +208,6 @@ def probabilities(
     shares = [share for _, share in student.branches.values()]
     logits = np.tensordot(shares, np.stack(votes(student, tokenizer, texts, name, plan)), 1)
     return softmax(logits.astype(np.float32)).astype(np.float32)
-
-
-def drafts(
-    name: str,
-    pairing: Pairing | None,
-    train: Callable[[], tuple[Student, Tokenizer | None]],
-    plan: Plan,
-    keep: Callable[[str, Callable[[], bytes]], bytes],
-) -> tuple[Draft, Draft]:
-    """A candidate in float32 and in int8; one without matrix products worth it is float32 in both places.
-
-    Args:
-        name: of the candidate.
-        pairing: of the texts.
-        train: gives the trained student and the tokenizer of its token branch.
-        plan: for the lengths.
-        keep: stores and returns the bytes a function makes, under a name.
-    """
-
-    def exported() -> bytes:
-        student, tokenizer = train()
-        bits = NGRAM_BITS if student.ngrams else 0
-        wide = isinstance(student.tokens and student.tokens.encoder, TransformerEncoder)
-        width = len(student.tokens.centre) if student.tokens and wide else 0
-        parts = [bits, tokenizer.to_str() if tokenizer else "", width]
-        keep(f"{name}.json", lambda: json.dumps(parts).encode())
-        return to_onnx(student)
-
-    full = keep(f"{name}.onnx", exported)
-    bits, tokenizer, width = json.loads(keep(f"{name}.json", bytes))
-    small = keep(f"{name}.int8.onnx", lambda: to_int8(full)) if width >= WORTH_INT8 else None
-    kind = name.split("-", 1)[0]
-    length, chosen = (plan.token_length, reads(name, plan)) if tokenizer else (0, 0)
-    plain = Draft(name, kind, "float32", full, tokenizer, bits, length, chosen, pairing)
-    return plain, plain if small is None else replace(plain, precision="int8", graph=small)
-
-
-def in_blocks(plain: Draft, keep: Callable[[str, Callable[[], bytes]], bytes]) -> Draft:
-    """A float32 draft in int8 of the finer kind."""
-    graph = keep(f"{plain.name}.blocks.onnx", lambda: to_int8_blocks(plain.graph))
-    return replace(plain, precision="int8", graph=graph)
 
 
 def _shares(logits: list[NDArray[np.float32]], exam: Exam) -> list[float]:

@@ -12,14 +12,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 from scipy.special import log_softmax
-from sklearn.model_selection import StratifiedGroupKFold
 
 from danlu.adapt import contrastive, linear, names, ngram, paired, static
-from danlu.corpus.dedup import families
 from danlu.loops import self_training
 from danlu.loops.self_training import Context, Taught
 from danlu.models.base import Base, by_row, token_ids
-from danlu.text.pair import pairing_of, sides
+from danlu.text.pair import pairing_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -30,7 +28,6 @@ if TYPE_CHECKING:
     from danlu.factory.plan import Plan
 
     Step = Callable[[int], None]
-    Folds = list[tuple[NDArray[np.int64], NDArray[np.int64]]]
 
 
 @dataclass(frozen=True)
@@ -62,53 +59,6 @@ class Texts:
         return self.rows + (self.wording or [])
 
 
-def folds_of(texts: Texts, plan: Plan, seed: int) -> Folds:
-    """(trained on, held out) indices of each fold, stratified; texts that repeat one another stay together.
-
-    So do pairs that share a side, where that leaves no heap too large for a fold.
-
-    What a row can say of a text that nearly repeats it is no measure of what it says of others. Only where all rows of
-    a label repeat one another are they parted, so that no label goes without a score. Rows of a label that a fold
-    would have nothing left of are trained on there, and held out nowhere else.
-    """
-    truth, alone = texts.truth, np.arange(len(texts.truth))
-    group = families([sides(text) for text in texts.labelled])
-    if np.bincount(group).max(initial=0) > len(truth) / plan.folds:
-        group = families([[text] for text in texts.labelled])
-    uniform = [k for k in np.unique(truth) if len(np.unique(group[truth == k])) == 1]
-    group = np.where(np.isin(truth, uniform), len(truth) + alone, group)
-    return _folds(truth, group, plan, seed) or _folds(truth, alone, plan, seed)
-
-
-def _folds(truth: NDArray[np.int64], group: NDArray[np.int64], plan: Plan, seed: int) -> Folds:
-    free = _free(truth, group)
-    if not free.any():
-        return []
-    often = np.flatnonzero(free)
-    least = min(len(np.unique(group[free & (truth == k)])) for k in np.unique(truth[free]))
-    splitter = StratifiedGroupKFold(max(2, min(plan.folds, least)), shuffle=True, random_state=seed)
-    folds: Folds = []
-    for _, part in splitter.split(np.zeros(len(often)), truth[often], group[often]):
-        held = often[part]
-        kept = np.setdiff1d(np.arange(len(truth)), held)
-        lost = np.setdiff1d(truth[held], truth[kept])
-        held = held[~np.isin(group[held], group[held[np.isin(truth[held], lost)]])]
-        if len(held):
-            folds.append((np.setdiff1d(np.arange(len(truth)), held), held))
-    return folds
-
-
-def _free(truth: NDArray[np.int64], group: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """(rows,) which can be held out: those of labels with two groups, and of groups where that is so of every label."""
-    free = np.ones(len(truth), bool)
-    while True:
-        many = [k for k in np.unique(truth) if len(np.unique(group[free & (truth == k)])) >= 2]
-        tied = free & ~np.isin(truth, many)
-        if not tied.any():
-            return free
-        free &= ~np.isin(group, group[tied])
-
-
 def vectors(base: Base, texts: Sequence[str], plan: Plan, step: Step | None = None) -> NDArray[np.float32]:
     """(texts, hidden) of the frozen base."""
     return linear.encode(base.model, base.tokenizer, texts, plan.token_length, step)
@@ -121,8 +71,8 @@ def tune(
     chosen = [texts.labelled[i] for i in rows]
     sequences, truth = token_ids(base.tokenizer, chosen, plan.tuning_length), texts.truth[rows]
     if pairing := pairing_of(chosen):
-        compare = paired.Tuning(steps=plan.tuning_steps, batch=plan.tuning_batch, seed=seed)
-        return paired.fit(base, by_row(sequences, pairing), truth, pairing, compare, step)
+        in_pairs = paired.Tuning(steps=plan.tuning_steps, batch=plan.tuning_batch, seed=seed)
+        return paired.fit(base, by_row(sequences, pairing), truth, pairing, in_pairs, step)
     tuning = contrastive.Tuning(steps=plan.tuning_steps, batch=plan.tuning_batch, seed=seed)
     return contrastive.fit(base, sequences, truth, tuning, step)
 
@@ -146,7 +96,7 @@ class Views:
     Attributes:
         space: of n-grams, of all that is learned.
         centre: of the base's vectors.
-        vectors: (rows, hidden) by the base.
+        vectors: (rows, hidden) by the base; of pairs, their comparisons, here and wherever a width is called hidden.
         static_centre: of the means of static embeddings.
         static: (learned, width) those means; None where the base has no such embeddings.
         names: (rows, labels) similarity to what the labels say.

@@ -5,6 +5,7 @@ Knows where weights lie and how they are stored; does not know what they are use
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 import os
@@ -143,6 +144,16 @@ def layers(model: PreTrainedModel) -> torch.nn.ModuleList:
         if isinstance(module, torch.nn.ModuleList) and len(module) == depth:
             return module
     raise ValueError(f"{type(model).__name__} has no stack of {depth} layers")
+
+
+def tunable(model: PreTrainedModel) -> PreTrainedModel:
+    """A copy whose layers can be trained, and nothing else of it."""
+    copied = copy.deepcopy(model)
+    for parameter in copied.parameters():
+        parameter.requires_grad_(False)
+    for parameter in layers(copied).parameters():
+        parameter.requires_grad_(True)
+    return copied
 
 
 def token_embeddings(model: PreTrainedModel) -> torch.nn.Embedding:

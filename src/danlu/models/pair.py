@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from danlu.types import Pairing
 
-# Shapes: N pairs, D width of a side's vector, C width of a comparison.
+# Shapes: N pairs, S = 2N sides, D width of a side's vector, C width of a comparison.
 
 
 def width(side: int, pairing: Pairing | None) -> int:
@@ -36,7 +36,7 @@ def compare(sides_SD: torch.Tensor, pairing: Pairing | None) -> torch.Tensor:
         return sides_SD
     first_ND, second_ND = sides_SD.unflatten(0, (-1, 2)).unbind(1)
     product_ND, difference_ND = first_ND * second_ND, first_ND - second_ND
-    scale = 0.5 * sides_SD.shape[1] ** 0.5  # a product of unit vectors is that much smaller than their distance
+    scale = 0.5 * sides_SD.shape[1] ** 0.5  # about as long as the distances: numbers of unit vectors are near 1 / √D
     parts = [scale * product_ND, difference_ND.abs(), product_ND.sum(1, keepdim=True)]
     if pairing == "ordered":
         parts.append(difference_ND)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Never, cast
 
 from danlu.errors import OptionError
@@ -16,8 +17,6 @@ from danlu.text.pair import join
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-SHAPE = 'Send {"text": "..."} or {"texts": ["...", "..."]}.'
-PAIR_SHAPE = 'Send {"pair": ["...", "..."]} or {"pairs": [["...", "..."], ["...", "..."]]}.'
 _HEAR_OUT = 16  # how many times the limit is read, and dropped, before the connection is cut
 
 
@@ -58,7 +57,8 @@ class Wire:
     pairs: bool
 
 
-TEXTS, PAIRS = Wire("text", "texts", SHAPE, pairs=False), Wire("pair", "pairs", PAIR_SHAPE, pairs=True)
+TEXTS = Wire("text", "texts", 'Send {"text": "..."} or {"texts": ["...", "..."]}.', pairs=False)
+PAIRS = Wire("pair", "pairs", 'Send {"pair": ["...", "..."]} or {"pairs": [["...", "..."]]}.', pairs=True)
 
 
 async def read_texts(request: Request, limits: Limits, wire: Wire = TEXTS) -> list[str]:
@@ -112,7 +112,11 @@ def _parse(body: bytes, wire: Wire) -> object:
         raise Problem(400, "The body is empty.", where="body", fix=wire.shape)
     try:
         return json.loads(
-            text, parse_int=_number, parse_float=_number, parse_constant=_constant, object_pairs_hook=_object
+            text,
+            parse_int=_number,
+            parse_float=_number,
+            parse_constant=partial(_constant, wire),
+            object_pairs_hook=_object,
         )
     except json.JSONDecodeError as error:
         where = f"body, line {error.lineno}, column {error.colno}"
@@ -125,8 +129,8 @@ def _number(_: str) -> float:
     return 0.0
 
 
-def _constant(name: str) -> Never:
-    raise Problem(400, f"The body is not JSON: {name} is no JSON value.", where="body", fix="Send strings.")
+def _constant(wire: Wire, name: str) -> Never:
+    raise Problem(400, f"The body is not JSON: {name} is no JSON value.", where="body", fix=wire.shape)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -152,7 +156,7 @@ def _texts(body: object, limits: Limits, wire: Wire) -> list[str]:
         raise Problem(422, what, where="body", fix=wire.shape)
     read = _pair if wire.pairs else _text
     if one in fields:
-        return [read(fields[one], one, limits)]
+        return [read(fields[one], one, limits, wire)]
     texts = fields[many]
     if not isinstance(texts, list):
         of = "pairs" if wire.pairs else "strings"
@@ -163,23 +167,23 @@ def _texts(body: object, limits: Limits, wire: Wire) -> list[str]:
     if len(items) > limits.max_texts:
         what = f"There are {len(items)} {many}, more than {limits.max_texts}."
         raise Problem(422, what, where=many, fix=f"Send the {many} in several requests.")
-    return [read(item, f"{many}[{index}]", limits) for index, item in enumerate(items)]
+    return [read(item, f"{many}[{index}]", limits, wire) for index, item in enumerate(items)]
 
 
-def _pair(value: object, where: str, limits: Limits) -> str:
+def _pair(value: object, where: str, limits: Limits, wire: Wire) -> str:
     """One pair, checked and joined."""
     items = cast("list[object]", value) if isinstance(value, list) else []
     if len(items) != 2:
         found = f"a list of {len(items)}" if isinstance(value, list) else _kind(value)
-        raise Problem(422, f"The pair is {found}, not two texts.", where=where, fix=PAIR_SHAPE)
-    first, second = (_text(item, f"{where}[{side}]", limits) for side, item in enumerate(items))
+        raise Problem(422, f"The pair is {found}, not two texts.", where=where, fix=wire.shape)
+    first, second = (_text(item, f"{where}[{side}]", limits, wire) for side, item in enumerate(items))
     return join(first, second, "ordered")
 
 
-def _text(value: object, where: str, limits: Limits) -> str:
+def _text(value: object, where: str, limits: Limits, wire: Wire) -> str:
     """One text, checked."""
     if not isinstance(value, str):
-        raise Problem(422, f"The text is {_kind(value)}, not a string.", where=where, fix="Send a string.")
+        raise Problem(422, f"The text is {_kind(value)}, not a string.", where=where, fix=wire.shape)
     if not value.strip():
         raise Problem(422, "The text is empty.", where=where, fix="Send at least one character that is not a space.")
     if len(value) > limits.max_chars:

@@ -27,7 +27,7 @@ _WORD = re.compile(r"[^\W\u2e80-\u9fff\uac00-\ud7ff\uf900-\ufaff]+(?:'[^\W\u2e80
 _HAN_FROM, _HAN_TO = 0x2E80, 0x9FFF
 _PRIME = np.uint64(0x9E3779B97F4A7C15)
 _BOTH, _FIRST, _SECOND, _SHARED, _HELD = range(1, 6)  # what a bucket of a pair speaks of
-_LEVELS = np.linspace(0, 1, 21)[1:-1]  # of the share of n-grams in common, each with a bucket of its own
+_LEVELS = np.arange(1, 20)  # twentieths of the n-grams in common, each with a bucket of its own
 
 
 class Grams(NamedTuple):
@@ -102,7 +102,7 @@ def _steps(
     part: NDArray[np.float64], whole: NDArray[np.float64], role: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], int, NDArray[np.float64]]:
     """(pairs,) parts of wholes as row, step, role and count of the steps that each reaches."""
-    row, step = np.nonzero((part / np.maximum(whole, 1))[:, None] >= _LEVELS)
+    row, step = np.nonzero((20 * part[:, None] >= _LEVELS * whole[:, None]) & (whole[:, None] > 0))
     return row, step, role, np.ones(len(row))
 
 

@@ -23,8 +23,8 @@ _SHOWN = {"\x1e": " ⇒ ", "\x1f": " ⇔ "}
 
 
 def plain(text: str) -> str:
-    """A text that somebody wrote, with any mark in it replaced by another character that `clean` takes out."""
-    return _ANY.sub("\0", text)
+    """A text that somebody wrote, with marks replaced by characters that `clean` and `tidy` treat as they do marks."""
+    return text.replace("\x1e", "\x1c").replace("\x1f", "\0")
 
 
 def join(first: str, second: str, pairing: Pairing) -> str:
@@ -53,6 +53,9 @@ def each(text: str, change: Callable[[str], str]) -> str:
     return join(change(first), change(second), pairing)
 
 
-def shown(text: str) -> str:
-    """A pair for people to read, with an arrow in place of the mark; other texts as they are."""
-    return _ANY.sub(lambda mark: _SHOWN[mark.group()], text)
+def shown(text: str, most: int) -> str:
+    """A pair for people to read: up to `most` characters of each side, an arrow between; other texts as they are."""
+    mark = _ANY.search(text)
+    if mark is None:
+        return text
+    return _SHOWN[mark.group()].join(side if len(side) <= most else side[: most - 1] + "…" for side in sides(text))

@@ -1,0 +1,247 @@
+"""The verbs about one model file: predict, eval, card, serve.
+
+Knows options and how answers are printed; everything else is a call into the package. Nothing here needs torch.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from danlu.cli_base import extra
+from danlu.errors import DataError, OptionError
+from danlu.text.pair import join, sides
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from danlu.artifact import Model
+    from danlu.types import Example, Pairing, Prediction
+
+ModelFile = Annotated[Path, typer.Argument(help="A .danlu file.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object for a program to read.")]
+Text = Annotated[str | None, typer.Option("--text", help="The column of the texts.")]
+Second = Annotated[str | None, typer.Option("--second", help="The column of the second texts, where rows are pairs.")]
+Label = Annotated[str | None, typer.Option("--label", help="The column of the labels.")]
+Force = Annotated[bool, typer.Option("--force", help="Replace an existing file.")]
+
+BLOCK = 512  # texts predicted at a time
+
+
+def predict(
+    model: ModelFile,
+    texts: Annotated[
+        list[str] | None,
+        typer.Argument(help="Texts, two for each pair; or none, and --file or standard input (a tab parts a pair)."),
+    ] = None,
+    file: Annotated[Path | None, typer.Option("--file", help="A file of texts, any format that forge reads.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Write JSONL here, whole or not at all.")] = None,
+    text: Text = None,
+    second: Second = None,
+    force: Force = False,
+    as_json: Json = False,
+) -> None:
+    """Predict texts given as arguments, in a file (streamed, any size), or a line each on standard input."""
+    from danlu.artifact import load
+
+    opened = load(model)
+    if texts and file:
+        raise OptionError("Texts and --file are both given. Fix: give one of them.")
+    if (text or second) and not file:
+        option = "--text" if text else "--second"
+        raise OptionError(f"{option} names a column, and there is no --file. Fix: leave it out, or give the file.")
+    if force and not out:
+        raise OptionError("--force replaces what --out names, and there is no --out. Fix: leave it out, or give --out.")
+    if out:
+        _check_out(out, force=force)
+    named = _arguments(texts or [], opened.pairing)
+    source = _rows_of(file, text, second, opened.pairing) if file else _lines_of_standard_input(opened.pairing)
+    rows = _predictions(opened, iter(named) if named else source, total=len(named) or None)
+    if out is None:
+        for given, prediction in rows:
+            say(_as_json(given, prediction) if as_json else _as_line(given, prediction))
+        return
+    partial = out.with_name(f".{out.name}.partial")
+    try:
+        with partial.open("w", encoding="utf-8", newline="\n") as stream:
+            for given, prediction in rows:
+                stream.write(_as_json(given, prediction) + "\n")
+        partial.replace(out)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def evaluate(
+    model: ModelFile,
+    test: Annotated[Path, typer.Argument(help="A file of labelled texts.")],
+    text: Text = None,
+    second: Second = None,
+    label: Label = None,
+    as_json: Json = False,
+) -> None:
+    """Measure a model on labelled texts it has never seen."""
+    import numpy as np
+
+    from danlu.artifact import load
+    from danlu.corpus.read import examples
+    from danlu.evals.metrics import summary
+
+    opened = load(model)
+    found = examples(test, text=text, second=second, label=label, need_label=True)
+    rows = list(_fitting(found, opened.pairing))
+    index = {name: i for i, name in enumerate(opened.labels)}
+    for row in rows:
+        if row.label not in index:
+            raise DataError(
+                f"the label is {row.label!r}, which this model does not know" if row.label else "the label is missing",
+                f"use one of {', '.join(opened.labels[:10])}{' …' if len(opened.labels) > 10 else ''}",
+                file=test.name,
+                row=row.row,
+            )
+    truth = np.array([index[row.label or ""] for row in rows], dtype=np.int64)
+    result = summary(truth, opened.probabilities([row.text for row in rows]).astype(np.float64), opened.labels)
+    if as_json:
+        print_json({**result, "interval95": result["accuracy95"]})
+        return
+    low, high = result["accuracy95"]
+    say(
+        f"accuracy {result['accuracy']:.1%} (95% interval {low:.1%} to {high:.1%}), macro-F1 {result['macro_f1']:.3f}, "
+        f"expected calibration error {result['ece']:.3f}, {result['n']} rows"
+    )
+    width = max(len(row["label"]) for row in result["per_label"])
+    for row in result["per_label"]:
+        say(
+            f"  {row['label']:<{width}}  precision {row['precision']:.2f}  recall {row['recall']:.2f}  "
+            f"F1 {row['f1']:.2f}  n {row['n']}"
+        )
+
+
+def card(model: ModelFile) -> None:
+    """Print the model's card: task, data, seeds, versions, figures with their intervals, warnings."""
+    from danlu.artifact import load
+
+    print_json(load(model).card)
+
+
+def serve(
+    model: ModelFile,
+    host: Annotated[str, typer.Option("--host", help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="The port; 0 takes a free one.")] = 8000,
+) -> None:
+    """Serve a model over HTTP, with a page to try it on."""
+    from danlu.artifact import load
+
+    with extra("serve"):
+        from danlu.serve.run import run
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # the server ends its requests first
+    run(load(model), host, port)
+
+
+def _rows_of(file: Path, text: str | None, second: str | None, pairing: Pairing | None) -> Iterator[str]:
+    from danlu.corpus.read import examples
+
+    return (row.text for row in _fitting(examples(file, text=text, second=second, need_label=False), pairing))
+
+
+def _fitting(rows: Iterator[Example], pairing: Pairing | None) -> Iterator[Example]:
+    """The rows, if they are what the model reads: pairs or single texts."""
+    for row in rows:
+        if pairing and len(sides(row.text)) == 1:
+            what, fix = "it is one text, and this model compares two", "name their columns with --text and --second"
+            raise DataError(what, fix, file=row.source, row=row.row)
+        if not pairing and len(sides(row.text)) == 2:
+            what, fix = "it is a pair of texts, and this model reads one", "name its column with --text"
+            raise DataError(what, fix, file=row.source, row=row.row)
+        yield row
+
+
+def _arguments(texts: list[str], pairing: Pairing | None) -> list[str]:
+    """The texts given as arguments, two of them for each pair."""
+    if pairing is None:
+        return texts
+    if len(texts) % 2:
+        raise OptionError(f"This model compares two texts, and {len(texts)} are given. Fix: give two for each pair.")
+    return [join(first, second, "ordered") for first, second in zip(texts[::2], texts[1::2], strict=True)]
+
+
+def _lines_of_standard_input(pairing: Pairing | None) -> Iterator[str]:
+    for number, line in enumerate(sys.stdin.buffer, 1):
+        try:
+            text = line.decode("utf-8").rstrip("\r\n")
+        except UnicodeDecodeError as error:
+            raise DataError(
+                f"the line is not UTF-8 ({error.reason})",
+                "save the text as UTF-8, or use --file",
+                file="stdin",
+                row=number,
+            ) from None
+        if pairing is None:
+            yield text
+            continue
+        written = text.split("\t")
+        if len(written) != 2:
+            what = f"the line has {len(written) - 1} tabs, and this model compares two texts"
+            fix = "write the two texts of a pair on one line, one tab between them"
+            raise DataError(what, fix, file="stdin", row=number)
+        yield join(written[0], written[1], "ordered")
+
+
+def _check_out(out: Path, *, force: bool) -> None:
+    """Refuses before any work what could not be written after it."""
+    if out.is_dir():
+        raise OptionError(f"--out {out} is a folder. Fix: give the name of a file.")
+    if not out.parent.is_dir():
+        raise OptionError(f"The folder of --out {out} does not exist. Fix: make it first, or choose another.")
+    if out.exists() and not force:
+        raise OptionError(f"{out} exists. Fix: choose another --out, or --force to replace it.")
+
+
+def _predictions(model: Model, texts: Iterator[str], total: int | None) -> Iterator[tuple[tuple[str, ...], Prediction]]:
+    """Each text, or the sides of each pair, with its prediction, in order; a block in memory at a time."""
+    from itertools import islice
+
+    from tqdm import tqdm
+
+    with tqdm(total=total, unit=" texts", disable=not sys.stderr.isatty(), delay=2, file=sys.stderr) as bar:
+        while block := list(islice(texts, BLOCK)):
+            given = [sides(text) if model.pairing else (text,) for text in block]
+            yield from zip(given, model.predict(block), strict=True)
+            bar.update(len(block))
+
+
+def _as_json(text: tuple[str, ...], prediction: Prediction) -> str:
+    """One line of JSON; escaped where the text has half a surrogate pair, which no file can hold as it is."""
+    first, *second = text
+    value = {
+        "text": first,
+        **({"second": second[0]} if second else {}),
+        "label": prediction.label,
+        "probability": round(prediction.probability, 6),
+        "abstained": prediction.abstained,
+        "top": [{"label": label, "probability": round(p, 6)} for label, p in prediction.top],
+    }
+    line = json.dumps(value, ensure_ascii=False)
+    return line if line.encode("utf-8", "replace").decode() == line else json.dumps(value)
+
+
+def _as_line(text: tuple[str, ...], prediction: Prediction) -> str:
+    doubt = "  (unsure)" if prediction.abstained else ""
+    seen = " | ".join(" ".join(side.split())[:100] for side in text)
+    return f"{prediction.label}\t{prediction.probability:.3f}\t{seen}{doubt}"
+
+
+def say(text: str) -> None:
+    """Prints a line; half a surrogate pair, which no terminal can show, as a question mark."""
+    typer.echo(text.encode("utf-8", "replace").decode())
+
+
+def print_json(value: object) -> None:
+    """Prints one JSON value, indented."""
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=1))

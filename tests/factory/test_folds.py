@@ -1,0 +1,94 @@
+"""Folds: what repeats or shares a side is never on both sides of one, and every label is measured."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from danlu.corpus.dedup import families, near_matches
+from danlu.factory.folds import folds_of
+from danlu.text.pair import join, sides
+
+MOST = 3
+WORDS = [
+    "where is my parcel now",
+    "how do I get an invoice",
+    "the app crashes when I pay",
+    "please cancel the order",
+    "谢谢您的帮助和耐心，快递昨天到了",
+]
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 4), st.sampled_from(["", "!", "!!", " 2", " 37"]), st.integers(0, 2)), max_size=40
+    )
+)
+def test_texts_that_repeat_one_another_are_on_one_side_of_every_fold(rows):
+    rows += [(0, " a", 0), (1, " b", 0), (2, " c", 1), (3, " d", 1), (4, " e", 2)]
+    labelled = [f"{WORDS[word]}{end}" for word, end, _ in rows]
+    truth = np.array([label for *_, label in rows])
+    folds = folds_of(labelled, truth, MOST, 0)
+    group = families([[text] for text in labelled])
+    apart = np.isin(truth, [k for k in range(3) if len(set(group[truth == k])) > 1])  # others are parted
+    assert folds
+    judged = np.concatenate([held for _, held in folds])
+    assert len(judged) == len(set(judged))
+    for train, held in folds:
+        assert sorted([*train, *held]) == list(range(len(rows)))
+        assert set(truth[train]) == {0, 1, 2}
+        assert not near_matches(*([labelled[i] for i in side if apart[i]] for side in (held, train)))
+
+
+def test_a_label_whose_rows_all_repeat_one_another_is_held_out_as_well():
+    labelled = [f"Your code is {number}, valid for 5 minutes" for number in range(10, 20)] + WORDS * 2
+    held = np.concatenate([held for _, held in folds_of(labelled, np.array([0] * 10 + [1] * 10), MOST, 0)])
+    assert sorted(held) == list(range(20))
+
+
+def written(number):
+    """A side that is like no other."""
+    return " ".join(f"{letter}{number}" * 3 for letter in "pqr")
+
+
+def check_pairs(rows, truth):
+    """No side is in a held-out pair and in one that is learned from, and every label is learned and measured."""
+    folds = folds_of(rows, truth, MOST, 0)
+    for train, held in folds:
+        learned, measured = ({side for i in part for side in sides(rows[i])} for part in (train, held))
+        assert not learned & measured
+        assert set(truth[train]) == set(truth)
+    judged = np.concatenate([held for _, held in folds])
+    assert len(judged) == len(set(judged))
+    assert set(truth[judged]) == set(truth)
+    return judged
+
+
+def test_pairs_that_share_a_side_are_on_one_side_of_every_fold():
+    rows = [join(written(n), written(100 + 2 * n + turn), "ordered") for n in range(18) for turn in (0, 1)]
+    assert len(check_pairs(rows, np.array([0, 1] * 18))) == 36
+
+
+@given(st.integers(0, 2**30))
+def test_pairs_between_two_towns_are_held_out_nowhere(seed):
+    draw = np.random.default_rng(seed)
+    inner = [(10 * town + a, 10 * town + b) for town in range(9) for a in range(4) for b in range(a)]
+    across = [(10 * int(a), 10 * int(b)) for a, b in (draw.choice(9, 2, replace=False) for _ in range(8))]
+    rows = [join(written(a), written(b), "unordered") for a, b in inner + across]
+    truth = np.array([n % 2 for n in range(len(inner))] + [0] * len(across))
+    judged = check_pairs(rows, truth)
+    assert len(judged) >= len(inner) / 2
+
+
+def test_a_side_that_all_pairs_share_parts_nothing():
+    rows = [join("one question for all", f"{word} {n}", "ordered") for n in range(4) for word in WORDS]
+    held = np.concatenate([held for _, held in folds_of(rows, np.array([0, 1] * 10), MOST, 0)])
+    assert sorted(held) == list(range(20))
+
+
+def test_a_ring_of_pairs_is_divided_and_both_labels_are_measured():
+    same = [join(written(3 * n), written(3 * n + 1), "unordered") for n in range(12)]
+    other = [join(written(3 * n), written(3 * ((n + 5) % 12) + 1), "unordered") for n in range(12)]
+    folds = folds_of(same + other, np.array([1] * 12 + [0] * 12), MOST, 0)
+    assert {int(i >= 12) for _, held in folds for i in held} == {0, 1}
