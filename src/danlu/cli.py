@@ -9,15 +9,17 @@ from __future__ import annotations
 import io
 import signal
 import sys
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from danlu.cli_base import base, evaluate_base, extra, pretrain
 from danlu.cli_model import Force, Json, Label, Second, Text, card, evaluate, predict, print_json, say, serve
 from danlu.errors import DanluError
+
+if TYPE_CHECKING:
+    from danlu.factory.inspect import Finding, Inspection
 
 app = typer.Typer(
     name="danlu",
@@ -88,11 +90,8 @@ def check(
 
     dataset = load(data, test=test, unlabeled=unlabeled, text=text, second=second, label=label)
     inspection = inspect(dataset)
-    if inspection.exit_code < 2 and find_spec("transformers"):  # without the extra, what needs an encoder goes unsaid
-        from danlu.factory.advice import advise
-        from danlu.models.base import open_base
-
-        inspection.findings += advise(inspection, dataset.descriptions, open_base())
+    if inspection.exit_code < 2:
+        inspection.findings += _advice(inspection, dataset.descriptions)
     if as_json:
         findings = [
             {"level": f.level, "code": f.code, "message": f.message, "rows": f.rows} for f in inspection.findings
@@ -126,6 +125,16 @@ def main() -> None:
     except OSError as error:
         print(f"danlu: {error.filename or 'a file'}: {error.strerror or error}. Fix: check the path.", file=sys.stderr)  # noqa: T201
         sys.exit(2)
+
+
+def _advice(inspection: Inspection, descriptions: dict[str, str]) -> list[Finding]:
+    """What only an encoder can tell of label names; nothing where the libraries of the extra `forge` are missing."""
+    try:
+        from danlu.factory.advice import advise
+        from danlu.models.base import open_base
+    except ModuleNotFoundError:
+        return []
+    return advise(inspection, descriptions, open_base())
 
 
 def _stem(data: Path) -> str:

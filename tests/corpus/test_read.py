@@ -636,7 +636,7 @@ def test_pairs_are_joined_and_lists_of_words_become_a_text(tmp_path):
         load(path, test=other)
     with pytest.raises(DataError, match=r"train.jsonl: the rows are pairs of texts, unlike training\. Fix: "):
         load(other, test=path)
-    with pytest.raises(DataError, match=r"the rows are pairs of texts \(abst, keyword\)\. Fix: .*--text abst"):
+    with pytest.raises(DataError, match=r"the rows are pairs of texts \(abst, keyword\)\. Fix: keep one column"):
         single_texts(path)
     assert list(single_texts(path, text="abst")) == ["first", "sec\x1cond"]
     numbers = write(tmp_path, "numbers.jsonl", json.dumps({**rows[0], "keyword": [1]}) + "\n")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from danlu.corpus.dedup import families, near_matches
-from danlu.factory.folds import folds_of
+from danlu.factory.folds import doubts, folds_of
 from danlu.text.pair import join, sides
 
 MOST = 3
@@ -85,6 +85,32 @@ def test_a_side_that_all_pairs_share_parts_nothing():
     rows = [join("one question for all", f"{word} {n}", "ordered") for n in range(4) for word in WORDS]
     held = np.concatenate([held for _, held in folds_of(rows, np.array([0, 1] * 10), MOST, 0)])
     assert sorted(held) == list(range(20))
+
+
+def test_a_label_with_one_row_does_not_let_sides_leak():
+    rows = [join(written(n), written(100 + 2 * n + turn), "ordered") for n in range(18) for turn in (0, 1)]
+    rows.append(join(written(900), written(901), "ordered"))
+    folds = folds_of(rows, np.array([0, 1] * 18 + [2]), MOST, 0)
+    assert sorted(np.concatenate([held for _, held in folds])) == list(range(36))
+    assert doubts(rows, folds) == []
+
+
+def test_a_town_that_cannot_be_divided_is_held_out_nowhere():
+    whole = [(a, b) for a in range(6) for b in range(a)]  # 15 pairs, all against all
+    small = [(10 * n + 100, 10 * n + 101 + turn) for n in range(8) for turn in (0, 1)]
+    rows = [join(written(a), written(b), "unordered") for a, b in whole + small]
+    truth = np.array([n % 2 for n in range(len(rows))])
+    folds = folds_of(rows, truth, MOST, 0)
+    assert doubts(rows, folds) == []
+    assert sorted(np.concatenate([held for _, held in folds])) == list(range(15, 31))
+    assert all(len(train) >= len(rows) / 3 for train, _ in folds)
+
+
+def test_where_all_pairs_hang_together_a_warning_says_so():
+    rows = [join("one question for all", f"{word} {n}", "ordered") for n in range(4) for word in WORDS]
+    folds = folds_of(rows, np.array([0, 1] * 10), MOST, 0)
+    assert [found.code for found in doubts(rows, folds)] == ["pairs-share-texts"]
+    assert doubts(WORDS, [(np.array([0]), np.array([1]))]) == []
 
 
 def test_a_ring_of_pairs_is_divided_and_both_labels_are_measured():

@@ -314,6 +314,18 @@ def test_order_matters_where_sides_are_unlike(data):
     assert "whose order matters" in inspection.facts["evidence"][0]
 
 
+@pytest.mark.parametrize("labels", [("a", "b"), ("1", "2"), ("left", "right")])
+def test_order_matters_where_labels_name_a_side(labels):
+    assert inspect(pair_data(labels)).task.pairing == "ordered"
+
+
+def test_order_matters_where_a_pair_turned_round_has_another_label():
+    data = pair_data()
+    first, second = sides(data.train[0].text)
+    turned = Example(join(second, first, "ordered"), "no", "train.csv", 61)
+    assert inspect(Dataset([*data.train, turned], columns=data.columns)).task.pairing == "ordered"
+
+
 def test_a_pair_needs_both_sides_and_is_one_row_in_either_order():
     data = pair_data()
     first, second = sides(data.train[0].text)

@@ -155,10 +155,15 @@ def _pair(rows: Sequence[dict[str, object]], names: list[str]) -> tuple[str, str
     """The two columns whose names are those of a pair; a title beside a body is one only where the user says so."""
     folded = {_fold(name): name for name in reversed(names)}
     for first, second in _PAIRS:
-        both = [folded.get(first), folded.get(second)]
-        if all(name is not None and any(row.get(name) for row in rows) for name in both):
+        if first in folded and second in folded and all(_often(rows, folded[name]) for name in (first, second)):
             return folded[first], folded[second]
     return None
+
+
+def _often(rows: Sequence[dict[str, object]], name: str) -> bool:
+    """Whether a column is filled in half of the rows or more; lists of words count."""
+    filled = sum(bool(as_text(value).strip()) for value in (row.get(name) for row in rows))
+    return 2 * filled >= len(rows)
 
 
 def _filled(rows: Sequence[dict[str, object]], name: str) -> list[str]:

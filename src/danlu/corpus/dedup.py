@@ -66,7 +66,8 @@ def near_duplicates(texts: Sequence[str], threshold: float = THRESHOLD) -> list[
 
     A later text has one pair however many it repeats, so a template filled in ten thousand times gives ten thousand
     pairs, not fifty million. Texts without a character are left out. Where hundreds of texts are alike just below
-    the threshold a pair may be missed, because a text is verified against 16 others at most.
+    the threshold a pair may be missed, because a text is verified against 16 others at most; so may pairs of texts of
+    which dozens share a long side.
 
     Args:
         texts: the texts, in order of precedence.

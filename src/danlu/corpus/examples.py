@@ -117,7 +117,7 @@ def single_texts(path: Path, *, text: str | None = None) -> Iterator[str]:
     columns, rows = open_examples(path, text=text, label=None, need_label=False)
     if columns.second is not None:
         what = f"the rows are pairs of texts ({columns.text}, {columns.second})"
-        raise DataError(what, f"name the column to read: --text {columns.text}", file=path.name)
+        raise DataError(what, "keep one column of texts in the file", file=path.name)
     return (row.text for row in rows)
 
 

@@ -13,14 +13,14 @@ import numpy as np
 
 from danlu.adapt import linear, names
 from danlu.factory.findings import Finding
-from danlu.factory.material import drawn_rows
-from danlu.models.base import token_ids
+from danlu.factory.material import KEPT_OF_EACH, drawn_rows
+from danlu.factory.student import shortened
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
-    from tokenizers import Tokenizer
+    from tokenizers import Encoding, Tokenizer
 
     from danlu.factory.finding_text import Value
     from danlu.factory.inspect import Inspection
@@ -29,8 +29,10 @@ if TYPE_CHECKING:
 
 MOST_TEXTS = 400
 LENGTH = 64  # tokens read of a text
-LEAST_TEXTS = 5  # of a label, for anything to be said of it
+LEAST_TEXTS = 8  # of a label, for anything to be said of it
 RARELY, OFTEN = 0.25, 0.4  # shares of a label's texts that lie nearest to its own name, and to another
+LAGGING = 0.5  # times the mean share of all labels: where there are many labels, most names are found rarely
+REST = frozenset(("other", "others", "misc", "none", "其他", "其它", "杂项"))  # names that no text is near to
 SHOWN = 5  # labels of which something is said
 WORDS = 3  # typical words shown of a label
 
@@ -48,8 +50,9 @@ def advise(inspection: Inspection, descriptions: dict[str, str], base: Base) -> 
     if wording is None:
         return []
     rng = np.random.default_rng(0)
-    rows = [inspection.train[i] for i in drawn_rows([row.label for row in inspection.train], MOST_TEXTS, rng)]
-    texts, index = [row.text for row in rows], {label: i for i, label in enumerate(labels)}
+    most = max(MOST_TEXTS, KEPT_OF_EACH * len(labels))
+    rows = [inspection.train[i] for i in drawn_rows([row.label for row in inspection.train], most, rng)]
+    texts, index = shortened([row.text for row in rows]), {label: i for i, label in enumerate(labels)}
     seen, said = (linear.encode(base.model, base.tokenizer, part, LENGTH) for part in (texts, wording))
     truth = np.array([index[row.label or ""] for row in rows], dtype=np.int64)
     return judge(
@@ -88,23 +91,24 @@ def judge(
     count = table.sum(1)
     share = table / np.maximum(count, 1)[:, None]
     own = share.diagonal()
+    judged = (count >= LEAST_TEXTS) & [label.casefold() not in REST for label in labels]
+    lagging = min(RARELY, LAGGING * float(own[judged].mean())) if judged.any() else 0.0
     order = [int(k) for k in np.argsort(own, kind="stable")]
-    weak = [k for k in order if count[k] >= LEAST_TEXTS and own[k] < RARELY][:SHOWN]
+    weak = [k for k in order if judged[k] and own[k] <= lagging][:SHOWN]
+    named = [
+        f"{label} ({', '.join(typical)})" if typical else label for label, typical in zip(labels, words, strict=True)
+    ]
     notes: list[Finding] = []
     vague: list[str] = []
     for k in weak:
         other = int(share[k].argmax())
         if share[k, other] < OFTEN:
-            vague.append(f"{labels[k]} ({', '.join(words[k])})" if words[k] else labels[k])
+            vague.append(named[k])
             continue
-        values: dict[str, Value] = {
-            "label": labels[k],
-            "other": labels[other],
-            "percent": round(100 * float(share[k, other])),
-            "words": words[k] or [labels[k]],
-            "others": words[other] or [labels[other]],
-        }
-        notes.append(Finding("note", "label-name-misleads", (), values))
+        values: dict[str, Value] = {"label": [named[k]], "other": [named[other]]}
+        notes.append(
+            Finding("note", "label-name-misleads", (), values | {"percent": round(100 * float(share[k, other]))})
+        )
     if vague:
         notes.append(Finding("note", "label-name-vague", (), {"names": vague}))
     return notes
@@ -113,7 +117,7 @@ def judge(
 def typical_words(tokenizer: Tokenizer, texts: Sequence[str], truth: NDArray[np.int64], labels: int) -> list[list[str]]:
     """Up to three words of each label that stand in more of its texts than of others', the most typical first.
 
-    Words are tokens of the base that are whole words; each must stand in two texts of the label.
+    A word is what the base reads as one token; each must stand in two texts of the label.
 
     Args:
         tokenizer: of the base.
@@ -121,17 +125,22 @@ def typical_words(tokenizer: Tokenizer, texts: Sequence[str], truth: NDArray[np.
         truth: (texts,) label indices.
         labels: how many.
     """
-    sets = [set(ids) for ids in token_ids(tokenizer, texts, LENGTH)]
-    everywhere = Counter(index for ids in sets for index in ids)
+    sets = [_words(encoding, text) for encoding, text in zip(tokenizer.encode_batch(list(texts)), texts, strict=True)]
+    everywhere = Counter(word for words in sets for word in words)
     found: list[list[str]] = []
     for k in range(labels):
         mine = [sets[i] for i in np.flatnonzero(truth == k)]
-        often = Counter(index for ids in mine for index in ids)
+        often = Counter(word for words in mine for word in words)
         rest = max(1, len(sets) - len(mine))
-        gain = {
-            index: count / len(mine) - (everywhere[index] - count) / rest for index, count in often.items() if count > 1
-        }
-        ranked = sorted(gain, key=lambda index: (-gain[index], index))
-        words = [tokenizer.id_to_token(index) or "" for index in ranked if gain[index] > 0]
-        found.append([word for word in words if len(word) > 1 and word.isalpha()][:WORDS])
+        gain = {word: n / len(mine) - (everywhere[word] - n) / rest for word, n in often.items() if n > 1}
+        ranked = sorted(gain, key=lambda word: (-gain[word], word))
+        found.append([word for word in ranked if gain[word] > 0][:WORDS])
     return found
+
+
+def _words(encoding: Encoding, text: str) -> set[str]:
+    """The words of two letters or more that are one token each."""
+    parts = Counter(encoding.word_ids)
+    spans = [span for word, span in zip(encoding.word_ids, encoding.offsets, strict=True) if parts[word] == 1]
+    words = {text[start:end].casefold() for start, end in spans}
+    return {word for word in words if len(word) > 1 and word.isalpha()}

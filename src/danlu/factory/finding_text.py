@@ -74,20 +74,27 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "label-name-misleads": (
         (
-            "{percent} % of the texts labelled '{label}' lie nearest to the name '{other}'; describe both in a label "
-            "list (labels.json), for example by words of their texts: {words}, and {others}."
+            "{percent} % of the texts labelled {label} lie nearest to what the label {other} says; describe both more "
+            "closely in a label list (labels.json). Words in brackets are typical of their texts."
         ),
         (
-            "标为“{label}”的文本有 {percent} % 最接近名称“{other}”；请在标签表（labels.json）里说明这两个标签，"
-            "比如用各自文本里的常用词：{words}；{others}。"
+            "标为 {label} 的文本有 {percent} % 最接近标签 {other} 的说法；请在标签表（labels.json）里把两者说清楚些。"
+            "括号里是各自文本的常用词。"
         ),
     ),
     "label-name-vague": (
         (
-            "By name alone few texts of {names} are recognised; describe these labels in a label list (labels.json), "
-            "for example by the words in brackets, which are typical of their texts."
+            "By what the labels {names} say, few of their texts are recognised; describe them more closely in a label "
+            "list (labels.json). Words in brackets are typical of their texts."
         ),
-        "只看名称，很难认出属于 {names} 的文本；请在标签表（labels.json）里加以说明，比如用括号里的词，文本里常见。",
+        "只看标签 {names} 的说法，很难认出属于它们的文本；请在标签表（labels.json）里说清楚些。括号里是常用词。",
+    ),
+    "pairs-share-texts": (
+        (
+            "Many pairs share a text, so folds could not be kept from learning a side of what they are measured on; "
+            "cross-validated figures may be too good. Measure on a test file of other texts."
+        ),
+        "许多句对共用文本，交叉验证时无法保证留出的句对两边都没学过，成绩可能偏高；请用文本不重复的测试集来测。",
     ),
     "label-list-unused": (
         "The label list is not used, since rows are pairs of texts, which names cannot be compared with; delete it.",

@@ -93,13 +93,23 @@ def pairing_for(dataset: Dataset) -> Pairing | None:
     """How the two texts of a row are paired, or None where a row is one text.
 
     Their order matters unless the columns' names say that they are two of a kind (sentence1, sentence2), there are two
-    labels (entailment and contradiction are not all that can be), and neither side is usually half as long again.
+    labels (entailment and contradiction are not all that can be) that name no side, no pair stands the other way round
+    under another label, and neither side is usually half as long again.
     """
     if dataset.columns.second is None:
         return None
-    labels = len({row.label for row in dataset.train})
-    ordered = not dataset.columns.alike or labels > 2 or _lopsided(dataset.train)
+    labels = {(row.label or "").casefold() for row in dataset.train if row.label}
+    named = labels in ({"a", "b"}, {"1", "2"}, {"first", "second"}, {"left", "right"})
+    ordered = (
+        not dataset.columns.alike or len(labels) > 2 or named or _turned(dataset.train) or _lopsided(dataset.train)
+    )
     return "ordered" if ordered else "unordered"
+
+
+def _turned(rows: list[Example]) -> bool:
+    """Whether a pair stands the other way round under another label."""
+    labels = {sides(row.text): row.label for row in rows}
+    return any(labels.get(pair[::-1], label) != label for pair, label in labels.items())
 
 
 def _lopsided(rows: list[Example]) -> bool:

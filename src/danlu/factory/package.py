@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from danlu.factory.stages import Beliefs, Run
     from danlu.loops.self_training import Round, Taught
 
-LIBRARIES = ("numpy", "onnx", "onnxruntime", "scikit-learn", "scipy", "tokenizers", "torch", "transformers")
+LIBRARIES = ("networkx", "numpy", "onnx", "onnxruntime", "scikit-learn", "scipy", "tokenizers", "torch", "transformers")
 WANTED_ACCURACY = 0.9
 SHOWN = 20
 SIDE = 130  # characters shown of a side of a pair, so that both are seen

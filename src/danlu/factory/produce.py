@@ -19,7 +19,7 @@ from danlu.errors import DataError, OptionError
 from danlu.evals.metrics import fit_temperature, softmax
 from danlu.factory import advice, judge, package, report, stages, teacher
 from danlu.factory.choose import choose
-from danlu.factory.folds import folds_of
+from danlu.factory.folds import doubts, folds_of
 from danlu.factory.inspect import Inspection, inspect
 from danlu.factory.job import Job
 from danlu.factory.material import gather
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from danlu.corpus.read import Dataset
 
-LAYOUT = 8  # of what stages store: a job of another layout is not gone on with
+LAYOUT = 9  # of what stages store: a job of another layout is not gone on with
 ENOUGH_DEV = 100  # dev rows from which on they calibrate the shipped student
 
 
@@ -121,6 +121,7 @@ def produce(data: Path, out: Path, options: Options) -> Produced:
     views = teacher.look(base, material.texts, seen[: len(material.texts.rows)], plan)
     inspection.findings += advice.of_texts(views.names, material.texts, base)
     folds = folds_of(material.texts.labelled, material.texts.truth, plan.folds, options.seed)
+    inspection.findings += doubts(material.texts.labelled, folds)
     tuned = stages.tune(run, material.texts, folds)
     rounds, first, last = stages.loop(run, material.texts, views, folds, tuned)
     best, beliefs = stages.believe(run, material, views, tuned, (first, last), seen)

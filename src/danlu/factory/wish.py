@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from danlu.corpus.examples import examples
+from danlu.corpus.examples import single_texts
 from danlu.corpus.prepare import Cleaning, evaluation_texts, source_name
 from danlu.errors import OptionError
 from danlu.models.decoder import open_decoder
@@ -113,7 +113,7 @@ def refuse(
     for place in keep_out:
         next(evaluation_texts([place]), None)
     for path in texts:
-        next(examples(path, text=wish.cleaning.column, need_label=False), None)
+        next(single_texts(path, text=wish.cleaning.column), None)
 
 
 def _foreign(out: Path) -> bool:
