@@ -2,8 +2,8 @@
 
     python -m benchmarks.fewclue [--tasks eprstmt tnews csldcp bustm ocnli csl] [--folds 0 1 2 3 4] [--minutes 4]
 
-Every forge is one `danlu forge` as a user would run it. Finished folds are kept, so a killed run goes on. A results file
-is of one machine: `--out benchmarks/fewclue/pairs.json` keeps the tasks of pairs, which were begun on another.
+Every forge is one `danlu forge` as a user would run it. Finished folds are kept, so a killed run goes on. A
+results file is of one machine: `--out benchmarks/fewclue/pairs.json` keeps the tasks of pairs, begun on another.
 """
 
 from __future__ import annotations
