@@ -49,7 +49,7 @@ def test_two_processes_have_the_losses_of_one(shard, tmp_path, kind, model, opti
     together, held_together = run(shard, tmp_path / "two", kind, PAIR, model, optimiser)
     assert len(alone) == 12
     assert together == pytest.approx(alone, abs=1e-4)
-    # Muon turns its last gradient in bfloat16, where another order of summing shows in the third digit on some processors.
+    # Muon turns its last gradient in bfloat16: on some processors another order of summing shows in the third digit.
     assert held_together == pytest.approx(held_alone, abs=1e-3 if optimiser == "muon" else 1e-4)
 
 
