@@ -6,6 +6,7 @@ misleads costs accuracy where few rows are labelled, and one line in a label lis
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -117,7 +118,8 @@ def judge(
 def typical_words(tokenizer: Tokenizer, texts: Sequence[str], truth: NDArray[np.int64], labels: int) -> list[list[str]]:
     """Up to three words of each label that stand in more of its texts than of others', the most typical first.
 
-    A word is what the base reads as one token; each must stand in two texts of the label.
+    A word is what the base reads as one token; each must stand in two texts of the label. Ranked by the share of the
+    label's texts times the logarithm of how much more common that is than in others' (one more text of which has it).
 
     Args:
         tokenizer: of the base.
@@ -131,8 +133,10 @@ def typical_words(tokenizer: Tokenizer, texts: Sequence[str], truth: NDArray[np.
     for k in range(labels):
         mine = [sets[i] for i in np.flatnonzero(truth == k)]
         often = Counter(word for words in mine for word in words)
-        rest = max(1, len(sets) - len(mine))
-        gain = {word: n / len(mine) - (everywhere[word] - n) / rest for word, n in often.items() if n > 1}
+        rest = len(sets) - len(mine)
+        inside = {word: n / len(mine) for word, n in often.items() if n > 1}
+        outside = {word: (everywhere[word] - often[word] + 1) / (rest + 1) for word in inside}
+        gain = {word: share * math.log(share / outside[word]) for word, share in inside.items()}
         ranked = sorted(gain, key=lambda word: (-gain[word], word))
         found.append([word for word in ranked if gain[word] > 0][:WORDS])
     return found
