@@ -161,11 +161,15 @@ def believe(
     scale = names.fit(views.names, texts.truth) if views.names is not None else 0.0
     centre = teacher.centre_of(texts, tuned.vectors[-1]) if tuned.vectors else None
     first, best = (Teacher(run.base, tuned.encoder, centre, views, state, run.plan, scale) for state in taught)
-    everything = material.everything
+    everything, known = material.everything, len(texts.rows)  # tuning has read the rows
     with run.progress.stage("believe", len(everything)) as step:
 
         def make() -> dict[str, NDArray[Any]]:
-            near = best.tuned_vectors(everything, step)
+            step(known)
+            near = tuned.vectors[-1][:known] if tuned.vectors else None
+            rest = best.tuned_vectors(everything[known:], step) if len(everything) > known else None
+            if near is not None and rest is not None:
+                near = np.concatenate([near, rest])
             out: dict[str, NDArray[Any]] = {
                 "after": best.log_probabilities(everything, seen, near),
                 "before": first.log_probabilities(everything, seen, near),

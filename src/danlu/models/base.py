@@ -20,6 +20,7 @@ from tokenizers import Tokenizer
 from danlu.errors import OptionError
 from danlu.models.shelf import write_sums
 from danlu.models.storage import load_small, save_config, save_small
+from danlu.runtime import autocast
 from danlu.text.pair import sides
 
 if TYPE_CHECKING:
@@ -202,7 +203,7 @@ def padded(sequences: Sequence[Sequence[int] | NDArray[np.int64]], pad: int = 0)
 
 def pooled(model: torch.nn.Module, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
     """(batch, length) tokens to (batch, hidden): the mean over real tokens, scaled to unit length."""
-    hidden = model(input_ids=ids, attention_mask=mask).last_hidden_state
+    hidden = model(input_ids=ids, attention_mask=mask).last_hidden_state.float()
     weight = mask.unsqueeze(-1).to(hidden.dtype)
     return torch.nn.functional.normalize((hidden * weight).sum(1) / weight.sum(1), dim=-1)
 
@@ -228,10 +229,12 @@ def embed(
     out: list[NDArray[np.float32]] = []
     for start in range(0, len(order), batch):
         ids, mask = padded([sequences[i] for i in order[start : start + batch]])
-        out.append(pooled(model, ids.to(where), mask.to(where)).float().cpu().numpy())
+        with autocast(where):
+            vectors = pooled(model, ids.to(where), mask.to(where))
+        out.append(vectors.cpu().numpy())
         if progress:
             progress(len(out[-1]))
-    vectors = np.concatenate(out)
-    result = np.empty_like(vectors)
-    result[order] = vectors
+    found = np.concatenate(out)
+    result = np.empty_like(found)
+    result[order] = found
     return result
