@@ -1,7 +1,7 @@
 """Questions that bring their own options: which columns hold them, and what a row says.
 
-Knows the names that people give to lists of options, to lettered columns and to answers, and the ways in which an answer
-names its option. Does not know files, nor what is done with a question.
+Knows the names that people give to lists of options, to lettered columns and to answers, and how an answer names its
+option. Does not know files, nor what is done with a question.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 LETTERS = "ABCDEFGH"
 MOST_OPTIONS = 64
+LONGEST = 2_000  # characters of an option: a model file reads no more of a text
 _LISTS = ("options", "choices", "choice", "candidates", "选项", "候选", "候选项", "endings")
 _LETTERED = re.compile(r"(?:(option|choice|candidate|选项|ending|sol)[ _-]?)?([a-h]|[0-8])", re.IGNORECASE)
 _ANSWERS = """
@@ -32,7 +33,22 @@ _ANSWERS = """
 """
 ANSWER_NAMES = tuple(_ANSWERS.split())
 QUESTION_NAMES = ("question", "query", "stem", "问题", "题目", "题干")
-PASSAGE_NAMES = ("passage", "context", "article", "document", "paragraph", "story", "premise", "ctx", "文章", "原文", "段落", "材料", "篇章", "前提")
+PASSAGE_NAMES = (
+    "passage",
+    "context",
+    "article",
+    "document",
+    "paragraph",
+    "story",
+    "premise",
+    "ctx",
+    "文章",
+    "原文",
+    "段落",
+    "材料",
+    "篇章",
+    "前提",
+)
 _LETTER = re.compile(r"[(（]?([a-h])[)）.．、:：]?", re.IGNORECASE)
 _INTEGER = re.compile(r"\d+")
 _SHAPE = 'write them as a list of texts, ["first", "second"], or in columns A, B, C'
@@ -80,7 +96,9 @@ def question_columns(
     after = existing(second, names, "--second", file)
     answer = existing(label, names, "--label", file)
     others = [name for name in names if name not in (*options, answer, after)]
-    answer = answer or next((name for known in ANSWER_NAMES for name in others if name.strip().casefold() == known), None)
+    answer = answer or next(
+        (name for known in ANSWER_NAMES for name in others if name.strip().casefold() == known), None
+    )
     others = [name for name in others if name != answer]
     question = named or by_name(rows, others, QUESTION_NAMES)
     if question and not named and not after:
@@ -197,11 +215,16 @@ def _options(row: dict[str, object], number: int, columns: Sequence[str], file: 
     written = [clean(cell) for cell in cells]
     wrong = ""
     if len(written) < LEAST_OPTIONS:
-        wrong, fix = f"there are {len(written)} options" if len(written) != 1 else "there is 1 option", "give two or more"
+        wrong, fix = (
+            f"there are {len(written)} options" if len(written) != 1 else "there is 1 option",
+            "give two or more",
+        )
     elif len(written) > MOST_OPTIONS:
         wrong, fix = f"there are {len(written)} options", f"give {MOST_OPTIONS} at most"
     elif not all(written):
         wrong, fix = f"option {written.index('') + 1} is empty", "write it, or leave it out"
+    elif any(len(text) > LONGEST for text in written):
+        wrong, fix = f"an option has more than {LONGEST:,} characters", "shorten it"
     elif len(set(written)) < len(written):
         twice = next(text for text in written if written.count(text) > 1)
         wrong, fix = f"the option '{twice[:60]}' stands twice", "delete one of the two"
@@ -257,7 +280,11 @@ def example(row: Keyed, style: Answers, field: str, file: str) -> Example:
         first = {"from 0": "0", "from 1": "1", "letters": "A"}.get(style)
         last = {"from 0": str(count - 1), "from 1": str(count), "letters": LETTERS[min(count, 8) - 1]}.get(style)
         what = f"the answer '{row.answer[:60]}' is none of the {count} options"
-        fix = f"write one from {first} to {last}, as the other rows do" if first else "write the option as it stands there"
+        fix = (
+            f"write one from {first} to {last}, as the other rows do"
+            if first
+            else "write the option as it stands there"
+        )
         raise DataError(what, fix, file=file, row=row.number, field=field)
     return Example(text, row.options[place], file, row.number)
 

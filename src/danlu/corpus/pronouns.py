@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from danlu.corpus.columns import Columns, as_text
+from danlu.corpus.columns import Columns
 from danlu.errors import DataError
 
 if TYPE_CHECKING:

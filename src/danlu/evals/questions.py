@@ -42,6 +42,11 @@ class Questions:
         """Of the numbers of options."""
         return cls(np.asarray(sizes, dtype=np.int64))
 
+    @classmethod
+    def together(cls, several: Sequence[Questions]) -> Questions:
+        """Of the questions of each, one after the other."""
+        return cls(np.concatenate([np.zeros(0, np.int64), *(each.sizes for each in several)]))
+
     @cached_property
     def starts(self) -> NDArray[np.int64]:
         """(Q + 1,) the first pair of each question, and the number of pairs."""

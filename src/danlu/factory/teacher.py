@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from transformers import PreTrainedModel
 
+    from danlu.evals.questions import Questions
     from danlu.factory.plan import Plan
 
     Step = Callable[[int], None]
@@ -40,6 +41,7 @@ class Texts:
         pool: unlabelled texts of the loop.
         labels: names, in the order of the indices.
         wording: what each label says in words, or None.
+        questions: where texts are pairs of a question and an option: which belong together, the pool included.
     """
 
     labelled: list[str]
@@ -47,6 +49,7 @@ class Texts:
     pool: list[str]
     labels: tuple[str, ...]
     wording: list[str] | None
+    questions: Questions | None = None
 
     @property
     def rows(self) -> list[str]:

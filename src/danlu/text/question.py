@@ -24,7 +24,10 @@ LATIN_REACH = 4  # times that where letters are Latin: a word of them says about
 LEAST_AFTER = 2  # letters behind a blank
 LONG = 40  # characters of a question that says by itself which question it is
 # A blank to be filled in: #idiom# of the CHID data, lines of underscores, empty brackets, [MASK].
-_BLANK = re.compile(r"#idiom\d*#|_{2,}|(?<!\w)_(?!\w)|\(\s*_*\s*\)|（\s*_*\s*）|\[\s*_*\s*\]|【\s*_*\s*】|\[MASK\]|\[BLANK\]", re.IGNORECASE)
+_BLANK = re.compile(
+    r"#idiom\d*#|_{2,}|(?<!\w)_(?!\w)|\(\s*_*\s*\)|（\s*_*\s*）|\[\s*_*\s*\]|【\s*_*\s*】|\[MASK\]|\[BLANK\]",
+    re.IGNORECASE,
+)
 _HAN = re.compile("[\u3400-\u9fff]")
 
 
@@ -43,6 +46,11 @@ def parts(text: str) -> tuple[str, ...]:
     return tuple(text.split(MARK)) if MARK in text else sides(text)
 
 
+def told(text: str) -> tuple[str, ...]:
+    """The question without its options; of a pair the two sides, and a text as it is."""
+    return (text.split(MARK, 1)[0],) if MARK in text else sides(text)
+
+
 def change(text: str, by: Callable[[str], str]) -> str:
     """A question with its own text and each option changed."""
     return MARK.join(plain(by(part)) for part in text.split(MARK))
@@ -54,12 +62,19 @@ def asked(question: str) -> str:
     Of several blanks the first counts. What stands far from a blank says little of what belongs there; a blank with
     nothing after it is where the answer is written, not a gap in a sentence.
     """
-    found = _BLANK.search(question)
-    if found is None or sum(map(str.isalnum, question[found.end() :])) < LEAST_AFTER:
+    found = blank(question)
+    if found is None:
         return question
     reach = REACH if len(_HAN.findall(question)) * 3 >= len(question) else LATIN_REACH * REACH
-    before, after = question[: found.start()].rstrip(), question[found.end() :].lstrip()
-    return f"{before[-reach:]} {after[:reach]}".strip() or question
+    return f"{found[0].rstrip()[-reach:]} {found[2].lstrip()[:reach]}".strip() or question
+
+
+def blank(question: str) -> tuple[str, str, str] | None:
+    """What stands before the first blank of a question, the blank, and what stands after it; None without one."""
+    found = _BLANK.search(question)
+    if found is None or sum(map(str.isalnum, question[found.end() :])) < LEAST_AFTER:
+        return None
+    return question[: found.start()], found[0], question[found.end() :]
 
 
 def pairs(text: str) -> list[str]:
