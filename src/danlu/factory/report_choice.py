@@ -34,8 +34,8 @@ ENGLISH: dict[str, str] = {
     "forms_lead": "Several ways of learning from the same questions, compared by cross-validation: how often the right "
     "option gets the highest score. The weight says how much each counts when they vote. What was chosen is the "
     "teacher.",
-    "loop_lead": "In each round the teacher answers unanswered questions and learns from those it is surest of. A round "
-    "stays only if its Brier score (0 is perfect) on held-out questions does not rise.",
+    "loop_lead": "In each round the teacher answers unanswered questions and learns from those it is surest of. A "
+    "round stays only if its Brier score (0 is perfect) on held-out questions does not rise.",
     "loop_apart": "The dashed line was measured on the test file and the rounds on held-out training questions, so "
     "compare their heights with care.",
     "admitted": "Questions admitted",

@@ -216,8 +216,9 @@ def examine(run: Run, material: Material, best: Teacher, beliefs: Beliefs) -> tu
     """What the student learns from, and what its candidates are chosen by; no text is in both.
 
     The exam is the dev rows and up to 500 unlabelled texts; where these are fewer than 50, passages judged by the
-    teacher join them. Of questions with options, so many questions, each with all of its options. A dev row is judged half by its label and half by the teacher: which of several students is best
-    shows in what they share with it sooner than in a few hundred labels.
+    teacher join them. Of questions with options it is as many questions, each with all of its options. A dev row is
+    judged half by its label and half by the teacher: which of several students is best shows in what they share with
+    it sooner than in a few hundred labels.
 
     Raises:
         OptionError: there is no text to choose by.

@@ -88,7 +88,7 @@ class StaticBranch(nn.Module):
         self.bias = nn.Parameter(torch.zeros(labels), requires_grad=False)
 
     def means(self, ids_BL: torch.Tensor, mask_BL: torch.Tensor, sides: torch.Tensor | None = None) -> torch.Tensor:
-        """(B, D) of unit length, compared where texts are pairs; `sides` says which text each side is, if some repeat."""
+        """(B, D) of unit length, compared where texts are pairs; `sides` says which text each side is."""
         sides_BD = F.normalize((self.table(ids_BL) * mask_BL.unsqueeze(-1)).sum(1), dim=-1)
         return compare(sides_BD if sides is None else sides_BD[sides], self.pairing)
 
@@ -197,8 +197,8 @@ class TokenBranch(nn.Module):
 class Student(nn.Module):
     """The sum of the branches that are present, each multiplied by its share.
 
-    Where it is `shared`, tokens come as one row for each distinct side of the pairs, and a last input, (2B,), says which
-    of these each side is: a question stands beside each of its options and is read once.
+    Where it is `shared`, tokens come as one row for each distinct side of the pairs, and a last input, (2B,), says
+    which of these each side is: a question stands beside each of its options and is read once.
     """
 
     def __init__(

@@ -101,7 +101,7 @@ def likeness(text: str) -> str:
 
 
 def shown(text: str, most: int) -> str:
-    """A question for people to read, up to `most` characters of it, around its blank if it is longer, and its options."""
+    """A question for people to read, cut to `most` characters, around its blank if it has one, and its options."""
     question, *options = text.split(MARK)
     if len(question) > most and (found := _BLANK.search(question)):
         start = max(0, min(found.start() - most // 2, len(question) - most))
