@@ -203,7 +203,9 @@ def toy_entries(toy_students):
         config["token_length"] = 8 if student.static else length
         found[name] = {
             "card.json": json.dumps({"name": name, "task": {"labels": LABELS}}).encode(),
-            "config.json": json.dumps({**config, "ngram_bits": 10, "max_chars": 500, "pairing": None, "options": False}).encode(),
+            "config.json": json.dumps(
+                {**config, "ngram_bits": 10, "max_chars": 500, "pairing": None, "options": False}
+            ).encode(),
             "model.onnx": to_onnx(student),
             "tokenizer.json": tokenizer.encode(),
         }
@@ -231,7 +233,13 @@ def pair_file(pair_rows, tiny_base, pair_lesson, tmp_path_factory):
     from danlu.text.pair import pairing_of
 
     config = {"labels": ["other", "same"], "temperature": 1.0, "abstain_below": 0.5, "text_length": 0}
-    config |= {"token_length": 0, "ngram_bits": 10, "max_chars": 500, "pairing": pairing_of(pair_rows[0][0]), "options": False}
+    config |= {
+        "token_length": 0,
+        "ngram_bits": 10,
+        "max_chars": 500,
+        "pairing": pairing_of(pair_rows[0][0]),
+        "options": False,
+    }
     path = tmp_path_factory.mktemp("pairs") / "pairs.danlu"
     card = {"task": {"labels": ["other", "same"], "language": "mixed"}}
     graph = to_onnx(Student(None, None, ngram_branch(pair_lesson, 3_000, 10), (0.0, 0.0, 1.0)).eval())

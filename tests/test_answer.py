@@ -1,4 +1,4 @@
-"""A model file that chooses among options: probabilities of one question sum to 1, whatever the order of its options."""
+"""A model file that chooses among options: the probabilities of one question sum to 1, in whatever order they come."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from danlu.factory.inspect import inspect, render
 from danlu.factory.question_material import as_pairs, gather_questions
 from danlu.factory.student import Exam
 from danlu.text.pair import sides
-from danlu.text.question import ask, likeness, pairs, parts
+from danlu.text.question import ask, essence, pairs, parts
 from danlu.types import Example
 
 COLUMNS = Columns("question", "answer", None, ("options",), "texts")
@@ -120,4 +120,4 @@ def test_shorter_questions_keep_their_blank_and_their_options():
         question, *options = parts(text)
         assert options in (["光明磊落", "画蛇添足"], ["yes", "no"])
         assert "____" in question or question in LONG
-        assert likeness(text)
+        assert essence(text)

@@ -26,9 +26,7 @@ def test_rounds_are_scored_by_questions_and_pools_admitted_whole():
     features, truth, questions = task(90, 0)
     labelled = questions.rows(np.arange(30))
     held = [questions.rows(np.arange(start, 30, 3)) for start in range(3)]
-    contexts = [
-        Context(np.setdiff1d(labelled, part), part, {"linear": features}, {}) for part in (*held, labelled[:0])
-    ]
+    contexts = [Context(np.setdiff1d(labelled, part), part, {"linear": features}, {}) for part in (*held, labelled[:0])]
     seen = []
     history, first, best = self_training.run(
         contexts[:-1],

@@ -8,7 +8,19 @@ from hypothesis import strategies as st
 
 from danlu.text.normalize import clean
 from danlu.text.pair import plain, sides
-from danlu.text.question import LONG, ask, asked, blank, change, identity, is_question, likeness, pairs, parts, shown, told
+from danlu.text.question import (
+    LONG,
+    ask,
+    asked,
+    blank,
+    change,
+    identity,
+    is_question,
+    pairs,
+    parts,
+    shown,
+    told,
+)
 
 TEXT = st.text(max_size=20)
 OPTIONS = st.lists(TEXT, min_size=2, max_size=5)
@@ -68,8 +80,8 @@ def test_a_blank_is_read_with_what_stands_around_it(question, around):
 
 def test_a_long_question_stands_for_itself_and_a_short_one_with_its_options():
     long = "x" * LONG
-    assert likeness(ask(long, ["a", "b"])) == likeness(ask(long, ["c", "d"]))
-    assert likeness(ask("which?", ["a", "b"])) != likeness(ask("which?", ["c", "d"]))
+    assert essence(ask(long, ["a", "b"])) == essence(ask(long, ["c", "d"]))
+    assert essence(ask("which?", ["a", "b"])) != essence(ask("which?", ["c", "d"]))
 
 
 def test_people_see_the_blank_of_a_long_question():

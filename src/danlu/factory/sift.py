@@ -12,7 +12,7 @@ from danlu.corpus.dedup import exact_key, near_duplicates, near_matches
 from danlu.factory.findings import Finding, places
 from danlu.text.normalize import clean, has_hidden
 from danlu.text.pair import join
-from danlu.text.question import ask, identity, is_question, likeness, parts
+from danlu.text.question import ask, essence, identity, is_question, parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -120,7 +120,7 @@ def _identity(text: str) -> str:
 
 def _likeness(text: str) -> str:
     """What of a row is compared with others for near repetitions."""
-    return likeness(text) if is_question(text) else text
+    return essence(text) if is_question(text) else text
 
 
 def _merge(rows: list[Example], key: dict[str, str]) -> tuple[list[Example], list[Example]]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from danlu.adapt import linear, names
+from danlu.adapt import likeness, linear, names
 from danlu.compress.distil import LIGHT, Lesson
 from danlu.errors import OptionError
 from danlu.evals.questions import Questions
@@ -22,7 +22,7 @@ from danlu.factory.student import Exam, Shared
 from danlu.factory.teacher import Teacher, Texts, Views
 from danlu.loops import self_training
 from danlu.text.pair import pairing_of
-from danlu.text.question import is_question, likeness, pairs
+from danlu.text.question import essence, is_question, pairs
 from danlu.train.regression import softmax_regression
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def folds(material: Material, plan: Plan, seed: int) -> Folds:
     if texts.questions is None or material.asked is None:
         return folds_of(texts.labelled, texts.truth, plan.folds, seed)
     labelled = np.arange(len(texts.labelled))
-    asked = [likeness(text) for text in material.asked.texts(labelled)]
+    asked = [essence(text) for text in material.asked.texts(labelled)]
     return folds_of_questions(asked, material.asked.questions.some(np.arange(len(asked))), plan.folds, seed)
 
 
@@ -190,8 +190,11 @@ def believe(
     """
     texts = material.texts
     scale = names.fit(views.names, texts.truth) if views.names is not None else 0.0
+    curve = None
+    if views.likeness is not None:
+        curve = likeness.fit(views.likeness[: len(texts.truth)], texts.truth)
     centre = teacher.centre_of(texts, tuned.vectors[-1]) if tuned.vectors else None
-    first, best = (Teacher(run.base, tuned.encoder, centre, views, state, run.plan, scale) for state in taught)
+    first, best = (Teacher(run.base, tuned.encoder, centre, views, state, run.plan, scale, curve) for state in taught)
     everything = material.everything
     with run.progress.stage("believe", len(everything)) as step:
 

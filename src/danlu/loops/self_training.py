@@ -29,6 +29,7 @@ STRENGTH = {"ngram": 200.0, "linear": 10.0, "static": 3.0, "contrastive": 10.0}
 ROUNDS = (0.3, 0.6, 0.9)  # shares of the unlabelled texts admitted
 PULL = 800.0  # the pull towards prior shares is this over the rows squared: few rows cannot say who is right
 TEMPER = 1 / 8  # of the likelihoods behind those shares: held-out rows of a few folds are not independent witnesses
+QUESTION_TOTAL = 1.0  # of questions, where one of several options is known to be right: nothing is modest there
 TOTAL = 2.0  # of the exponents, where few rows are: regularised forms are too modest, and each knows something else
 
 
@@ -317,7 +318,9 @@ def _weights(
     """(F,) exponents of the forms, fitted to the held-out rows, or to the questions that they belong to."""
     read = [by_question(vote, truth, questions, judged) for vote in votes]
     tables = [np.asarray(table, np.float32) for _, table in read]
-    return pool_forms(tables, np.eye(labels if questions is None else tables[0].shape[1])[read[0][0]])
+    if questions is None:
+        return pool_forms(tables, np.eye(labels)[read[0][0]])
+    return pool_forms(tables, np.eye(tables[0].shape[1])[read[0][0]], total=QUESTION_TOTAL)
 
 
 def to_arrays(rounds: Sequence[Round], first: Taught, last: Taught) -> dict[str, NDArray[Any]]:

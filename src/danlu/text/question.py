@@ -90,7 +90,7 @@ def identity(text: str) -> str:
     return " ".join([question, *sorted(options)])
 
 
-def likeness(text: str) -> str:
+def essence(text: str) -> str:
     """What of a question is compared with others, to find questions that nearly repeat it.
 
     Options repeat from question to question, so a question that is long enough stands for itself; a short one, such as
