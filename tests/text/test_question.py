@@ -14,6 +14,7 @@ from danlu.text.question import (
     asked,
     blank,
     change,
+    essence,
     identity,
     is_question,
     pairs,

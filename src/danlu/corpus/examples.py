@@ -76,7 +76,7 @@ def open_examples(
     sample = list(islice(rows, SAMPLE))
     names = list(dict.fromkeys(name for _, row in sample for name in row))
     wanted = () if columns is None else columns.read(need_label=need_label)
-    if columns is None or any(name is not None and name not in names for name in wanted):
+    if columns is None or any(name not in names for name in wanted):
         known = columns
         columns = _columns([row for _, row in sample], text=text, second=second, label=label, file=path.name)
         if known is not None and bool(known.options) != bool(columns.options):

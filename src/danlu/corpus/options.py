@@ -213,7 +213,7 @@ def _options(row: dict[str, object], number: int, columns: Sequence[str], file: 
         while cells and not cells[-1].strip():  # a question with fewer options leaves the last columns empty
             cells.pop()
     written = [clean(cell) for cell in cells]
-    wrong = ""
+    wrong = fix = ""
     if len(written) < LEAST_OPTIONS:
         wrong, fix = (
             f"there are {len(written)} options" if len(written) != 1 else "there is 1 option",

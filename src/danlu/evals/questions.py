@@ -62,6 +62,11 @@ class Questions:
         """(N,) which of its question's options each pair has, from 0."""
         return np.arange(len(self.owner)) - self.starts[self.owner]
 
+    @cached_property
+    def _ends(self) -> NDArray[np.int64]:
+        """(Q, 2) the first pair of each question, and the first of the next."""
+        return np.stack([self.starts[:-1], self.starts[1:]], 1)
+
     @property
     def most(self) -> int:
         """M."""
@@ -80,7 +85,7 @@ class Questions:
         """The pairs of some questions, in their order."""
         if not len(questions):
             return np.zeros(0, np.int64)
-        return np.concatenate([np.arange(self.starts[q], self.starts[q + 1]) for q in questions])
+        return np.concatenate([np.arange(start, end) for start, end in self._ends[questions].tolist()])
 
     def asked(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """The questions that some pairs belong to, ascending."""

@@ -126,7 +126,7 @@ def produce(data: Path, out: Path, options: Options) -> Produced:
     views = teacher.look(base, material.texts, seen[: len(material.texts.rows)], plan)
     inspection.findings += advice.of_texts(views.names, material.texts, base)
     folds = stages.folds(material, plan, options.seed)
-    inspection.findings += [] if material.asked else doubts(material.texts.labelled, folds)
+    inspection.findings += doubts(material.texts.labelled, folds) if material.asked is None else []
     tuned = stages.tune(run, material.texts, folds)
     rounds, first, last = stages.loop(run, material.texts, views, folds, tuned)
     best, beliefs = stages.believe(run, material, views, tuned, (first, last), seen)

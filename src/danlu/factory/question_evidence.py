@@ -44,7 +44,7 @@ def question_evidence(
     }
 
 
-def _option(row: Example, place: int) -> str:
+def _option(row: Example, place: np.int64) -> str:
     return parts(row.text)[1 + int(place)]
 
 
@@ -79,7 +79,7 @@ def _suspects(material: Material, taught: Taught) -> list[dict[str, Any]]:
         {
             "text": shown(rows[i].text, LENGTH),
             "label": _option(rows[i], truth[i]),
-            "suggested": _option(rows[i], int(shares[i].argmax())),
+            "suggested": _option(rows[i], shares[i].argmax()),
             "probability": float(best[i]),
             "where": f"{rows[i].source}:{rows[i].row}",
         }
@@ -101,7 +101,7 @@ def _worth(material: Material, beliefs: Beliefs) -> list[dict[str, Any]]:
     return [
         {
             "text": shown(asked.rows[first + i].text, LENGTH),
-            "predicted": _option(asked.rows[first + i], int(shares[i].argmax())),
+            "predicted": _option(asked.rows[first + i], shares[i].argmax()),
             "probability": float(top[i, -1]),
         }
         for i in order

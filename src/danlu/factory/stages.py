@@ -90,7 +90,7 @@ class Beliefs:
     vectors: NDArray[np.float32]
 
 
-def folds(material: Material, plan: Plan, seed: int) -> Folds:
+def folds(material: Material, plan: Plan, seed: int) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
     """(trained on, held out) labelled rows of each fold; of questions, all options of a question together."""
     texts = material.texts
     if texts.questions is None or material.asked is None:

@@ -256,7 +256,7 @@ def _admit_questions(
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """The pairs of whole questions to learn from, the most confident ones, and their (pairs, 2) targets."""
     table = log_softmax(questions.table(pooled(tail, weights)), axis=1)
-    chosen = admit(table, [questions.table(vote) for vote in tail], share)
+    chosen = admit(table, [questions.table(vote).astype(np.float32) for vote in tail], share)
     index = questions.rows(chosen)
     return index, np.exp(questions.spread(np.exp(table))[index])
 
