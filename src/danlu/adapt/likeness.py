@@ -22,8 +22,8 @@ STRENGTH = 1.0
 def encode(*comparisons: NDArray[np.float32] | None) -> NDArray[np.float32]:
     """(pairs, encoders) the cosine in each of some (pairs, comparison) of ordered pairs; None is left out.
 
-    A comparison has products, distances, the cosine and differences, in that order (`danlu.models.pair.compare`), and is
-    scaled to unit length; so, therefore, is its cosine, whose order that does not change.
+    A comparison has products, distances, the cosine and differences, in that order (`danlu.models.pair.compare`), and
+    is scaled to unit length, its cosine with it.
     """
     found = [vectors[:, 2 * (vectors.shape[1] - 1) // 3] for vectors in comparisons if vectors is not None]
     return np.stack(found, 1)

@@ -37,7 +37,7 @@ def mention_columns(rows: Sequence[dict[str, object]], found: Columns) -> Column
 
 
 def mentioned(text: str, value: object, file: str, row: int, field: str) -> tuple[str, str]:
-    """The two sides of the pair: what stands around the pronoun, and the same with the other mention in its place.
+    """The two sides of the pair: what stands around the pronoun, and the mention that it may stand for.
 
     Args:
         text: the row's text, as it stands in the file.
@@ -66,4 +66,4 @@ def mentioned(text: str, value: object, file: str, row: int, field: str) -> tupl
         spans.append((word, start))
     (name, _), (pronoun, place) = spans
     before, after = text[max(0, place - REACH) : place], text[place + len(pronoun) :][:REACH]
-    return before + pronoun + after, before + name + after
+    return before + pronoun + after, name

@@ -44,7 +44,7 @@ def question_evidence(
     }
 
 
-def _option(row: Example, place: np.int64) -> str:
+def _option(row: Example, place: Any) -> str:
     return parts(row.text)[1 + int(place)]
 
 
