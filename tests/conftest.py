@@ -203,7 +203,9 @@ def toy_entries(toy_students):
         config["token_length"] = 8 if student.static else length
         found[name] = {
             "card.json": json.dumps({"name": name, "task": {"labels": LABELS}}).encode(),
-            "config.json": json.dumps({**config, "ngram_bits": 10, "max_chars": 500, "pairing": None}).encode(),
+            "config.json": json.dumps(
+                {**config, "ngram_bits": 10, "max_chars": 500, "pairing": None, "options": False}
+            ).encode(),
             "model.onnx": to_onnx(student),
             "tokenizer.json": tokenizer.encode(),
         }
@@ -231,12 +233,95 @@ def pair_file(pair_rows, tiny_base, pair_lesson, tmp_path_factory):
     from danlu.text.pair import pairing_of
 
     config = {"labels": ["other", "same"], "temperature": 1.0, "abstain_below": 0.5, "text_length": 0}
-    config |= {"token_length": 0, "ngram_bits": 10, "max_chars": 500, "pairing": pairing_of(pair_rows[0][0])}
+    config |= {
+        "token_length": 0,
+        "ngram_bits": 10,
+        "max_chars": 500,
+        "pairing": pairing_of(pair_rows[0][0]),
+        "options": False,
+    }
     path = tmp_path_factory.mktemp("pairs") / "pairs.danlu"
     card = {"task": {"labels": ["other", "same"], "language": "mixed"}}
     graph = to_onnx(Student(None, None, ngram_branch(pair_lesson, 3_000, 10), (0.0, 0.0, 1.0)).eval())
     parts = {"card.json": json.dumps(card).encode(), "config.json": json.dumps(config).encode()}
     save(path, {**parts, "model.onnx": graph, "tokenizer.json": b""})
+    return path
+
+
+def make_questions(count, seed):
+    """(question with options, place of the right one): the right option speaks of what the question speaks of."""
+    from danlu.text.question import ask
+
+    draw, rows = random.Random(seed), make_rows(6 * count, seed)
+    found = []
+    for number in range(count):
+        text, topic = rows[number]
+        near = [text for text, label in rows[count:] if label == topic]
+        far = [text for text, label in rows[count:] if label != topic]
+        options = list(dict.fromkeys([draw.choice(near), *draw.sample(far, 1 + number % 3)]))
+        right = options[0]
+        draw.shuffle(options)
+        found.append((ask(text, options), options.index(right)))
+    return found
+
+
+@pytest.fixture(scope="session")
+def question_rows():
+    """(questions, places of the right options) of 60 training questions of 2 to 4 options, then of 40 others."""
+    found = []
+    for count, seed in ((60, 5), (40, 6)):
+        rows = make_questions(count, seed)
+        found.append(([text for text, _ in rows], np.array([place for _, place in rows], dtype=np.int64)))
+    return tuple(found)
+
+
+@pytest.fixture(scope="session")
+def question_student(tiny_base, question_rows):
+    """(student, tokenizer JSON) of the toy questions: averaged tokens, static embeddings and n-grams."""
+    from danlu.compress import distil
+    from danlu.models.base import token_ids
+    from danlu.models.student import Student
+    from danlu.text.question import pairs
+
+    texts, truth = [], []
+    for text, place in zip(*question_rows[0], strict=True):
+        texts += pairs(text)
+        truth += [int(number != place) for number in range(len(pairs(text)))]
+    lesson = lesson_of(tiny_base, texts, np.array(truth, dtype=np.int64), 2)
+    tokenizer, old_ids = distil.small_tokenizer(tiny_base, texts, 32, 30_000)
+    table = distil.light_embeddings(tiny_base, old_ids)
+    sequences = token_ids(tokenizer, texts, 32)
+    tokens = distil.light_branch(distil.LIGHT["static"], table, lesson, sequences, steps=60, seed=0)
+    static = distil.static_branch(lesson, tokenizer, table, 32)
+    student = Student(tokens, static, distil.ngram_branch(lesson, 3_000, 10), (0.6, 0.5, 0.7)).eval()
+    student.shared = True
+    return student, tokenizer.to_str()
+
+
+@pytest.fixture(scope="session")
+def question_entries(question_student):
+    """The entries of a model file that chooses among options."""
+    from danlu.compress.export import to_onnx
+
+    student, tokenizer = question_student
+    config = {"labels": ["right", "wrong"], "temperature": 1.25, "abstain_below": 0.5, "text_length": 32}
+    config |= {"token_length": 32, "ngram_bits": 10, "max_chars": 500, "pairing": "ordered", "options": True}
+    card = {"task": {"kind": "choice", "labels": [], "language": "mixed"}}
+    return {
+        "card.json": json.dumps(card).encode(),
+        "config.json": json.dumps(config).encode(),
+        "model.onnx": to_onnx(student),
+        "tokenizer.json": tokenizer.encode(),
+    }
+
+
+@pytest.fixture(scope="session")
+def question_file(question_entries, tmp_path_factory):
+    """A model file that chooses among options."""
+    from danlu.artifact import save
+
+    path = tmp_path_factory.mktemp("questions") / "questions.danlu"
+    save(path, question_entries)
     return path
 
 

@@ -125,7 +125,9 @@ def test_our_own_graphs_hold_nothing_that_looks_like_a_pointer(toy_entries):
 
 def config(**changes):
     good = {"labels": ["a", "b", "c"], "temperature": 1, "abstain_below": 0, "max_chars": 9, "text_length": 32}
-    return json.dumps({**good, "token_length": 32, "ngram_bits": 10, "pairing": None, **changes}).encode()
+    return json.dumps(
+        {**good, "token_length": 32, "ngram_bits": 10, "pairing": None, "options": False, **changes}
+    ).encode()
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import json
 import re
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -102,3 +103,41 @@ def test_no_question_is_in_two_files_and_no_pair_stands_twice() -> None:
     for name in ("train.csv", "test.csv", "unlabeled.csv"):
         found = [frozenset((row["question1"], row["question2"])) for row in pairs(name)]
         assert len(set(found)) == len(found)
+
+
+# --- questions with options
+
+REPLIES = Path(__file__).parents[1] / "examples" / "right-reply"
+SIZES = {"train.jsonl": 64, "unlabeled.jsonl": 200, "test.jsonl": 152}
+
+
+def questions(name: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (REPLIES / name).read_text(encoding="utf-8").split("\n") if line]
+
+
+@pytest.mark.parametrize("name", SIZES)
+def test_questions_are_as_many_and_of_the_shape_that_the_readme_says(name: str) -> None:
+    found = questions(name)
+    fields = ["message", "options"] + ["answer"] * (name != "unlabeled.jsonl")
+    listed = ", ".join(f"`{field}`" for field in fields)
+    assert len(found) == SIZES[name]
+    assert f"| `{name}` | {len(found)} | {listed} |" in (REPLIES / "README.md").read_text(encoding="utf-8")
+    for row in found:
+        assert list(row) == fields
+        assert len(set(row["options"])) == 4
+        assert row.get("answer", "A") in "ABCD"
+        texts = [row["message"], *row["options"]]
+        assert all(text == text.strip() and text for text in texts)
+        assert len({bool(HAN.search(text)) for text in texts}) == 1
+    assert sum(bool(HAN.search(row["message"])) for row in found) == len(found) / 2
+    if name != "unlabeled.jsonl":
+        assert max(Counter(row["answer"] for row in found).values()) < 0.4 * len(found)
+
+
+def test_no_message_and_no_reply_is_in_two_files() -> None:
+    files = [questions(name) for name in SIZES]
+    messages = [row["message"] for rows in files for row in rows]
+    assert len({exact_key(message) for message in messages}) == len(messages)
+    assert near_duplicates(messages, 0.85) == []
+    replies = [{option for row in rows for option in row["options"]} for rows in files]
+    assert sum(map(len, replies)) == len(set().union(*replies)) == 208

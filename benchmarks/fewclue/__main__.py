@@ -1,9 +1,11 @@
 """FewCLUE, five folds: train_k for labels, dev_k for selection, unlabeled where it exists, measured on test_public.
 
-    python -m benchmarks.fewclue [--tasks eprstmt tnews csldcp bustm ocnli csl] [--folds 0 1 2 3 4] [--minutes 4]
+    python -m benchmarks.fewclue [--tasks eprstmt tnews csldcp bustm ocnli csl chid cluewsc] [--folds 0 1 2 3 4]
+        [--minutes 4]
 
 Every forge is one `danlu forge` as a user would run it. Finished folds are kept, so a killed run goes on. A
-results file is of one machine: `--out benchmarks/fewclue/pairs.json` keeps the tasks of pairs, begun on another.
+results file is of one machine: `--out benchmarks/fewclue/pairs.json` keeps the tasks of pairs, begun on another, and
+`--out benchmarks/fewclue/choice.json` those of questions with options and of pronouns; CHID counts whole questions.
 """
 
 from __future__ import annotations
@@ -26,10 +28,15 @@ COLUMNS = {  # the columns that are kept; danlu finds out by itself which of the
     "bustm": ("sentence1", "sentence2", "label"),
     "ocnli": ("sentence1", "sentence2", "label"),
     "csl": ("abst", "keyword", "label"),
+    "chid": ("content", "candidates", "answer"),
+    "cluewsc": ("text", "target", "label"),
 }
 TARGETS = {"eprstmt": 72.0, "tnews": 42.0, "csldcp": 51.0, "bustm": 60.7, "ocnli": 33.0, "csl": 50.0}
+TARGETS |= {"chid": 14.9, "cluewsc": 55.6}
 ROBERTA = {"eprstmt": 65.4, "tnews": 49.0, "csldcp": 35.5, "bustm": 60.7, "ocnli": 33.0, "csl": 50.0}
+ROBERTA |= {"chid": 14.9, "cluewsc": 55.6}
 PET = {"eprstmt": 86.7, "tnews": 54.5, "csldcp": 51.7, "bustm": 56.0, "ocnli": 44.0, "csl": 59.4}
+PET |= {"chid": 61.2, "cluewsc": 57.5}
 # FewCLUE paper, table 3: test_public, mean of five folds
 PUBLISHED = {"fine-tuned RoBERTa-base (110M)": ROBERTA, "PET (110M)": PET}
 WHO = ("student", "teacher", "no_loop", "gold_only")

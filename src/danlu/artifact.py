@@ -23,10 +23,12 @@ import numpy as np
 import onnxruntime
 from tokenizers import Tokenizer
 
+from danlu.answer import answers
 from danlu.errors import ArtifactError, OptionError
 from danlu.text.ngrams import ngrams
 from danlu.text.normalize import clean
 from danlu.text.pair import join, pairing_of, sides
+from danlu.text.question import RIGHT, WRONG
 from danlu.text.shorten import shorten
 from danlu.types import Prediction
 
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
 
     from danlu.types import Pairing
 
-FORMAT = 4
+FORMAT = 5
 ENTRIES = ("card.json", "config.json", "model.onnx", "tokenizer.json")
 MANIFEST = "manifest.json"
 MAX_BYTES = 1 << 30
@@ -59,6 +61,7 @@ class Settings:
         ngram_bits: the graph has 2 to this power n-gram buckets; 0 where it takes none.
         max_chars: characters read of a text.
         pairing: how two texts make a row; None where a row is one text. Lengths are those of a side.
+        options: whether a row is a question with options of its own, and pairs are those of it with each option.
     """
 
     labels: tuple[str, ...]
@@ -69,6 +72,7 @@ class Settings:
     ngram_bits: int
     max_chars: int
     pairing: Pairing | None
+    options: bool
 
 
 class Model:
@@ -110,15 +114,25 @@ class Model:
         """Whether a row is two texts, and if so whether their order matters; None where it is one text."""
         return self.settings.pairing
 
-    def predict(self, texts: Sequence[str | tuple[str, str]]) -> list[Prediction]:
-        """The most probable label of each text, with its calibrated probability.
+    @property
+    def options(self) -> bool:
+        """Whether it chooses among the options that each question brings."""
+        return self.settings.options
+
+    def predict(self, texts: Sequence[str | tuple[str, str] | tuple[str, Sequence[str]]]) -> list[Prediction]:
+        """The most probable label of each text, or option of each question, with its calibrated probability.
 
         Args:
-            texts: strings; of a model of pairs, two strings each (or one made by `danlu.text.pair.join`).
+            texts: strings; of a model of pairs, two strings each (or one made by `danlu.text.pair.join`); of a model
+                that chooses among options, a question and a list of them (or one made by `danlu.text.question.ask`).
 
         Raises:
-            OptionError: `texts` is one string, or holds something that is not a string, or not two for a pair.
+            OptionError: `texts` is one string, or holds something that is not a string, not two for a pair, or no
+                question with two different options.
         """
+        if self.options:
+            return answers(self, texts, self.settings.temperature, self.settings.abstain_below)
+        texts = cast("Sequence[str | tuple[str, str]]", texts)
         table = self.probabilities(texts)
         top = np.argsort(-table, axis=1, kind="stable")[:, :3]
         return [
@@ -132,7 +146,7 @@ class Model:
         ]
 
     def probabilities(self, texts: Sequence[str | tuple[str, str]]) -> NDArray[np.float32]:
-        """(texts, labels) calibrated probabilities of what `predict` takes."""
+        """(texts, labels) calibrated probabilities of what `predict` takes; of pairs where it takes questions."""
         scaled = self.logits(texts) / self.settings.temperature
         scaled = np.exp(scaled - scaled.max(1, keepdims=True))
         return scaled / scaled.sum(1, keepdims=True)
@@ -166,6 +180,10 @@ class Model:
         feed: dict[str, NDArray[Any]] = {}
         if self._tokenizer is not None:
             flat = [side for text in texts for side in sides(text)]
+            if "sides" in self._inputs:  # a question stands beside each of its options and is read once
+                place = {side: number for number, side in enumerate(dict.fromkeys(flat))}
+                feed["sides"] = np.array([place[side] for side in flat], np.int64)
+                flat = list(place)
             whole = [encoding.ids for encoding in self._tokenizer.encode_batch(flat)]
             short = [shorten(ids, self.settings.token_length) for ids in whole]
             feed["token_ids"], feed["token_mask"] = _pad_tokens(short)
@@ -213,6 +231,8 @@ def _checked(settings: Settings) -> Settings:
         and 0 < settings.temperature < float("inf")
         and 0 <= settings.abstain_below <= 1
         and settings.pairing in (None, "ordered", "unordered")
+        and type(settings.options) is bool
+        and (not settings.options or (settings.pairing == "ordered" and labels == (RIGHT, WRONG)))
     )
     if not good:
         raise ArtifactError("The model's settings are not what danlu writes. Fix: get the original file.")

@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from danlu.cli_base import extra
+from danlu.cli_questions import fitting_question, measure_questions, question_line, question_of, question_of_line
 from danlu.errors import DataError, OptionError
 from danlu.text.pair import join, sides
+from danlu.text.question import is_question, parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +40,10 @@ def predict(
     model: ModelFile,
     texts: Annotated[
         list[str] | None,
-        typer.Argument(help="Texts, two for each pair; or none, and --file or standard input (a tab parts a pair)."),
+        typer.Argument(
+            help="Texts, two for each pair, or a question and its options; or none, and --file or standard input "
+            "(a tab parts a pair, and a question and its options)."
+        ),
     ] = None,
     file: Annotated[Path | None, typer.Option("--file", help="A file of texts, any format that forge reads.")] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Write JSONL here, whole or not at all.")] = None,
@@ -60,8 +65,8 @@ def predict(
         raise OptionError("--force replaces what --out names, and there is no --out. Fix: leave it out, or give --out.")
     if out:
         _check_out(out, force=force)
-    named = _arguments(texts or [], opened.pairing)
-    source = _rows_of(file, text, second, opened.pairing) if file else _lines_of_standard_input(opened.pairing)
+    named = question_of(texts) if opened.options and texts else _arguments(texts or [], opened.pairing)
+    source = _rows_of(file, text, second, opened) if file else _lines_of_standard_input(opened)
     rows = _predictions(opened, iter(named) if named else source, total=len(named) or None)
     if out is None:
         for given, prediction in rows:
@@ -94,7 +99,14 @@ def evaluate(
 
     opened = load(model)
     found = examples(test, text=text, second=second, label=label, need_label=True)
-    rows = list(_fitting(found, opened.pairing))
+    rows = list(_fitting(found, opened))
+    if opened.options:
+        result = measure_questions(opened, rows, test.name)
+        if as_json:
+            print_json({**result, "interval95": result["accuracy95"]})
+        else:
+            say(question_line(result))
+        return
     index = {name: i for i, name in enumerate(opened.labels)}
     for row in rows:
         if row.label not in index:
@@ -144,15 +156,19 @@ def serve(
     run(load(model), host, port)
 
 
-def _rows_of(file: Path, text: str | None, second: str | None, pairing: Pairing | None) -> Iterator[str]:
+def _rows_of(file: Path, text: str | None, second: str | None, model: Model) -> Iterator[str]:
     from danlu.corpus.read import examples
 
-    return (row.text for row in _fitting(examples(file, text=text, second=second, need_label=False), pairing))
+    return (row.text for row in _fitting(examples(file, text=text, second=second, need_label=False), model))
 
 
-def _fitting(rows: Iterator[Example], pairing: Pairing | None) -> Iterator[Example]:
-    """The rows, if they are what the model reads: pairs or single texts."""
+def _fitting(rows: Iterator[Example], model: Model) -> Iterator[Example]:
+    """The rows, if they are what the model reads: questions with options, pairs or single texts."""
+    pairing = model.pairing
     for row in rows:
+        if model.options or is_question(row.text):
+            yield fitting_question(row, options=model.options)
+            continue
         if pairing and len(sides(row.text)) == 1:
             what, fix = "it is one text, and this model compares two", "name their columns with --text and --second"
             raise DataError(what, fix, file=row.source, row=row.row)
@@ -171,7 +187,8 @@ def _arguments(texts: list[str], pairing: Pairing | None) -> list[str]:
     return [join(first, second, "ordered") for first, second in zip(texts[::2], texts[1::2], strict=True)]
 
 
-def _lines_of_standard_input(pairing: Pairing | None) -> Iterator[str]:
+def _lines_of_standard_input(model: Model) -> Iterator[str]:
+    pairing = model.pairing
     for number, line in enumerate(sys.stdin.buffer, 1):
         try:
             text = line.decode("utf-8").rstrip("\r\n")
@@ -186,6 +203,9 @@ def _lines_of_standard_input(pairing: Pairing | None) -> Iterator[str]:
             yield text
             continue
         written = text.split("\t")
+        if model.options:
+            yield question_of_line(written, number)
+            continue
         if len(written) != 2:
             what = f"the line has {len(written) - 1} tabs, and this model compares two texts"
             fix = "write the two texts of a pair on one line, one tab between them"
@@ -211,7 +231,7 @@ def _predictions(model: Model, texts: Iterator[str], total: int | None) -> Itera
 
     with tqdm(total=total, unit=" texts", disable=not sys.stderr.isatty(), delay=2, file=sys.stderr) as bar:
         while block := list(islice(texts, BLOCK)):
-            given = [sides(text) if model.pairing else (text,) for text in block]
+            given = [parts(text) if model.pairing else (text,) for text in block]
             yield from zip(given, model.predict(block), strict=True)
             bar.update(len(block))
 
@@ -221,7 +241,7 @@ def _as_json(text: tuple[str, ...], prediction: Prediction) -> str:
     first, *second = text
     value = {
         "text": first,
-        **({"second": second[0]} if second else {}),
+        **({"options": second} if len(second) > 1 else {"second": second[0]} if second else {}),
         "label": prediction.label,
         "probability": round(prediction.probability, 6),
         "abstained": prediction.abstained,

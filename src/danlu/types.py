@@ -10,6 +10,7 @@ from typing import Literal
 
 Language = Literal["zh", "en", "mixed"]
 Pairing = Literal["ordered", "unordered"]  # of two texts: whether it matters which of them is the first
+Answers = Literal["from 0", "from 1", "letters", "texts"]  # how the answer to a question names one of its options
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +18,9 @@ class Example:
     """One row of a user's data.
 
     Attributes:
-        text: the text, as it stands in the file; a pair of texts as `danlu.text.pair` joins them.
-        label: its label, or None in unlabelled data.
+        text: the text, as it stands in the file; a pair of texts as `danlu.text.pair` joins them, a question with its
+            options as `danlu.text.question` does.
+        label: its label, or None in unlabelled data; of a question, its right option.
         source: the name of the file it came from.
         row: its number in that file, from 1, not counting a header.
     """
@@ -37,11 +39,14 @@ class Task:
         labels: the labels, sorted; the column order of every probability matrix.
         language: the language most texts are in; the report is written in it.
         pairing: how two texts make a row, or None where a row is one text.
+        options: whether each row is a question with options of its own; the pairs are those of `danlu.text.question`
+            then, and the labels say whether an option is right.
     """
 
     labels: tuple[str, ...]
     language: Language
     pairing: Pairing | None = None
+    options: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +54,7 @@ class Prediction:
     """What a model says of one text.
 
     Attributes:
-        label: the most probable label.
+        label: the most probable label; of a question with options, the most probable option.
         probability: its calibrated probability.
         abstained: whether that probability lies below the model's threshold, so that a person should look.
         top: up to three (label, probability), most probable first.

@@ -9,7 +9,7 @@ import numpy as np
 
 from danlu.models.base import embed, token_ids
 from danlu.models.pair import compared
-from danlu.text.pair import pairing_of
+from danlu.text.pair import pairing_of, sides
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import torch
     from numpy.typing import NDArray
     from tokenizers import Tokenizer
+
+WORTH_SHARING = 2 / 3  # of all sides of pairs are distinct at most: then each is read once, wherever it stands
 
 
 @dataclass(frozen=True)
@@ -44,11 +46,18 @@ def encode(
 ) -> NDArray[np.float32]:
     """(texts, hidden) unit vectors of an encoder as it stands; of pairs, (texts, comparison) of both sides' vectors."""
     pairing, done = pairing_of(texts), 0
+    written = [side for text in texts for side in sides(text)]
+    place = {side: number for number, side in enumerate(dict.fromkeys(written))}
+    repeated = pairing is not None and len(place) <= WORTH_SHARING * len(written)
+    read = len(place) if repeated else len(written)
 
-    def tell(sides: int) -> None:
+    def tell(count: int) -> None:
         nonlocal done
-        before, done = done, done + sides
+        before, done = done, done + count
         if progress:
-            progress(done // 2 - before // 2 if pairing else sides)
+            progress(done * len(texts) // read - before * len(texts) // read)
 
+    if repeated:
+        vectors = embed(model, token_ids(tokenizer, list(place), length), progress=tell)
+        return compared(vectors[[place[side] for side in written]], pairing)
     return compared(embed(model, token_ids(tokenizer, texts, length), progress=tell), pairing)

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from danlu.models.student import SIDES
+
 if TYPE_CHECKING:
     from collections.abc import Generator
 
@@ -27,10 +29,13 @@ OPSET = 20
 def to_onnx(student: Student) -> bytes:
     """The float32 graph; batch, tokens read, tokens averaged and n-grams are free dimensions.
 
-    Of pairs of texts there are two rows of tokens, one for each side, and one row of n-grams.
+    Of pairs of texts there are two rows of tokens, one for each side, and one row of n-grams; where a student shares
+    sides, as many rows of tokens as there are distinct sides.
     """
     batch, length, whole, grams = (torch.export.Dim(name) for name in ("batch", "length", "whole", "grams"))
     sides, rows = (2 * batch, 4) if student.pairing else (batch, 2)
+    if student.sharing:
+        sides, rows = torch.export.Dim("distinct"), 3
     examples = {
         "token_ids": (torch.full((rows, 7), 5), {0: sides, 1: length}),
         "token_mask": (torch.ones((rows, 7), dtype=torch.long), {0: sides, 1: length}),
@@ -38,6 +43,7 @@ def to_onnx(student: Student) -> bytes:
         "static_mask": (torch.ones((rows, 9), dtype=torch.long), {0: sides, 1: whole}),
         "ngram_ids": (torch.full((2, 11), 3), {0: batch, 1: grams}),
         "ngram_counts": (torch.ones((2, 11)), {0: batch, 1: grams}),
+        SIDES: (torch.tensor([0, 1, 0, 2]), {0: 2 * batch}),
     }
     quiet = logging.getLogger("torch.onnx")
     level = quiet.level
@@ -99,9 +105,16 @@ def to_int8_blocks(graph: bytes) -> bytes:
 
 
 def _columns(model: onnx.ModelProto) -> list[str]:
-    """The lookups in tables of one column: small, and one scale for a whole table would blur its small numbers."""
-    columns = {tensor.name for tensor in model.graph.initializer if list(tensor.dims)[1:] == [1]}
-    return [node.name for node in model.graph.node if node.op_type == "Gather" and node.input[0] in columns]
+    """The lookups in tables of one column: small, and one scale for a whole table would blur its small numbers.
+
+    Lookups in what the graph has computed are left as well: they are no weights.
+    """
+    tables = {tensor.name: list(tensor.dims) for tensor in model.graph.initializer}
+    return [
+        node.name
+        for node in model.graph.node
+        if node.op_type == "Gather" and tables.get(node.input[0], [0, 1])[1:] == [1]
+    ]
 
 
 @contextmanager

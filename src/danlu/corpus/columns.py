@@ -14,6 +14,8 @@ from danlu.errors import DataError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from danlu.types import Answers
+
 # Each in order of preference.
 _TEXT = """
     text sentence content query review utterance message question title comment sentences body document tweet post sms
@@ -47,12 +49,22 @@ class Columns:
     """The names of the column of the text and of that of the label, or None if there is none.
 
     Attributes:
-        second: the column of the second text, where a row is a pair.
+        second: the column of the second text, where a row is a pair; of what is read after the question, where rows are
+            questions with options.
+        options: the column with the lists of options, or the columns with an option each; none where rows have none.
+        answers: how answers name options, once that is known.
     """
 
     text: str
     label: str | None
     second: str | None = None
+    options: tuple[str, ...] = ()
+    answers: Answers | None = None
+
+    def read(self, *, need_label: bool) -> tuple[str, ...]:
+        """All columns that are read, that of the label only if it is needed."""
+        wanted = (self.text, self.second, *self.options, self.label if need_label else None)
+        return tuple(name for name in wanted if name is not None)
 
     @property
     def alike(self) -> bool:
@@ -114,14 +126,14 @@ def find_columns(
         DataError: a named column does not exist, is named twice, or no column looks like text.
     """
     names = list(dict.fromkeys(name for row in rows for name in row))
-    named_text = _existing(text, names, "--text", file)
-    named_second = _existing(second, names, "--second", file)
-    named_label = _existing(label, names, "--label", file)
+    named_text = existing(text, names, "--text", file)
+    named_second = existing(second, names, "--second", file)
+    named_label = existing(label, names, "--label", file)
     others = [name for name in names if name not in (named_label, named_second)]
     pair = _pair(rows, [name for name in names if name != named_label]) if text is None else None
     if pair is None or named_second not in (None, pair[1]):
         pair = None, named_second
-    text_column = named_text or pair[0] or _by_name(rows, others, TEXT_NAMES) or _text_by_content(rows, others)
+    text_column = named_text or pair[0] or by_name(rows, others, TEXT_NAMES) or text_by_content(rows, others)
     second_column = pair[1]
     if text_column is None:
         raise DataError("no column looks like text", f"name it with --text; there are: {_list(names)}", file=file)
@@ -134,7 +146,12 @@ def find_columns(
     return Columns(text_column, found, second_column)
 
 
-def _existing(name: str | None, names: list[str], option: str, file: str) -> str | None:
+def existing(name: str | None, names: list[str], option: str, file: str) -> str | None:
+    """The column that the user named, in any case; None if none was named.
+
+    Raises:
+        DataError: there is no such column.
+    """
     if name is None or name in names:
         return name
     for known in names:
@@ -172,7 +189,7 @@ def _filled(rows: Sequence[dict[str, object]], name: str) -> list[str]:
     return [value for value in values if value is not None]
 
 
-def _by_name(rows: Sequence[dict[str, object]], names: list[str], known: tuple[str, ...]) -> str | None:
+def by_name(rows: Sequence[dict[str, object]], names: list[str], known: tuple[str, ...]) -> str | None:
     """The column with the most preferred of the known names, if any cell in it is filled."""
     folded = {_fold(name): name for name in reversed(names)}
     present = (folded[name] for name in known if name in folded)
@@ -180,13 +197,13 @@ def _by_name(rows: Sequence[dict[str, object]], names: list[str], known: tuple[s
 
 
 def _label_by_name(rows: Sequence[dict[str, object]], names: list[str]) -> str | None:
-    plain = _by_name(rows, names, LABEL_NAMES)
+    plain = by_name(rows, names, LABEL_NAMES)
     if plain is None or all(map(is_number, _filled(rows, plain))):
-        return _by_name(rows, names, NAMED_LABELS) or plain
+        return by_name(rows, names, NAMED_LABELS) or plain
     return plain
 
 
-def _text_by_content(rows: Sequence[dict[str, object]], names: list[str]) -> str | None:
+def text_by_content(rows: Sequence[dict[str, object]], names: list[str]) -> str | None:
     """The column whose distinct strings have the most letters."""
     best, most = None, 0
     for name in names:

@@ -5,12 +5,15 @@ Knows rows and columns. Does not know which file plays which role.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import chain, islice
 from typing import TYPE_CHECKING, cast
 
 from danlu.corpus.columns import LABEL_NAMES, NAMED_LABELS, Columns, as_label, as_text, find_columns, is_scalar
 from danlu.corpus.encoding import lines
 from danlu.corpus.formats import extension, json_document, read_rows, records
+from danlu.corpus.options import question_columns, read_questions
+from danlu.corpus.pronouns import is_mentions, mention_columns, mentioned
 from danlu.errors import DataError
 from danlu.text.pair import join, plain
 from danlu.types import Example
@@ -72,18 +75,36 @@ def open_examples(
     rows = read_rows(path)
     sample = list(islice(rows, SAMPLE))
     names = list(dict.fromkeys(name for _, row in sample for name in row))
-    wanted = () if columns is None else (columns.text, columns.second, columns.label if need_label else None)
-    if columns is None or any(name is not None and name not in names for name in wanted):
+    wanted = () if columns is None else columns.read(need_label=need_label)
+    if columns is None or any(name not in names for name in wanted):
         known = columns
-        columns = find_columns([row for _, row in sample], text=text, second=second, label=label, file=path.name)
-        if known is not None and (known.second is None) != (columns.second is None):
+        columns = _columns([row for _, row in sample], text=text, second=second, label=label, file=path.name)
+        if known is not None and bool(known.options) != bool(columns.options):
+            kinds = ("have no options, as the training rows have", "are questions with options, unlike training rows")
+            fix = f"give it the columns of the training file; there are: {', '.join(names)}"
+            raise DataError(f"the rows {kinds[bool(columns.options)]}", fix, file=path.name)
+        if known is not None:
+            columns = replace(columns, answers=known.answers)
+        if known is not None and not known.options and (known.second is None) != (columns.second is None):
             what = "not pairs of texts, as the training rows are" if known.second else "pairs of texts, unlike training"
             fix = f"give it the columns of the training file; there are: {', '.join(names)}"
             raise DataError(f"the rows are {what}", fix, file=path.name)
     if need_label and columns.label is None:
         fix = f"name the label's column with --label; there are: {', '.join(names)}"
         raise DataError("no column looks like a label", fix, file=path.name)
-    return columns, _examples(chain(sample, rows), columns, path.name, need_label=need_label)
+    whole = chain(sample, rows)
+    if columns.options:
+        return read_questions(whole, columns, path.name, need_label=need_label)
+    return columns, _examples(whole, columns, path.name, need_label=need_label)
+
+
+def _columns(
+    rows: list[dict[str, object]], *, text: str | None, second: str | None, label: str | None, file: str
+) -> Columns:
+    """The columns of questions with options where rows have options, else of two mentions, of pairs, or of texts."""
+    named = {"text": text, "second": second, "label": label}
+    asked = question_columns(rows, **named, file=file)
+    return asked or mention_columns(rows, find_columns(rows, **named, file=file))
 
 
 def _examples(
@@ -93,6 +114,8 @@ def _examples(
         text = row.get(columns.text)
         second = None if columns.second is None else _listed(row.get(columns.second))
         label = None if columns.label is None else row.get(columns.label)
+        if columns.second is not None and is_mentions(second):
+            text, second = mentioned(as_text(text), second, file, number, columns.second)
         cells = ((columns.text, text, True), (columns.second, second, True), (columns.label, label, need_label))
         for name, value, needed in cells:
             if needed and not is_scalar(value):
@@ -115,6 +138,9 @@ def single_texts(path: Path, *, text: str | None = None) -> Iterator[str]:
         MissingExtra: as in `examples`.
     """
     columns, rows = open_examples(path, text=text, label=None, need_label=False)
+    if columns.options:
+        what, fix = "the rows are questions with options", "keep one column of texts in the file"
+        raise DataError(what, fix, file=path.name)
     if columns.second is not None:
         what = f"the rows are pairs of texts ({columns.text}, {columns.second})"
         raise DataError(what, "keep one column of texts in the file", file=path.name)

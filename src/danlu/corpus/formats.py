@@ -145,8 +145,29 @@ def _json_rows(path: Path) -> Iterator[tuple[int, dict[str, object]]]:
     if not isinstance(document, list):
         fix = 'write a list of objects [{"text": ..., "label": ...}, ...], or one object a line'
         raise DataError("the file is neither a list of rows nor an object with a list 'data'", fix, file=path.name)
-    for number, value in enumerate(cast("list[object]", document), start=1):
+    rows = reading_test(cast("list[object]", document)) or cast("list[object]", document)
+    for number, value in enumerate(rows, start=1):
         yield number, _json_object(value, path.name, number)
+
+
+def reading_test(document: list[object]) -> list[object]:
+    """The questions of a document of C3 (Sun et al., 2020) as rows; empty if it is none.
+
+    Such a document is a list of [[lines of a passage], [{"question", "choice", "answer"}, ...], id].
+    """
+    rows: list[object] = []
+    for entry in document:
+        if not isinstance(entry, list) or len(cast("list[object]", entry)) < 2:
+            return []
+        lines, asked = cast("list[object]", entry)[:2]
+        if not (isinstance(lines, list) and isinstance(asked, list)):
+            return []
+        passage = " ".join(str(line) for line in cast("list[object]", lines))
+        for question in cast("list[object]", asked):
+            if not isinstance(question, dict):
+                return []
+            rows.append({"passage": passage, **cast("dict[str, object]", question)})
+    return rows
 
 
 def _is_json_lines(path: Path) -> bool:

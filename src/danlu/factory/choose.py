@@ -16,7 +16,7 @@ from danlu.artifact import Model
 from danlu.errors import OptionError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -39,7 +39,7 @@ class Measured:
         bytes: of its entries, with room for the card.
         p50_ms: of one text on one thread, the median.
         p95_ms: the 95th percentile.
-        labels: (exam,) its predictions.
+        labels: (exam,) its predictions; of questions, the places of options.
         logits: (exam, K).
     """
 
@@ -63,19 +63,21 @@ def measure(draft: Draft, labels: Sequence[str], exam: Exam) -> Measured:
     entries = draft.entries(labels, {}, 1.0, 0.0)
     model = Model(draft.name, entries, threads=1)
     logits = model.logits(exam.texts)
-    predicted = logits.argmax(1)
-    rounds = [_times(model, islice(cycle(exam.texts), LATENCY_TEXTS)) for _ in range(1 + LATENCY_ROUNDS)][1:]
+    predicted = exam.answers(logits)
+    units = exam.units()
+    predict = model.predict if exam.questions is None else model.probabilities
+    rounds = [_times(predict, islice(cycle(units), LATENCY_TEXTS)) for _ in range(1 + LATENCY_ROUNDS)][1:]
     p50, p95 = (min(float(np.percentile(times, q)) for times in rounds) * 1_000 for q in (50, 95))
     size = sum(len(data) for data in entries.values()) + CARD_BYTES + 3 * len(labels) ** 2
     return Measured(draft, exam.score(predicted), size, p50, p95, predicted, logits)
 
 
-def _times(model: Model, texts: Iterable[str]) -> list[float]:
-    """Seconds of each prediction, one text at a time."""
+def _times(predict: Callable[[list[str]], object], units: Iterable[list[str]]) -> list[float]:
+    """Seconds of each prediction, one text, or the options of one question, at a time."""
     times: list[float] = []
-    for text in texts:
+    for unit in units:
         started = time.perf_counter()
-        model.predict([text])
+        predict(unit)
         times.append(time.perf_counter() - started)
     return times
 

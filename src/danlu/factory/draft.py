@@ -40,6 +40,7 @@ class Draft:
         length: tokens read; 0 where it reads n-grams alone.
         chosen: how many of them its token branch reads.
         pairing: of the texts.
+        options: whether pairs are those of a question and each of its options.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Draft:
     length: int
     chosen: int
     pairing: Pairing | None
+    options: bool = False
 
     def entries(
         self, labels: Sequence[str], card: dict[str, Any], temperature: float, abstain: float
@@ -65,6 +67,7 @@ class Draft:
             "ngram_bits": self.bits,
             "max_chars": MAX_CHARS,
             "pairing": self.pairing,
+            "options": self.options,
         }
         return {
             "card.json": json.dumps(card, ensure_ascii=False, sort_keys=True).encode(),
@@ -80,6 +83,8 @@ def drafts(
     train: Callable[[], tuple[Student, Tokenizer | None]],
     plan: Plan,
     keep: Callable[[str, Callable[[], bytes]], bytes],
+    *,
+    options: bool = False,
 ) -> tuple[Draft, Draft]:
     """A candidate in float32 and in int8; one without matrix products worth it is float32 in both places.
 
@@ -89,6 +94,7 @@ def drafts(
         train: gives the trained student and the tokenizer of its token branch.
         plan: for the lengths.
         keep: stores and returns the bytes a function makes, under a name.
+        options: whether pairs are those of a question and each of its options.
     """
 
     def exported() -> bytes:
@@ -98,6 +104,7 @@ def drafts(
         width = encoder.model.config.hidden_size if isinstance(encoder, TransformerEncoder) else 0
         parts = [bits, tokenizer.to_str() if tokenizer else "", width]
         keep(f"{name}.json", lambda: json.dumps(parts).encode())
+        student.shared = options
         return to_onnx(student)
 
     full = keep(f"{name}.onnx", exported)
@@ -105,7 +112,7 @@ def drafts(
     small = keep(f"{name}.int8.onnx", lambda: to_int8(full)) if width >= WORTH_INT8 else None
     kind = name.split("-", 1)[0]
     length, chosen = (plan.token_length, reads(name, plan)) if tokenizer else (0, 0)
-    plain = Draft(name, kind, "float32", full, tokenizer, bits, length, chosen, pairing)
+    plain = Draft(name, kind, "float32", full, tokenizer, bits, length, chosen, pairing, options)
     return plain, plain if small is None else replace(plain, precision="int8", graph=small)
 
 

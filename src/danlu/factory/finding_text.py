@@ -100,6 +100,22 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "The label list is not used, since rows are pairs of texts, which names cannot be compared with; delete it.",
         "数据是句对，名称无法与之比较，标签表用不上；可以删去。",
     ),
+    "no-questions": (
+        "No training question is usable; give at least two questions with their answers.",
+        "没有一道训练题可用；请至少给两道带答案的题。",
+    ),
+    "one-question": (
+        "There is one training question, so nothing can be cross-validated; give at least two, better twenty.",
+        "只有一道训练题，无法交叉验证；请至少给两道，最好二十道以上。",
+    ),
+    "few-questions": (
+        "There are {n:,} training questions, fewer than {few}; figures will say little, so add some.",
+        "训练题只有 {n:,} 道，少于 {few} 道，成绩说明不了多少；请再补充一些。",
+    ),
+    "label-list-unused-options": (
+        "The label list is not used, since each question brings its own options; delete it.",
+        "每道题自带选项，标签表用不上；可以删去。",
+    ),
     "label-without-rows": (
         "The label list names {names}, which no training row has; add rows or delete the entry.",
         "标签表里的 {names} 没有任何训练行；请补充数据或删去该项。",

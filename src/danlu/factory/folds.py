@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from danlu.evals.questions import Questions
+
     Folds = list[tuple[NDArray[np.int64], NDArray[np.int64]]]
 
 # Shares of all pairs that each fold learns from, and that some fold holds out, for folds without common sides to do.
@@ -49,6 +51,23 @@ def folds_of(texts: Sequence[str], truth: NDArray[np.int64], most: int, seed: in
     uniform = [k for k in np.unique(truth) if len(np.unique(group[truth == k])) == 1]
     group = np.where(np.isin(truth, uniform), len(truth) + alone, group)
     return _folds(truth, group, most, seed) or _folds(truth, alone, most, seed)
+
+
+def folds_of_questions(texts: Sequence[str], questions: Questions, most: int, seed: int) -> Folds:
+    """(trained on, held out) pairs of each fold: all options of a question, and of what nearly repeats it, together.
+
+    Options such as yes and no stand in many questions; they tie nothing together.
+
+    Args:
+        texts: (Q,) what of each question is compared with others.
+        questions: how many options each has.
+        most: folds, where there are so many questions.
+        seed: of the shuffle.
+    """
+    alike, alone = np.zeros(len(texts), np.int64), np.arange(len(texts))
+    group = families([[text] for text in texts])
+    found = _folds(alike, group, most, seed) or _folds(alike, alone, most, seed)
+    return [(questions.rows(train), questions.rows(held)) for train, held in found]
 
 
 def doubts(texts: Sequence[str], folds: Folds) -> list[Finding]:

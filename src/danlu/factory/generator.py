@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from danlu.text.pair import join, pairing_of, sides
+from danlu.text.question import ask, blank, pairs, parts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,6 +50,40 @@ def passages(texts: Sequence[str], count: int, seed: int) -> list[str]:
         if length >= 4 and made not in whole:
             found.setdefault(made)
     return list(found)
+
+
+def question_passages(texts: Sequence[str], count: int, seed: int) -> list[str]:
+    """Distinct questions with options, about `count` options together, each shorter than the one it is made of.
+
+    A question with a blank keeps what stands next to it; one without is cut as texts are. Its options stay.
+
+    Args:
+        texts: questions with their options.
+        count: of options, that are wanted.
+        seed: the same seed gives the same questions.
+    """
+    rng = np.random.default_rng(seed)
+    known = {pair for text in texts for pair in pairs(text)}
+    found: dict[str, None] = {}
+    options = 0
+    for turn in range(2 * count):
+        if options >= count or not texts:
+            break
+        question, *own = parts(texts[turn % len(texts)])
+        made = ask(_shorter(question, rng), own)
+        if made not in found and not known.intersection(pairs(made)):
+            found[made] = None
+            options += len(own)
+    return list(found)
+
+
+def _shorter(question: str, rng: np.random.Generator) -> str:
+    """Part of a question; all of it where it is too short to be cut."""
+    around = blank(question)
+    if around is None:
+        return (_passage(question, rng) or question) if len(question) >= 12 else question
+    before, gap, after = around
+    return before[-int(rng.integers(4, 15)) :] + gap + after[: int(rng.integers(4, 15))]
 
 
 def _passage(text: str, rng: np.random.Generator) -> str:

@@ -15,9 +15,11 @@ import numpy as np
 
 from danlu.factory.findings import Finding, check_labels, places
 from danlu.factory.inspect_view import render
+from danlu.factory.questions import check_questions, question_evidence, question_facts
 from danlu.factory.sift import Sifted, check_repeats, check_rows, sift
 from danlu.text.normalize import han_share, language
 from danlu.text.pair import sides
+from danlu.text.question import RIGHT, WRONG, parts, told
 from danlu.types import Example, Task
 
 if TYPE_CHECKING:
@@ -73,29 +75,39 @@ def inspect(dataset: Dataset, *, max_chars: int = 20_000) -> Inspection:
     """
     pairing = pairing_for(dataset)
     sifted = sift(dataset, max_chars, pairing)
+    options = bool(dataset.columns.options)
     findings = [
-        *check_labels(sifted.train, [*sifted.dev, *sifted.test], dataset.descriptions, pairs=pairing is not None),
+        *(
+            check_questions(sifted.train, dataset.descriptions)
+            if options
+            else check_labels(
+                sifted.train, [*sifted.dev, *sifted.test], dataset.descriptions, pairs=pairing is not None
+            )
+        ),
         *check_rows(sifted, max_chars),
         *check_repeats(sifted),
         *_check_files(dataset),
     ]
     findings.sort(key=lambda finding: _ORDER[finding.level])
     task = Task(
-        tuple(sorted({row.label for row in sifted.train if row.label is not None})),
-        language(side for row in sifted.train for side in sides(row.text)),
+        (RIGHT, WRONG) if options else tuple(sorted({row.label for row in sifted.train if row.label is not None})),
+        language(part for row in sifted.train for part in parts(row.text)),
         pairing,
+        options,
     )
     facts = _facts(dataset, sifted, task)
     return Inspection(task, sifted.train, sifted.dev, sifted.test, sifted.unlabeled, findings, facts)
 
 
 def pairing_for(dataset: Dataset) -> Pairing | None:
-    """How the two texts of a row are paired, or None where a row is one text.
+    """How the two texts of a row are paired, or None where a row is one text; a question and its option are ordered.
 
     Their order matters unless the columns' names say that they are two of a kind (sentence1, sentence2), there are two
     labels (entailment and contradiction are not all that can be) that name no side, no pair stands the other way round
     under another label, and neither side is usually half as long again.
     """
+    if dataset.columns.options:
+        return "ordered"
     if dataset.columns.second is None:
         return None
     labels = {(row.label or "").casefold() for row in dataset.train if row.label}
@@ -138,10 +150,12 @@ def _check_files(dataset: Dataset) -> Iterator[Finding]:
 def _facts(dataset: Dataset, sifted: Sifted, task: Task) -> dict[str, object]:
     used = {"train": sifted.train, "dev": sifted.dev, "test": sifted.test, "unlabeled": sifted.unlabeled}
     return {
-        "task": "pairs" if task.pairing else "classification",
+        "task": "choice" if task.options else "pairs" if task.pairing else "classification",
         "pairing": task.pairing,
         "language": task.language,
-        "evidence": _evidence(dataset, sifted, task),
+        "evidence": question_evidence(dataset.columns, sifted.train)
+        if task.options
+        else _evidence(dataset, sifted, task),
         "rows": {role: len(rows) for role, rows in used.items()},
         "rows_read": {
             "train": len(dataset.train),
@@ -149,8 +163,11 @@ def _facts(dataset: Dataset, sifted: Sifted, task: Task) -> dict[str, object]:
             "test": len(dataset.test),
             "unlabeled": len(dataset.unlabeled),
         },
-        "labels": _label_counts(sifted),
-        "balance": _balance(sifted.train),
+        **(
+            {"options": question_facts(used)}
+            if task.options
+            else {"labels": _label_counts(sifted), "balance": _balance(sifted.train)}
+        ),
         "text_length": {role: _lengths(rows) for role, rows in used.items() if rows},
         "duplicates": {"exact": len(sifted.repeated), "near": len(sifted.near)},
         "conflicts": len(sifted.conflicts),
@@ -219,7 +236,7 @@ def _balance(train: list[Example]) -> dict[str, float]:
 
 
 def _lengths(rows: list[Example]) -> dict[str, int]:
-    """Quantiles of the lengths of texts, or of the sides of pairs, in characters."""
-    lengths = [len(side) for row in rows for side in sides(row.text)]
+    """Quantiles of the lengths of texts, of the sides of pairs, or of questions without options, in characters."""
+    lengths = [len(side) for row in rows for side in told(row.text)]
     values = np.quantile(lengths, list(_QUANTILES.values()), method="nearest")
     return dict(zip(_QUANTILES, map(int, values), strict=True))

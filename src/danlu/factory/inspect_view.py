@@ -6,16 +6,17 @@ Knows columns and alignment, Chinese characters two columns wide. Does not know 
 from __future__ import annotations
 
 import unicodedata
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
+from danlu.factory.questions import chance_of
 from danlu.text.normalize import clean
-from danlu.text.pair import sides
+from danlu.text.question import parts, told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from danlu.factory.inspect import Inspection
-    from danlu.types import Example
+    from danlu.types import Example, Task
 
 _LABELS = 20  # shown
 _LABEL_WIDTH = 32  # columns
@@ -27,7 +28,8 @@ _LEVELS = {"error": "Errors", "warning": "Warnings", "note": "Notes"}
 
 def render(inspection: Inspection) -> str:
     """A summary: task, rows, lengths, labels, then errors, warnings and notes. No colour, no control characters."""
-    lines = [*_overview(inspection), *_labels(inspection.train), *_findings(inspection)]
+    labels = [] if inspection.task.options else _labels(inspection.train)
+    lines = [*_overview(inspection), *labels, *_findings(inspection)]
     return "\n".join(lines)
 
 
@@ -39,13 +41,28 @@ def _overview(inspection: Inspection) -> Iterator[str]:
         ("unlabeled", inspection.unlabeled),
     )
     task = inspection.task
-    what = {"ordered": "ordered pairs", "unordered": "pairs in any order", None: "texts"}[task.pairing]
-    yield _row("Task", f"classification into {len(task.labels):,} labels, {what} in {_LANGUAGES[task.language]}")
+    if task.options:
+        sizes = [len(parts(row.text)) - 1 for row in inspection.train]
+        count = f"{min(sizes)}" if len(set(sizes)) == 1 else f"{min(sizes, default=0)} to {max(sizes, default=0)}"
+        language = _LANGUAGES[task.language]
+        yield _row("Task", f"choice among {count} options that each question brings, texts in {language}")
+    else:
+        yield _row("Task", _classification(task))
     yield _row("Rows", ", ".join(f"{name} {len(rows):,}" for name, rows in roles))
-    lengths = sorted(len(side) for row in inspection.train for side in sides(row.text))
+    lengths = sorted(len(side) for row in inspection.train for side in told(row.text))
     if lengths:
         middle, long = lengths[len(lengths) // 2], lengths[min(len(lengths) * 9 // 10, len(lengths) - 1)]
-        yield _row("Texts", f"half have up to {middle:,} characters, 90 % up to {long:,}, the longest {lengths[-1]:,}")
+        texts = "Questions" if task.options else "Texts"
+        yield _row(texts, f"half have up to {middle:,} characters, 90 % up to {long:,}, the longest {lengths[-1]:,}")
+    if task.options and inspection.train:
+        yield _row("Chance", f"guessing would get {chance_of(inspection.train):.1%} of training questions right")
+        answered = inspection.facts["evidence"]
+        yield _row("Read as", "; ".join(map(str, cast("list[object]", answered))))
+
+
+def _classification(task: Task) -> str:
+    what = {"ordered": "ordered pairs", "unordered": "pairs in any order", None: "texts"}[task.pairing]
+    return f"classification into {len(task.labels):,} labels, {what} in {_LANGUAGES[task.language]}"
 
 
 def _labels(train: list[Example]) -> Iterator[str]:

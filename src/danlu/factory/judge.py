@@ -11,16 +11,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from danlu.factory import student
-from danlu.factory.stages import EXAM, GOLD_WEIGHT, make_lesson, wording_of
+from danlu.factory.stages import EXAM, GOLD_WEIGHT, make_lesson, whole, wording_of
 from danlu.factory.student import Exam, Shared
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from danlu.factory.material import Material
+    from danlu.evals.questions import Questions
+    from danlu.factory.material import Asked, Material
     from danlu.factory.stages import Folds, Run
     from danlu.factory.student import Source
     from danlu.loops.self_training import Taught
+    from danlu.types import Example
 
 
 @dataclass(frozen=True)
@@ -29,21 +31,54 @@ class Ruler:
 
     Attributes:
         rows: for held-out folds, which labelled rows the texts are: those that some fold held out.
+        questions: where the texts are pairs of a question and an option: which belong together. Truth is the places of
+            the right options then, and all that is measured is measured of questions.
+        asked: those questions.
     """
 
     texts: list[str]
     truth: NDArray[np.int64]
     measured_on: str
     rows: NDArray[np.int64]
+    questions: Questions | None = None
+    asked: tuple[Example, ...] = ()
+
+    def table(self, probabilities: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
+        """(texts, K) probabilities as they are; of pairs of a question and an option, those of the options, (Q, M)."""
+        if self.questions is None:
+            return probabilities
+        return self.questions.shares(np.log(probabilities.astype(np.float64) + 1e-12))
 
 
 def measure_by(material: Material, judged: NDArray[np.int64]) -> Ruler:
     """The test set where there is one; else the labelled rows that were held out in turn."""
+    if material.asked is not None:
+        return _measure_questions(material, material.asked, judged)
     if material.test:
         truth = material.truth(material.test)
         return Ruler([e.text for e in material.test], truth, "test", np.arange(len(truth)))
     texts = [material.texts.labelled[i] for i in judged]
     return Ruler(texts, material.texts.truth[judged], "cross-validation", judged)
+
+
+def _measure_questions(material: Material, asked: Asked, judged: NDArray[np.int64]) -> Ruler:
+    rows, where = (judged, "cross-validation")
+    everything, start = material.everything, 0
+    truth = material.texts.truth
+    if material.test:
+        start = material.part("test").start
+        truth = material.truth(material.test)
+        rows, where = np.arange(len(truth)), "test"
+    numbers = asked.questions.asked(rows + start)
+    questions = asked.questions.some(numbers)
+    return Ruler(
+        [everything[start + i] for i in rows],
+        questions.truth(truth[rows]),
+        where,
+        rows,
+        questions,
+        tuple(asked.rows[i] for i in numbers),
+    )
 
 
 def gold_only(
@@ -69,7 +104,10 @@ def gold_only(
     texts = material.texts
     count = len(texts.labelled)
     identity = np.eye(len(texts.labels), dtype=np.float32)
-    dev = Exam([e.text for e in material.dev], identity[material.truth(material.dev)]) if material.dev else None
+    dev = None
+    if material.dev:
+        questions = material.questions_in(material.part("dev"))
+        dev = Exam([e.text for e in material.dev], identity[material.truth(material.dev)], questions)
     tested = [e.text for e in material.test]
 
     def make() -> dict[str, NDArray[Any]]:
@@ -93,7 +131,9 @@ def cross_validate(
     texts = material.texts
     identity = np.eye(len(texts.labels), dtype=np.float32)
     pool = np.arange(len(texts.labelled), len(texts.rows))
-    kept, spare = np.split(pool, [len(pool) - min(EXAM, len(pool) // 5)])
+    options = 1 if material.asked is None else material.asked.options
+    spare_from = whole(material.questions_in(pool), len(pool) - min(EXAM * options, len(pool) // 5))
+    kept, spare = np.split(pool, [spare_from])
     plain = replace(source, encoder=run.base.model)
     wording = wording_of(run, texts, taught, run.base.model)
     out = np.zeros((len(texts.labelled), len(texts.labels)), np.float32)
@@ -105,7 +145,8 @@ def cross_validate(
         targets = np.concatenate([identity[texts.truth[train]], belief[kept]])
         weights = np.concatenate([np.full(len(train), GOLD_WEIGHT), np.ones(len(kept))]).astype(np.float32)
         lesson = make_lesson([texts.rows[i] for i in rows], targets, weights, seen[rows], wording)
-        exam = Exam([texts.rows[i] for i in spare], belief[spare]) if len(spare) else None
+        questions = material.questions_in(spare)
+        exam = Exam([texts.rows[i] for i in spare], belief[spare], questions) if len(spare) else None
         fold_student, tokenizer = student.teach(name, Shared(plain, lesson), exam)
         held_texts = [texts.labelled[i] for i in held]
         return {"p": student.probabilities(fold_student, tokenizer, held_texts, name, run.plan)}

@@ -20,11 +20,34 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from danlu.evals.questions import Questions
     from danlu.factory.inspect import Inspection
     from danlu.factory.plan import Plan
     from danlu.types import Example
 
 KEPT_OF_EACH = 10  # rows of a rare label that stay when rows are drawn
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The questions that pairs of a question and an option come from.
+
+    Attributes:
+        rows: the questions, with their options and where they stand.
+        questions: how many options each has.
+    """
+
+    rows: list[Example]
+    questions: Questions
+
+    @property
+    def options(self) -> int:
+        """How many options a question has on average, rounded."""
+        return max(1, round(len(self.questions.owner) / max(1, len(self.rows))))
+
+    def texts(self, pairs: NDArray[np.int64]) -> list[str]:
+        """The questions that some pairs belong to."""
+        return [self.rows[i].text for i in self.questions.asked(pairs)]
 
 
 @dataclass(frozen=True)
@@ -37,6 +60,7 @@ class Material:
         dev: chosen by; may be empty.
         test: measured by, once; may be empty.
         train: the rows of the labelled texts, for where they stand.
+        asked: where texts are pairs of a question and an option: the questions, in the order of `everything`.
     """
 
     texts: Texts
@@ -44,6 +68,7 @@ class Material:
     dev: list[Example]
     test: list[Example]
     train: list[Example]
+    asked: Asked | None = None
 
     @property
     def everything(self) -> list[str]:
@@ -59,6 +84,13 @@ class Material:
         """Where dev or test stands in `everything`."""
         start = self.unlabelled.stop
         return slice(start, start + len(self.dev)) if name == "dev" else slice(start + len(self.dev), None)
+
+    def questions_in(self, rows: slice | NDArray[np.int64]) -> Questions | None:
+        """The questions that some rows of `everything` belong to, all options of each; None where there are none."""
+        if self.asked is None:
+            return None
+        whole = self.asked.questions
+        return whole.some(whole.asked(np.arange(len(whole.owner))[rows]))
 
     def truth(self, examples: Sequence[Example]) -> NDArray[np.int64]:
         """(examples,) label indices."""

@@ -14,7 +14,10 @@ import numpy as np
 
 import danlu
 from danlu.evals.metrics import expected_interval, summary
+from danlu.evals.questions import figures as question_figures
 from danlu.factory.choose import parity
+from danlu.factory.question_evidence import question_evidence
+from danlu.loops.self_training import by_question
 from danlu.text.pair import shown
 
 if TYPE_CHECKING:
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from danlu.factory.judge import Ruler
     from danlu.factory.material import Material
     from danlu.factory.stages import Beliefs, Run
+    from danlu.factory.teacher import Texts
     from danlu.loops.self_training import Round, Taught
 
 LIBRARIES = ("networkx", "numpy", "onnx", "onnxruntime", "scikit-learn", "scipy", "tokenizers", "torch", "transformers")
@@ -50,6 +54,10 @@ class Verdict:
         parts = {"student": self.student, "teacher": self.teacher, "no_loop": self.no_loop, "gold_only": self.gold_only}
         out: dict[str, Any] = {"measured_on": ruler.measured_on}
         for name, table in parts.items():
+            if ruler.questions is not None:
+                chance = ruler.questions.chance
+                out[name] = None if table is None else question_figures(ruler.truth, table, chance)
+                continue
             out[name] = None if table is None else summary(ruler.truth, table.astype(np.float64), labels)
             if out[name] and name != "student":
                 del out[name]["confusion"]  # K × K numbers that nobody reads
@@ -107,27 +115,26 @@ def card(
     temperature, abstain = calibration
     figures = verdict.figures(ruler, labels)
     full, small = front.pairs[front.shipped]
-    count = len(material.texts.labelled)
+    asked = material.asked
+    count, read, tested = _counts(material)
     return {
         "format": 1,
         "danlu": danlu.__version__,
         "name": name,
         "task": {
-            "kind": "pairs" if inspection.task.pairing else "classification",
+            "kind": "choice" if asked else "pairs" if inspection.task.pairing else "classification",
             "pairing": inspection.task.pairing,
             "language": inspection.task.language,
-            "labels": list(labels),
+            "labels": [] if asked else list(labels),
+            **({"options": inspection.facts["options"], "chance": figures["student"]["chance"]} if asked else {}),
         },
         "data": {
             "files": [{"role": f.role, "name": f.path.name, "rows": f.rows, "sha256": f.sha256} for f in dataset.files],
             "labelled": count,
             "unlabelled": len(inspection.unlabeled),
-            "unlabelled_read": material.unlabelled.stop - material.unlabelled.start,
-            "test": len(material.test),
-            "per_label": {
-                label: int(n)
-                for label, n in zip(labels, np.bincount(material.texts.truth, minlength=len(labels)), strict=True)
-            },
+            "unlabelled_read": read,
+            "test": tested,
+            **({} if asked else {"per_label": _per_label(material, labels)}),
         },
         "seed": run.seed,
         "minutes": run.plan.minutes,
@@ -135,7 +142,7 @@ def card(
         "base": {"name": run.base.name, "sha256": run.base.sha256},
         "libraries": libraries(),
         "figures": figures,
-        "forms": _forms(taught, material.texts.truth),
+        "forms": _forms(taught, material.texts),
         "loop": [asdict(entry) for entry in rounds],
         "candidates": front.candidates(),
         "limits": {"max_mb": front.max_mb, "max_ms": front.max_ms},
@@ -158,12 +165,32 @@ def card(
     }
 
 
-def _forms(taught: Taught, truth: NDArray[np.int64]) -> list[dict[str, Any]]:
-    truth = truth[taught.judged]
+def _counts(material: Material) -> tuple[int, int, int]:
+    """How many labelled, unlabelled and test rows are used; of questions with options, how many questions."""
+    unlabelled = material.unlabelled
+    parts = (slice(0, unlabelled.start), unlabelled, material.part("test"))
+    rows = np.arange(len(material.everything))
+    labelled, read, tested = (
+        len(rows[part]) if questions is None else len(questions.sizes)
+        for part, questions in ((part, material.questions_in(part)) for part in parts)
+    )
+    return labelled, read, tested
+
+
+def _per_label(material: Material, labels: Sequence[str]) -> dict[str, int]:
+    """How many labelled rows each label has."""
+    often = np.bincount(material.texts.truth, minlength=len(labels))
+    return {label: int(n) for label, n in zip(labels, often, strict=True)}
+
+
+def _forms(taught: Taught, texts: Texts) -> list[dict[str, Any]]:
+    judged, questions = taught.judged, texts.questions
+    truth, held = by_question(taught.held_out[judged], texts.truth[judged], questions, judged)
     rows = np.arange(len(truth))
     out: list[dict[str, Any]] = []
     for form, weight in zip(taught.forms, taught.weights, strict=True):
-        vote = taught.votes[form][taught.judged].astype(np.float64)
+        vote = taught.votes[form][judged].astype(np.float64)
+        vote = by_question(vote, texts.truth[judged], questions, judged)[1]
         out.append(
             {
                 "form": form,
@@ -173,7 +200,6 @@ def _forms(taught: Taught, truth: NDArray[np.int64]) -> list[dict[str, Any]]:
                 "chosen": False,
             }
         )
-    held = taught.held_out[taught.judged]
     combined = {
         "form": "combination",
         "accuracy": round(float((held.argmax(1) == truth).mean()), 6),
@@ -194,13 +220,15 @@ def evidence(
     inspection: Inspection,
 ) -> dict[str, Any]:
     """What only the report shows: texts, and figures that differ from run to run."""
+    if ruler.questions is not None:
+        told = question_evidence(material, ruler, verdict.student, taught, beliefs)
+        return told | _measured(front, inspection)
     labels = inspection.task.labels
     table = verdict.student
     predicted, confidence = table.argmax(1), table.max(1)
     wrong = np.flatnonzero(predicted != ruler.truth)
     wrong = wrong[np.argsort(-confidence[wrong], kind="stable")][:SHOWN]
-    return {
-        "latency": {m.draft.name: round(m.p95_ms, 2) for m in front.eligible},
+    return _measured(front, inspection) | {
         "mistakes": [
             {
                 "text": shown(ruler.texts[i], SIDE),
@@ -212,6 +240,13 @@ def evidence(
         ],
         "suspects": _suspects(material, taught),
         "worth": _worth(material, beliefs, labels),
+    }
+
+
+def _measured(front: Front, inspection: Inspection) -> dict[str, Any]:
+    """Latencies, and what inspection found."""
+    return {
+        "latency": {m.draft.name: round(m.p95_ms, 2) for m in front.eligible},
         "findings": [
             {"level": f.level, "message": f.say(inspection.task.language), "rows": list(f.rows)}
             for f in inspection.findings

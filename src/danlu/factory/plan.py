@@ -49,6 +49,9 @@ class Sizes:
         body: its weights without those of the vocabulary.
         token: numbers that a token of the vocabulary takes, in the encoder and in static embeddings.
         sides: texts in a row.
+        fresh: share of the tokens that are read for the first time: a question is read once for all of its options.
+        options: of a question on average; 0 where rows are no questions. Rows are its pairs with each option.
+        option_tokens: of an option on average.
     """
 
     labelled: int
@@ -64,6 +67,9 @@ class Sizes:
     body: int = 10_800_000
     token: int = 576
     sides: int = 1
+    fresh: float = 1.0
+    options: float = 0.0
+    option_tokens: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -136,6 +142,8 @@ def make_plan(sizes: Sizes, minutes: float, max_mb: float, max_ms: float) -> Pla
     full = min(sizes.depth, 6)
     layer = sizes.cost / sizes.depth  # 1/6 for the embedded encoder
     reach = TOKENS_A_MS * max(0.0, max_ms - FIXED_MS) / (full * layer)
+    if sizes.options:  # a question once, and every option
+        reach = max(0.0, sizes.sides * reach - sizes.options * sizes.option_tokens)
     quick = min(length, max(16, int(reach)))
     depths, student_batch = (*(depth for depth in (2, 3) if depth < full), full), 32
     again = full * layer * min(tokens, quick) * (1 if sizes.has_test else folds)  # the ablation, or the folds
@@ -150,7 +158,7 @@ def make_plan(sizes: Sizes, minutes: float, max_mb: float, max_ms: float) -> Pla
     light = int(max(100, min(400, 0.02 * seconds * LIGHT_SPEED / (LIGHT_BATCH * tokens * sizes.sides))))
 
     # Everything is read by the frozen encoder, and, beyond the loop, once more by the tuned one.
-    readable = int(0.25 * seconds * EMBED_SPEED / (2 * tokens * sizes.cost))
+    readable = int(0.25 * seconds * EMBED_SPEED / (2 * tokens * sizes.cost * sizes.fresh))
     distill = min(sizes.unlabelled, 20_000, max(0, readable - labelled - sizes.dev))
 
     # Tuning comes before the pool: a few steps can be worth more than thousands of unlabelled texts. Where --max-ms
@@ -161,7 +169,9 @@ def make_plan(sizes: Sizes, minutes: float, max_mb: float, max_ms: float) -> Pla
     spare = 0.0 if able else 0.15 * seconds
     affordable = int((0.18 * seconds + spare) / step)
     tuning = min(wanted, affordable) if affordable >= 8 else 0
-    text = (folds + 1) * tokens * sizes.cost / EMBED_SPEED  # seconds in which each fold's encoder reads one
+    text = (
+        (folds + 1) * tokens * sizes.cost * sizes.fresh / EMBED_SPEED
+    )  # seconds in which each fold's encoder reads one
     pool = int((0.3 * seconds + spare - tuning * step) / text) - labelled
     pool = max(0, min(distill, MOST_ROWS - labelled, 3_000, pool))
 

@@ -19,16 +19,17 @@ from danlu.errors import DataError, OptionError
 from danlu.evals.metrics import fit_temperature, softmax
 from danlu.factory import advice, judge, package, report, stages, teacher
 from danlu.factory.choose import choose
-from danlu.factory.folds import doubts, folds_of
+from danlu.factory.folds import doubts
 from danlu.factory.inspect import Inspection, inspect
 from danlu.factory.job import Job
 from danlu.factory.material import gather
 from danlu.factory.package import Verdict
 from danlu.factory.plan import Plan, Sizes, expected_seconds, make_plan
 from danlu.factory.progress import Progress
+from danlu.factory.question_material import body_of, gather_questions, question_sizes, token_width
 from danlu.factory.stages import Run
 from danlu.factory.student import Shared, Source
-from danlu.models.base import Base, open_base, token_embeddings, token_ids
+from danlu.models.base import Base, open_base, token_ids
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -107,7 +108,11 @@ def produce(data: Path, out: Path, options: Options) -> Produced:
     inspection = stop_on_errors(inspect(dataset))
     base = open_base(options.base)
     plan = plan_for(base, inspection, options)
-    material = gather(inspection, dataset.descriptions, plan, options.seed)
+    material = (
+        gather_questions(inspection, plan, options.seed)
+        if inspection.task.options
+        else gather(inspection, dataset.descriptions, plan, options.seed)
+    )
     run = Run(
         Job(out, _identity(dataset, base, options)),
         Progress(expected_seconds(plan, len(material.everything), len(material.test)), quiet=options.quiet),
@@ -120,8 +125,8 @@ def produce(data: Path, out: Path, options: Options) -> Produced:
     seen = stages.read_texts(run, material)
     views = teacher.look(base, material.texts, seen[: len(material.texts.rows)], plan)
     inspection.findings += advice.of_texts(views.names, material.texts, base)
-    folds = folds_of(material.texts.labelled, material.texts.truth, plan.folds, options.seed)
-    inspection.findings += doubts(material.texts.labelled, folds)
+    folds = stages.folds(material, plan, options.seed)
+    inspection.findings += doubts(material.texts.labelled, folds) if material.asked is None else []
     tuned = stages.tune(run, material.texts, folds)
     rounds, first, last = stages.loop(run, material.texts, views, folds, tuned)
     best, beliefs = stages.believe(run, material, views, tuned, (first, last), seen)
@@ -131,31 +136,32 @@ def produce(data: Path, out: Path, options: Options) -> Produced:
     front = choose(pairs, options.max_mb, options.max_ms)
 
     chosen = front.eligible[front.shipped]
-    dev = material.truth(material.dev)
+    dev, dev_logits = stages.dev_of(material, chosen.logits)
     sure = len(dev) >= ENOUGH_DEV
-    temperature = round(fit_temperature(chosen.logits[: len(dev)], dev), 6) if sure else 1.0
+    temperature = round(fit_temperature(dev_logits, dev), 6) if sure else 1.0
     ruler = judge.measure_by(material, last.judged)
     if ruler.measured_on == "test":
         model = Model("", chosen.draft.entries(labels, {}, temperature, 0.0))
         test = material.part("test")
+        gold = judge.gold_only(run, source, chosen.draft.name, material, seen, last)
         verdict = Verdict(
-            model.probabilities(ruler.texts),
-            np.exp(beliefs.log_probabilities[test]),
-            np.exp(beliefs.before_loop[test]),
-            judge.gold_only(run, source, chosen.draft.name, material, seen, last),
+            ruler.table(model.probabilities(ruler.texts)),
+            ruler.table(np.exp(beliefs.log_probabilities[test])),
+            ruler.table(np.exp(beliefs.before_loop[test])),
+            None if gold is None else ruler.table(gold),
         )
     else:
         validated = judge.cross_validate(run, source, chosen.draft.name, material, folds, last, seen)[ruler.rows]
         verdict = Verdict(
-            softmax(np.log(validated + 1e-12), temperature).astype(np.float32),
-            np.exp(last.held_out[ruler.rows]),
-            np.exp(first.held_out[ruler.rows]),
+            ruler.table(softmax(np.log(validated + 1e-12), temperature).astype(np.float32)),
+            ruler.table(np.exp(last.held_out[ruler.rows])),
+            ruler.table(np.exp(first.held_out[ruler.rows])),
             None,
         )
     if sure:  # the shipped student itself, on rows that it did not learn from
-        abstain = package.threshold(dev, softmax(chosen.logits[: len(dev)], temperature))
+        abstain = package.threshold(dev, softmax(dev_logits, temperature))
     elif ruler.measured_on == "test":
-        abstain = package.threshold(material.texts.truth[last.judged], np.exp(last.held_out[last.judged]))
+        abstain = package.threshold(*stages.held_out(material.texts, last))
     else:
         abstain = package.threshold(ruler.truth, verdict.student)
 
@@ -217,12 +223,15 @@ def plan_for(base: Base, inspection: Inspection, options: Options) -> Plan:
     """The plan for these rows; token lengths are measured on at most 1,000 training texts."""
     rng = np.random.default_rng(options.seed)
     index = rng.permutation(len(inspection.train))[:1_000]
+    if inspection.task.options:
+        sizes = question_sizes(base, inspection, [inspection.train[i] for i in index])
+        return make_plan(sizes, options.minutes, options.max_mb, options.max_ms)
     lengths = [len(ids) for ids in token_ids(base.tokenizer, [inspection.train[i].text for i in index], 512)]
     sides = 2 if inspection.task.pairing else 1  # each is read by itself
     counts: dict[str | None, int] = {}
     for example in inspection.train:
         counts[example.label] = counts.get(example.label, 0) + 1
-    body = sum(p.numel() for p in base.model.parameters()) - token_embeddings(base.model).weight.numel()
+    body = body_of(base)
     sizes = Sizes(
         labelled=len(inspection.train),
         unlabelled=len(inspection.unlabeled),
@@ -234,7 +243,7 @@ def plan_for(base: Base, inspection: Inspection, options: Options) -> Plan:
         smallest=min(counts.values()),
         cost=sides * body / 10.8e6,
         body=body,
-        token=token_embeddings(base.model).weight.shape[1] + (0 if base.static is None else base.static.shape[1]),
+        token=token_width(base),
         depth=base.model.config.num_hidden_layers,
         sides=sides,
     )

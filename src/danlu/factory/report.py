@@ -11,6 +11,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from danlu.factory import charts, report_data, report_evidence
+from danlu.factory.report_choice import choice_words
 from danlu.factory.report_html import (
     View,
     bullets,
@@ -64,8 +65,10 @@ def render(report: dict[str, Any]) -> str:
     Returns:
         The file's text, in Chinese where the task's language is zh, in English otherwise.
     """
-    language = View(report, {}).get("card", "task", "language")
-    view = View(report, words(str(language)))
+    plain_view = View(report, {})
+    language = str(plain_view.get("card", "task", "language"))
+    own = choice_words(language) if plain_view.choice else {}
+    view = View(report, words(language) | own)
     found = {name: body for name, section in _SECTIONS.items() if (body := section(view))}
     links = "".join(f'<a href="#{name}">{view.words[f"{name}_title"]}</a>' for name in found)
     sections = "".join(
@@ -98,11 +101,14 @@ def _name(view: View) -> str:
 def _what(view: View) -> str:
     """One line on the task, and its labels."""
     labels = view.labels
-    if not labels:
+    if not labels and not view.choice:
         return ""
     language = view.get("card", "task", "language")
     kind = "pairs" if view.get("card", "task", "pairing") else "what"
+    kind = "what" if view.choice else kind
     what = view.say(f"{kind}_{language if language in {'zh', 'en'} else 'mixed'}", k=len(labels))
+    if view.choice:
+        return paragraph(what)
     shown = _fitting([short(label, 40) for label in labels])
     chips = "".join(f"<li>{user(label)}</li>" for label in shown)
     rest = len(labels) - len(shown)
@@ -137,6 +143,9 @@ def _accuracy(view: View) -> str:
         if commonest
         else ""
     )
+    if view.choice and "chance" in student:
+        base = student["chance"]
+        name = view.say("guessing", share=percent(base, 0 if base >= 0.1 else 1))
     trust = "trust_firm" if half < _FIRM else "trust_fair" if half < _FAIR else "trust_rough"
     cap = f"cap_{view.get('card', 'figures', 'measured_on')}"
     span = view.say("span", low=percent(low), high=percent(high))
@@ -154,7 +163,8 @@ def _facts(view: View) -> str:
     items: list[tuple[str, str]] = []
     student, card = view.student, view.get("card") or {}
     if student.get("n"):
-        items.append((view.words["fact_macro_f1"], percent(student["macro_f1"])))
+        if "macro_f1" in student:
+            items.append((view.words["fact_macro_f1"], percent(student["macro_f1"])))
         off = view.say("points", d=points(student["ece"]))
         items.append((view.words["fact_ece"], _noted(off, view.words["ece_note"])))
     size = view.report.get("bytes") or view.shipped.get("bytes")

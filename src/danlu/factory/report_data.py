@@ -129,6 +129,8 @@ def use(view: View) -> str:
     if not name:
         return ""
     file, texts = f"{name}.danlu", [view.words["example_text"]]
+    if view.choice:
+        return _use_choice(view, file, texts)
     if view.get("card", "task", "pairing"):
         texts.append(view.words["example_second"])
     quoted = shlex.quote(file)
@@ -137,6 +139,22 @@ def use(view: View) -> str:
         f"# {view.words['use_file']}\ndanlu predict {quoted} --file texts.csv --out answers.jsonl"
     )
     given = f"({', '.join(map(_quoted, texts))})" if len(texts) > 1 else _quoted(texts[0])
+    return _usage(view, file, shell, given)
+
+
+def _use_choice(view: View, file: str, texts: list[str]) -> str:
+    """The same for questions with options."""
+    options = [view.words["example_option1"], view.words["example_option2"]]
+    quoted = shlex.quote(file)
+    shell = (
+        f"danlu predict {quoted} {shlex.join([*texts, *options])}\n"
+        f"# {view.words['use_file']}\ndanlu predict {quoted} --file questions.jsonl --out answers.jsonl"
+    )
+    return _usage(view, file, shell, f"({_quoted(texts[0])}, [{', '.join(map(_quoted, options))}])")
+
+
+def _usage(view: View, file: str, shell: str, given: str) -> str:
+    """The commands, and the lines of Python that ask about what is given."""
     python = (
         "import danlu\n\n"
         f"model = danlu.load({_quoted(file)})\n"

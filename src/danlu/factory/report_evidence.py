@@ -133,7 +133,8 @@ def ablation(view: View) -> str:
         row(
             view.words[name],
             charts.whisker(*_interval(figure), axis, "hot" if name == "student" else ""),
-            f"<b>{percent(figure['accuracy'])}</b><small>F1 {points(figure['macro_f1'])}</small>",
+            f"<b>{percent(figure['accuracy'])}</b>"
+            + (f"<small>F1 {points(figure['macro_f1'])}</small>" if "macro_f1" in figure else ""),
             hot=name == "student",
             html_note=view.words[f"{name}_note"],
         )

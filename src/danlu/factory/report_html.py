@@ -53,6 +53,11 @@ class View:
         return self.get("card", "figures", "student") or {}
 
     @property
+    def choice(self) -> bool:
+        """Whether the model chooses among the options that each question brings."""
+        return self.get("card", "task", "kind") == "choice"
+
+    @property
     def labels(self) -> list[str]:
         """The labels of the task, in the order of the model's columns."""
         return list(self.get("card", "task", "labels") or [])

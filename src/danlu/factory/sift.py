@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from danlu.corpus.dedup import exact_key, near_duplicates, near_matches
 from danlu.factory.findings import Finding, places
 from danlu.text.normalize import clean, has_hidden
-from danlu.text.pair import join, sides
+from danlu.text.pair import join
+from danlu.text.question import ask, essence, identity, is_question, parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,13 +65,13 @@ class Sifted:
 
 
 def sift(dataset: Dataset, max_chars: int, pairing: Pairing | None = None) -> Sifted:
-    """The rows of a data set, sifted; texts, or sides of a pair, beyond `max_chars` characters are cut."""
+    """The rows of a data set, sifted; texts, sides of a pair, and questions, beyond `max_chars` characters are cut."""
     sifted = Sifted()
     dev = _usable(dataset.dev, sifted, max_chars, pairing, labelled=True)
     sifted.test = _usable(dataset.test, sifted, max_chars, pairing, labelled=True)
     train = _usable(dataset.train, sifted, max_chars, pairing, labelled=True)
     unlabeled = _usable(dataset.unlabeled, sifted, max_chars, pairing, labelled=False)
-    key = {row.text: exact_key(row.text) for row in (*dev, *sifted.test, *train, *unlabeled)}
+    key = {row.text: exact_key(_identity(row.text)) for row in (*dev, *sifted.test, *train, *unlabeled)}
     sifted.dev, sifted.leaked_dev = _without_leaks(dev, sifted.test, key)
     held_out = [*sifted.dev, *sifted.test]
     train, sifted.repeated = _merge(train, key)
@@ -78,7 +79,7 @@ def sift(dataset: Dataset, max_chars: int, pairing: Pairing | None = None) -> Si
     unlabeled, sifted.leaked_unlabeled = _without_leaks(unlabeled, held_out, key)
     sifted.unlabeled, sifted.repeated_unlabeled = _fresh(unlabeled, {key[row.text] for row in sifted.train}, key)
     sifted.conflicts = _conflicts(sifted.train, key)
-    pairs = near_duplicates([row.text for row in sifted.train])
+    pairs = near_duplicates([_likeness(row.text) for row in sifted.train])
     alike = ((sifted.train[later], sifted.train[earlier]) for later, earlier in pairs)
     sifted.near = [(later, earlier) for later, earlier in alike if key[later.text] != key[earlier.text]]
     return sifted
@@ -89,7 +90,7 @@ def _usable(
 ) -> list[Example]:
     kept: list[Example] = []
     for row in rows:
-        written = sides(row.text)
+        written = parts(row.text)
         texts = [clean(side) for side in written]
         if not all(texts) or (labelled and row.label is None):
             (sifted.missing if all(texts) else sifted.empty).append(row)
@@ -101,8 +102,25 @@ def _usable(
             sifted.hidden.append(row)
         if any(_REPLACEMENT in text for text in texts):
             sifted.replaced.append(row)
-        kept.append(replace(row, text=join(texts[0], texts[1], pairing) if pairing else texts[0]))
+        kept.append(replace(row, text=_joined(row.text, texts, pairing)))
     return kept
+
+
+def _joined(text: str, texts: list[str], pairing: Pairing | None) -> str:
+    """The cleaned parts of a text, pair or question as one string again."""
+    if is_question(text):
+        return ask(texts[0], texts[1:])
+    return join(texts[0], texts[1], pairing) if pairing else texts[0]
+
+
+def _identity(text: str) -> str:
+    """What tells a row from others; the order of a question's options does not."""
+    return identity(text) if is_question(text) else text
+
+
+def _likeness(text: str) -> str:
+    """What of a row is compared with others for near repetitions."""
+    return essence(text) if is_question(text) else text
 
 
 def _merge(rows: list[Example], key: dict[str, str]) -> tuple[list[Example], list[Example]]:
@@ -132,7 +150,7 @@ def _without_leaks(
 ) -> tuple[list[Example], list[Example]]:
     """Rows whose text stands in no held-out row, and rows whose text does, exactly or nearly."""
     keys = {key[row.text] for row in held_out}
-    pairs = near_matches([row.text for row in rows], [row.text for row in held_out])
+    pairs = near_matches([_likeness(row.text) for row in rows], [_likeness(row.text) for row in held_out])
     near = {index for index, _ in pairs}
     kept: list[Example] = []
     leaked: list[Example] = []

@@ -11,15 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from danlu.adapt import linear, names
+from danlu.adapt import likeness, linear, names
 from danlu.compress.distil import LIGHT, Lesson
 from danlu.errors import OptionError
+from danlu.evals.questions import Questions
 from danlu.factory import choose, draft, student, teacher
-from danlu.factory.generator import passages
+from danlu.factory.folds import folds_of, folds_of_questions
+from danlu.factory.generator import passages, question_passages
 from danlu.factory.student import Exam, Shared
 from danlu.factory.teacher import Teacher, Texts, Views
 from danlu.loops import self_training
 from danlu.text.pair import pairing_of
+from danlu.text.question import essence, is_question, pairs
 from danlu.train.regression import softmax_regression
 
 if TYPE_CHECKING:
@@ -87,6 +90,33 @@ class Beliefs:
     vectors: NDArray[np.float32]
 
 
+def folds(material: Material, plan: Plan, seed: int) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """(trained on, held out) labelled rows of each fold; of questions, all options of a question together."""
+    texts = material.texts
+    if texts.questions is None or material.asked is None:
+        return folds_of(texts.labelled, texts.truth, plan.folds, seed)
+    labelled = np.arange(len(texts.labelled))
+    asked = [essence(text) for text in material.asked.texts(labelled)]
+    return folds_of_questions(asked, material.asked.questions.some(np.arange(len(asked))), plan.folds, seed)
+
+
+def dev_of(material: Material, logits: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.floating[Any]]]:
+    """The truth of the dev rows, and what a student makes of them, from its logits on the exam, where they come first.
+
+    Of questions, the places of the right options, and a row of log-probabilities a question.
+    """
+    truth, whole_job = material.truth(material.dev), None if material.asked is None else material.asked.questions
+    rows = np.arange(len(material.everything))[material.part("dev")]
+    return self_training.by_question(logits[: len(truth)], truth, whole_job, rows)
+
+
+def held_out(texts: Texts, taught: Taught) -> tuple[NDArray[np.int64], NDArray[np.floating[Any]]]:
+    """The truth of the labelled rows, or questions, that folds held out, and the teacher's probabilities of them."""
+    judged = taught.judged
+    truth, table = self_training.by_question(taught.held_out[judged], texts.truth[judged], texts.questions, judged)
+    return truth, np.exp(table)
+
+
 def read_texts(run: Run, material: Material) -> NDArray[np.float32]:
     """(everything, hidden) vectors of the frozen base."""
     texts = material.everything
@@ -138,6 +168,7 @@ def loop(run: Run, texts: Texts, views: Views, folds: Folds, tuned: Tuned) -> tu
                     len(texts.labels),
                     rounds=run.plan.rounds,
                     progress=step,
+                    questions=texts.questions,
                 )
             ),
         )
@@ -159,8 +190,11 @@ def believe(
     """
     texts = material.texts
     scale = names.fit(views.names, texts.truth) if views.names is not None else 0.0
+    curve = None
+    if views.likeness is not None:
+        curve = likeness.fit(views.likeness[: len(texts.truth)], texts.truth)
     centre = teacher.centre_of(texts, tuned.vectors[-1]) if tuned.vectors else None
-    first, best = (Teacher(run.base, tuned.encoder, centre, views, state, run.plan, scale) for state in taught)
+    first, best = (Teacher(run.base, tuned.encoder, centre, views, state, run.plan, scale, curve) for state in taught)
     everything, known = material.everything, len(texts.rows)  # tuning has read the rows
     with run.progress.stage("believe", len(everything)) as step:
 
@@ -175,6 +209,8 @@ def believe(
                 "before": first.log_probabilities(everything, seen, near),
                 "vectors": seen if near is None else near,
             }
+            if material.asked is not None:
+                out |= {name: material.asked.questions.settled(out[name]) for name in ("after", "before")}
             out["after"][: len(texts.labelled)] = taught[1].held_out
             out["before"][: len(texts.labelled)] = taught[0].held_out
             return out
@@ -187,8 +223,9 @@ def examine(run: Run, material: Material, best: Teacher, beliefs: Beliefs) -> tu
     """What the student learns from, and what its candidates are chosen by; no text is in both.
 
     The exam is the dev rows and up to 500 unlabelled texts; where these are fewer than 50, passages judged by the
-    teacher join them. A dev row is judged half by its label and half by the teacher: which of several students is best
-    shows in what they share with it sooner than in a few hundred labels.
+    teacher join them. Of questions with options it is as many questions, each with all of its options. A dev row is
+    judged half by its label and half by the teacher: which of several students is best shows in what they share with
+    it sooner than in a few hundred labels.
 
     Raises:
         OptionError: there is no text to choose by.
@@ -198,7 +235,8 @@ def examine(run: Run, material: Material, best: Teacher, beliefs: Beliefs) -> tu
     probability = np.exp(beliefs.log_probabilities).astype(np.float32)
     one_hot = np.eye(labels, dtype=np.float32)
     free = np.arange(material.unlabelled.start, material.unlabelled.stop)
-    held = free[len(free) - min(EXAM, len(free) // 5) :]
+    options = 1 if material.asked is None else material.asked.options
+    held = free[whole(material.questions_in(free), len(free) - min(EXAM * options, len(free) // 5)) :]
     taken = np.concatenate([np.arange(count), free[: len(free) - len(held)]])
     targets = probability[taken]
     targets[:count] = one_hot[texts.truth]
@@ -210,23 +248,33 @@ def examine(run: Run, material: Material, best: Teacher, beliefs: Beliefs) -> tu
     exam_texts = [everything[i] for i in [*dev, *held]]
     judged = np.float32(0.5) * (one_hot[material.truth(material.dev)] + probability[dev])
     exam_targets = np.concatenate([judged, probability[held]])
-    short = len(exam_texts) < SMALLEST_EXAM
-    wanted = max(LESSON - len(lesson_texts), 4 * SMALLEST_EXAM if short else 0)
-    made, made_vectors, made_targets = _passages(run, best, lesson_texts, wanted)
+    short = len(exam_texts) < SMALLEST_EXAM * options
+    wanted = max(LESSON - len(lesson_texts), 4 * SMALLEST_EXAM * options if short else 0)
+    asked = None if material.asked is None else material.asked.texts(taken)
+    made, made_vectors, made_targets, sizes = _passages(run, best, lesson_texts if asked is None else asked, wanted)
+    parts = [material.questions_in(dev), material.questions_in(held)]
     if made:
-        spare = min(EXAM, max(1, len(made) // 4)) if short else 0
-        exam_texts += made[len(made) - spare :]
-        exam_targets = np.concatenate([exam_targets, made_targets[len(made) - spare :]])
-        lesson_texts += made[: len(made) - spare]
-        vectors = np.concatenate([vectors, made_vectors[: len(made) - spare]])
-        targets = np.concatenate([targets, made_targets[: len(made) - spare]])
-        weights = np.concatenate([weights, np.full(len(made) - spare, PASSAGE_WEIGHT, np.float32)])
+        spare = min(EXAM * options, max(1, len(made) // 4)) if short else 0
+        cut = whole(sizes, len(made) - spare)
+        exam_texts += made[cut:]
+        exam_targets = np.concatenate([exam_targets, made_targets[cut:]])
+        lesson_texts += made[:cut]
+        vectors = np.concatenate([vectors, made_vectors[:cut]])
+        targets = np.concatenate([targets, made_targets[:cut]])
+        weights = np.concatenate([weights, np.full(cut, PASSAGE_WEIGHT, np.float32)])
+        parts.append(None if sizes is None else sizes.some(sizes.asked(np.arange(cut, len(made)))))
     if not exam_texts:
         raise OptionError(
             "The texts are too short to hold any back for choosing. Fix: add unlabelled text or dev rows."
         )
     wording = wording_of(run, texts, best.taught, best.tuned or run.base.model)
-    return make_lesson(lesson_texts, targets, weights, vectors, wording), Exam(exam_texts, exam_targets)
+    questions = None if material.asked is None else Questions.together([part for part in parts if part is not None])
+    return make_lesson(lesson_texts, targets, weights, vectors, wording), Exam(exam_texts, exam_targets, questions)
+
+
+def whole(questions: Questions | None, start: int) -> int:
+    """Where the first question begins that begins at a row or after it; that row where rows are no questions."""
+    return start if questions is None else int(questions.starts[np.searchsorted(questions.starts, start)])
 
 
 def wording_of(run: Run, texts: Texts, taught: Taught, encoder: PreTrainedModel) -> Wording | None:
@@ -263,20 +311,30 @@ def make_lesson(
 
 def _passages(
     run: Run, best: Teacher, texts: Sequence[str], count: int
-) -> tuple[list[str], NDArray[np.float32], NDArray[np.float32]]:
-    """Up to `count` passages of the texts, their vectors and the teacher's beliefs; none where texts are too short."""
-    made = passages(texts, max(0, count), run.seed)
+) -> tuple[list[str], NDArray[np.float32], NDArray[np.float32], Questions | None]:
+    """Up to `count` passages of the texts, their vectors and the teacher's beliefs; none where texts are too short.
+
+    Of questions, the pairs of shorter questions with their options, and which of them belong together.
+    """
+    questions: Questions | None = None
+    if any(map(is_question, texts)):
+        whole = question_passages(texts, max(0, count), run.seed)
+        questions = Questions.of([len(pairs(text)) for text in whole])
+        made = student.shortened([pair for text in whole for pair in pairs(text)])
+    else:
+        made = passages(texts, max(0, count), run.seed)
     if not made:
-        return [], np.zeros((0, 1), np.float32), np.zeros((0, 1), np.float32)
+        return [], np.zeros((0, 1), np.float32), np.zeros((0, 1), np.float32), None
 
     def judge() -> dict[str, NDArray[Any]]:
         seen = teacher.vectors(run.base, made, run.plan)
         near = best.tuned_vectors(made)
-        probability = np.exp(best.log_probabilities(made, seen, near))
+        belief = best.log_probabilities(made, seen, near)
+        probability = np.exp(belief if questions is None else questions.settled(belief))
         return {"vectors": seen if near is None else near, "targets": probability.astype(np.float32)}
 
     stored = run.job.keep("passages", judge)
-    return made, stored["vectors"], stored["targets"]
+    return made, stored["vectors"], stored["targets"], questions
 
 
 def study(run: Run, shared: Shared, exam: Exam, labels: tuple[str, ...]) -> list[tuple[Measured, Measured]]:
@@ -294,6 +352,7 @@ def study(run: Run, shared: Shared, exam: Exam, labels: tuple[str, ...]) -> list
                 lambda n=name: student.teach(n, shared, exam, step),
                 run.plan,
                 run.job.keep_bytes,
+                options=exam.questions is not None,
             )
             out.append(_compared(run, full, small, labels, exam))
     return out

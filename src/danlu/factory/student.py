@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
     from danlu.compress.distil import Lesson
+    from danlu.evals.questions import Questions
     from danlu.factory.plan import Plan
 
 MAX_CHARS = 2_000
@@ -46,14 +48,44 @@ class Exam:
     Attributes:
         texts: N texts.
         targets: (N, K) distributions: the teacher's belief, averaged with the label where a person gave one.
+        questions: where the texts are pairs of a question and an option: which belong together. Answers are those to
+            whole questions then.
     """
 
     texts: list[str]
     targets: NDArray[np.float32]
+    questions: Questions | None = None
 
-    def score(self, predicted: NDArray[np.int64]) -> float:
-        """The expected share of right predictions."""
-        return float(self.targets[np.arange(len(predicted)), predicted].mean())
+    def answers(self, logits: NDArray[np.float32]) -> NDArray[np.int64]:
+        """The answers that (N, K) logits give: a label a text, or the place of an option a question."""
+        return (logits if self.questions is None else self.questions.table(logits)).argmax(1)
+
+    def score(self, answers: NDArray[np.int64]) -> float:
+        """The expected share of right answers."""
+        targets = self.targets if self.questions is None else self._shares
+        return float(targets[np.arange(len(answers)), answers].mean())
+
+    def fitted(self, votes: Sequence[NDArray[np.float32]]) -> list[float]:
+        """How much each of several (N, K) log-probabilities should count, by these targets."""
+        if self.questions is None:
+            found = pool_forms(votes, self.targets, total=1.0)
+        else:
+            tables = [np.asarray(log_softmax(self.questions.table(vote), axis=1), np.float32) for vote in votes]
+            found = pool_forms(tables, self._shares, total=1.0)
+        return [float(weight) for weight in found]
+
+    @property
+    def _shares(self) -> NDArray[np.float64]:
+        """(Q, M) the same as `targets`, of questions."""
+        assert self.questions is not None
+        return self.questions.shares(np.log(np.maximum(self.targets, 1e-12)))
+
+    def units(self) -> list[list[str]]:
+        """What is predicted at a time: a text, or all options of a question."""
+        if self.questions is None:
+            return [[text] for text in self.texts]
+        starts = self.questions.starts.tolist()
+        return [self.texts[start:end] for start, end in pairwise(starts)]
 
 
 @dataclass(frozen=True)
@@ -211,8 +243,7 @@ def probabilities(
 
 
 def _shares(logits: list[NDArray[np.float32]], exam: Exam) -> list[float]:
-    calm = [np.asarray(log_softmax(vote, axis=1), np.float32) for vote in logits]
-    return [float(weight) for weight in pool_forms(calm, exam.targets, total=1.0)]
+    return exam.fitted([np.asarray(log_softmax(vote, axis=1), np.float32) for vote in logits])
 
 
 @torch.inference_mode()

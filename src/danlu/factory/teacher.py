@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from scipy.special import log_softmax
 
-from danlu.adapt import contrastive, linear, names, ngram, paired, static
+from danlu.adapt import contrastive, likeness, linear, names, ngram, paired, static
 from danlu.loops import self_training
 from danlu.loops.self_training import Context, Taught
 from danlu.models.base import Base, by_row, token_ids
@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from transformers import PreTrainedModel
 
+    from danlu.evals.questions import Questions
     from danlu.factory.plan import Plan
+    from danlu.train.regression import Linear
 
     Step = Callable[[int], None]
 
@@ -40,6 +42,7 @@ class Texts:
         pool: unlabelled texts of the loop.
         labels: names, in the order of the indices.
         wording: what each label says in words, or None.
+        questions: where texts are pairs of a question and an option: which belong together, the pool included.
     """
 
     labelled: list[str]
@@ -47,6 +50,7 @@ class Texts:
     pool: list[str]
     labels: tuple[str, ...]
     wording: list[str] | None
+    questions: Questions | None = None
 
     @property
     def rows(self) -> list[str]:
@@ -101,6 +105,7 @@ class Views:
         static: (learned, width) those means; None where the base has no such embeddings.
         names: (rows, labels) similarity to what the labels say.
         name_vectors: (labels, hidden).
+        likeness: (rows, encoders) cosines of questions and options; None where pairs are no such.
     """
 
     space: ngram.Space
@@ -110,6 +115,7 @@ class Views:
     static: NDArray[np.float32] | None
     names: NDArray[np.float32] | None
     name_vectors: NDArray[np.float32] | None
+    likeness: NDArray[np.float32] | None = None
 
 
 def look(base: Base, texts: Texts, row_vectors: NDArray[np.float32], plan: Plan) -> Views:
@@ -133,6 +139,7 @@ def look(base: Base, texts: Texts, row_vectors: NDArray[np.float32], plan: Plan)
         own,
         scores,
         name_vectors,
+        likeness.encode(row_vectors, own) if texts.questions is not None else None,
     )
 
 
@@ -169,6 +176,9 @@ def contexts(
         if views.names is not None:
             scale = names.fit(views.names[train], texts.truth[train])
             fixed["names"] = names.predict(views.names, scale)
+        if views.likeness is not None:
+            curve = likeness.fit(views.likeness[train], texts.truth[train])
+            fixed["likeness"] = likeness.predict(views.likeness, curve)
         yield Context(train, held, rows, fixed, wording if texts.wording else {})
 
 
@@ -184,6 +194,7 @@ class Teacher:
         taught: heads and weights.
         plan: for the token length.
         name_scale: trust in the names.
+        curve: of likeness, fitted on all labelled rows; None where there is no such form.
     """
 
     base: Base
@@ -193,6 +204,12 @@ class Teacher:
     taught: Taught
     plan: Plan
     name_scale: float
+    curve: Linear | None = None
+
+    @property
+    def _reads_static(self) -> bool:
+        """Whether some form reads the means of static embeddings."""
+        return self.views.static is not None and bool({"static", "likeness"} & set(self.taught.forms))
 
     def tuned_vectors(self, texts: Sequence[str], step: Step | None = None) -> NDArray[np.float32] | None:
         """(texts, hidden) of the tuned encoder, or None where there is none."""
@@ -214,7 +231,12 @@ class Teacher:
             tuned_vectors: what the method of that name gives.
         """
         votes: list[NDArray[np.float32]] = []
+        means = static.encode(self.base, texts, self.plan.token_length) if self._reads_static else None
         for form in self.taught.forms:
+            if form == "likeness":
+                assert self.curve is not None
+                votes.append(likeness.predict(likeness.encode(base_vectors, means), self.curve))
+                continue
             if form == "names":
                 assert self.views.name_vectors is not None
                 scores = names.encode(base_vectors, self.views.name_vectors, self.views.vectors)
@@ -226,7 +248,6 @@ class Teacher:
             elif form == "linear":
                 logits = head.logits(self.views.centre.apply(base_vectors))
             elif form == "static":
-                means = static.encode(self.base, texts, self.plan.token_length)
                 assert means is not None
                 assert self.views.static_centre is not None
                 logits = head.logits(self.views.static_centre.apply(means))

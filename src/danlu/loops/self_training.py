@@ -21,12 +21,15 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from danlu.evals.questions import Questions
+
 # Shapes: N rows (labelled first, then the pool of unlabelled texts), K labels, F forms.
 
 STRENGTH = {"ngram": 200.0, "linear": 10.0, "static": 3.0, "contrastive": 10.0}
 ROUNDS = (0.3, 0.6, 0.9)  # shares of the unlabelled texts admitted
 PULL = 800.0  # the pull towards prior shares is this over the rows squared: few rows cannot say who is right
 TEMPER = 1 / 8  # of the likelihoods behind those shares: held-out rows of a few folds are not independent witnesses
+QUESTION_TOTAL = 1.0  # of questions, where one of several options is known to be right: nothing is modest there
 TOTAL = 2.0  # of the exponents, where few rows are: regularised forms are too modest, and each knows something else
 
 
@@ -162,6 +165,7 @@ def run(
     rounds: Sequence[float] = ROUNDS,
     pseudo_weight: float = 0.3,
     progress: Callable[[int], None] | None = None,
+    questions: Questions | None = None,
 ) -> tuple[list[Round], Taught, Taught]:
     """Teaches without and with unlabelled text; by the wording of labels too, where that does no harm.
 
@@ -173,18 +177,20 @@ def run(
         rounds: the share of the unlabelled texts to admit in each round.
         pseudo_weight: what an admitted text weighs beside a labelled one.
         progress: called with 1 after each context of each round.
+        questions: where the N rows are pairs of a question and an option; votes, admissions and scores are those of
+            whole questions then.
 
     Returns:
         The rounds, the teacher without the loop, and the teacher after the last round that was kept.
     """
     contexts = [*folds, full]
     nothing = [None] * len(contexts)
-    taught, posteriors = _teach(contexts, truth, labels, nothing, pseudo_weight, progress)
-    history = [_score(0, 0, taught, truth)]
+    taught, posteriors = _teach(contexts, truth, labels, nothing, pseudo_weight, progress, questions)
+    history = [_score(0, 0, taught, truth, questions)]
     if full.wording:
         plain = [replace(context, wording={}) for context in contexts]
-        other, without = _teach(plain, truth, labels, nothing, pseudo_weight, None)
-        score = _score(0, 0, other, truth)
+        other, without = _teach(plain, truth, labels, nothing, pseudo_weight, None, questions)
+        score = _score(0, 0, other, truth, questions)
         if score.brier < history[0].brier:
             contexts, taught, posteriors, history = plain, other, without, [score]
     first = best = taught
@@ -195,11 +201,17 @@ def run(
         targets = []
         for votes, weights in posteriors:
             tail = [vote[len(truth) :] for vote in votes]
-            log_probability = pooled(tail, weights)
-            index = admit(log_probability, tail, share)
-            targets.append((index + len(truth), np.exp(log_probability[index])))
-        taught, posteriors = _teach(contexts, truth, labels, targets, pseudo_weight, progress)
-        score = _score(number, len(targets[-1][0]), taught, truth)
+            if questions is None:
+                log_probability = pooled(tail, weights)
+                index = admit(log_probability, tail, share)
+                targets.append((index + len(truth), np.exp(log_probability[index])))
+            else:
+                index, wanted = _admit_questions(tail, weights, share, _after(questions, len(truth)))
+                targets.append((index + len(truth), wanted))
+        taught, posteriors = _teach(contexts, truth, labels, targets, pseudo_weight, progress, questions)
+        admitted = targets[-1][0]
+        count = len(admitted) if questions is None else len(questions.asked(admitted))
+        score = _score(number, count, taught, truth, questions)
         history.append(replace(score, kept=score.brier <= history[-1].brier))
         if not history[-1].kept:
             break
@@ -207,9 +219,46 @@ def run(
     return history, first, best
 
 
-def _score(number: int, admitted: int, taught: Taught, truth: NDArray[np.int64]) -> Round:
-    truth, held_out = truth[taught.judged], taught.held_out[taught.judged]
+def _score(
+    number: int, admitted: int, taught: Taught, truth: NDArray[np.int64], questions: Questions | None = None
+) -> Round:
+    truth, held_out = by_question(taught.held_out[taught.judged], truth[taught.judged], questions, taught.judged)
     return Round(number, admitted, accuracy(truth, held_out.argmax(1)), brier(truth, np.exp(held_out)), kept=True)
+
+
+def by_question(
+    log_probabilities: NDArray[np.floating[Any]],
+    truth: NDArray[np.int64],
+    questions: Questions | None,
+    rows: NDArray[np.int64],
+) -> tuple[NDArray[np.int64], NDArray[np.floating[Any]]]:
+    """True labels and (rows, K) log-probabilities; of pairs of a question and an option, (Q,) places and (Q, M).
+
+    Args:
+        log_probabilities: (rows, K).
+        truth: (rows,) label indices.
+        questions: of all rows, or None where rows are no such pairs.
+        rows: which of them these are, ascending; of a question, all.
+    """
+    if questions is None:
+        return truth, log_probabilities
+    some = questions.some(questions.asked(rows))
+    return some.truth(truth), log_softmax(some.table(log_probabilities), axis=1)
+
+
+def _after(questions: Questions, start: int) -> Questions:
+    """The questions of the pool."""
+    return questions.some(questions.asked(np.arange(start, len(questions.owner))))
+
+
+def _admit_questions(
+    tail: Sequence[NDArray[np.float32]], weights: NDArray[np.float64], share: float, questions: Questions
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """The pairs of whole questions to learn from, the most confident ones, and their (pairs, 2) targets."""
+    table = log_softmax(questions.table(pooled(tail, weights)), axis=1)
+    chosen = admit(table, [questions.table(vote).astype(np.float32) for vote in tail], share)
+    index = questions.rows(chosen)
+    return index, np.exp(questions.spread(np.exp(table))[index])
 
 
 def _teach(
@@ -219,6 +268,7 @@ def _teach(
     targets: Sequence[tuple[NDArray[np.int64], NDArray[np.float64]] | None],
     pseudo_weight: float,
     progress: Callable[[int], None] | None,
+    questions: Questions | None = None,
 ) -> tuple[Taught, list[tuple[list[NDArray[np.float32]], NDArray[np.float64]]]]:
     full = contexts[-1]
     forms = (*full.views, *full.fixed)
@@ -248,11 +298,29 @@ def _teach(
         if progress:
             progress(1)
     judged = np.sort(np.concatenate([context.held for context in contexts]))
-    weights = pool_forms([held[form][judged] for form in forms], one_hot[judged])
+    weights = _weights([held[form][judged] for form in forms], truth[judged], labels, questions, judged)
     held_out = pooled([held[form] for form in forms], weights)
     by_context = [pooled(votes, weights) for votes in all_votes]
+    if questions is not None:
+        held_out = questions.some(questions.asked(np.arange(len(truth)))).settled(held_out)
+        by_context = [questions.settled(table) for table in by_context]
     taught = Taught(forms, heads, weights, held_out, held, judged, by_context, bool(full.wording))
     return taught, [(votes, weights) for votes in all_votes]
+
+
+def _weights(
+    votes: Sequence[NDArray[np.float32]],
+    truth: NDArray[np.int64],
+    labels: int,
+    questions: Questions | None,
+    judged: NDArray[np.int64],
+) -> NDArray[np.float64]:
+    """(F,) exponents of the forms, fitted to the held-out rows, or to the questions that they belong to."""
+    read = [by_question(vote, truth, questions, judged) for vote in votes]
+    tables = [np.asarray(table, np.float32) for _, table in read]
+    if questions is None:
+        return pool_forms(tables, np.eye(labels)[read[0][0]])
+    return pool_forms(tables, np.eye(tables[0].shape[1])[read[0][0]], total=QUESTION_TOTAL)
 
 
 def to_arrays(rounds: Sequence[Round], first: Taught, last: Taught) -> dict[str, NDArray[Any]]:

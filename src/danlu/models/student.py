@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _HALF = 1 << 15
 INPUTS = (("token_ids", "token_mask"), ("static_ids", "static_mask"), ("ngram_ids", "ngram_counts"))
+SIDES = "sides"
 
 # Shapes: B texts, L tokens, G n-grams, D hidden, F filters, K labels; where texts are pairs, tokens come as 2B rows.
 
@@ -86,14 +87,14 @@ class StaticBranch(nn.Module):
         self.weight = nn.Parameter(torch.zeros(width, labels), requires_grad=False)
         self.bias = nn.Parameter(torch.zeros(labels), requires_grad=False)
 
-    def means(self, ids_BL: torch.Tensor, mask_BL: torch.Tensor) -> torch.Tensor:
-        """(B, D) of unit length, compared where texts are pairs."""
+    def means(self, ids_BL: torch.Tensor, mask_BL: torch.Tensor, sides: torch.Tensor | None = None) -> torch.Tensor:
+        """(B, D) of unit length, compared where texts are pairs; `sides` says which text each side is."""
         sides_BD = F.normalize((self.table(ids_BL) * mask_BL.unsqueeze(-1)).sum(1), dim=-1)
-        return compare(sides_BD, self.pairing)
+        return compare(sides_BD if sides is None else sides_BD[sides], self.pairing)
 
-    def forward(self, ids_BL: torch.Tensor, mask_BL: torch.Tensor) -> torch.Tensor:
+    def forward(self, ids_BL: torch.Tensor, mask_BL: torch.Tensor, sides: torch.Tensor | None = None) -> torch.Tensor:
         """(B, K) logits."""
-        return F.normalize(self.means(ids_BL, mask_BL) - self.centre, dim=-1) @ self.weight + self.bias
+        return F.normalize(self.means(ids_BL, mask_BL, sides) - self.centre, dim=-1) @ self.weight + self.bias
 
 
 class StaticEncoder(nn.Module):
@@ -179,21 +180,26 @@ class TokenBranch(nn.Module):
         self.weight = nn.Parameter(torch.zeros(width, labels))
         self.bias = nn.Parameter(torch.zeros(labels))
 
-    def raw(self, ids_BL: torch.Tensor, mask_BL: torch.Tensor) -> torch.Tensor:
-        """(B, D) unit vectors of the encoder, compared where texts are pairs."""
-        return compare(F.normalize(self.encoder(ids_BL, mask_BL).float(), dim=-1), self.pairing)
+    def raw(self, ids_BL: torch.Tensor, mask_BL: torch.Tensor, sides: torch.Tensor | None = None) -> torch.Tensor:
+        """(B, D) unit vectors of the encoder, compared where texts are pairs; `sides` as in `StaticBranch.means`."""
+        vectors_BD = F.normalize(self.encoder(ids_BL, mask_BL).float(), dim=-1)
+        return compare(vectors_BD if sides is None else vectors_BD[sides], self.pairing)
 
-    def vectors(self, ids_BL: torch.Tensor, mask_BL: torch.Tensor) -> torch.Tensor:
+    def vectors(self, ids_BL: torch.Tensor, mask_BL: torch.Tensor, sides: torch.Tensor | None = None) -> torch.Tensor:
         """(B, D) unit vectors, centred."""
-        return F.normalize(self.raw(ids_BL, mask_BL) - self.centre, dim=-1)
+        return F.normalize(self.raw(ids_BL, mask_BL, sides) - self.centre, dim=-1)
 
-    def forward(self, ids_BL: torch.Tensor, mask_BL: torch.Tensor) -> torch.Tensor:
+    def forward(self, ids_BL: torch.Tensor, mask_BL: torch.Tensor, sides: torch.Tensor | None = None) -> torch.Tensor:
         """(B, K) logits."""
-        return self.vectors(ids_BL, mask_BL) @ self.weight + self.bias
+        return self.vectors(ids_BL, mask_BL, sides) @ self.weight + self.bias
 
 
 class Student(nn.Module):
-    """The sum of the branches that are present, each multiplied by its share."""
+    """The sum of the branches that are present, each multiplied by its share.
+
+    Where it is `shared`, tokens come as one row for each distinct side of the pairs, and a last input, (2B,), says
+    which of these each side is: a question stands beside each of its options and is read once.
+    """
 
     def __init__(
         self,
@@ -203,6 +209,7 @@ class Student(nn.Module):
         shares: tuple[float, float, float],
     ) -> None:
         super().__init__()
+        self.shared = False
         self.tokens = tokens
         self.static = static
         self.ngrams = ngrams
@@ -223,10 +230,21 @@ class Student(nn.Module):
     @property
     def inputs(self) -> tuple[str, ...]:
         """The names of the inputs of `forward`, in order."""
-        return tuple(name for names in self.branches for name in names)
+        names = tuple(name for names in self.branches for name in names)
+        return (*names, SIDES) if self.sharing else names
+
+    @property
+    def sharing(self) -> bool:
+        """Whether the last input says which row of tokens each side is."""
+        return self.shared and self.pairing is not None
 
     def forward(self, *inputs: torch.Tensor) -> torch.Tensor:
         """(B, K) logits of the inputs named by `inputs`."""
-        pairs = zip(self.branches.values(), inputs[::2], inputs[1::2], strict=True)
-        logits = [share * branch(first, second) for (branch, share), first, second in pairs]
+        sides = inputs[-1] if self.sharing else None
+        given = inputs[:-1] if self.sharing else inputs
+        pairs = zip(self.branches.values(), given[::2], given[1::2], strict=True)
+        logits = [
+            share * (branch(first, second) if isinstance(branch, NgramBranch) else branch(first, second, sides))
+            for (branch, share), first, second in pairs
+        ]
         return torch.stack(logits).sum(0) if len(logits) > 1 else logits[0]

@@ -14,6 +14,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse  # noqa: TC002 - FastAPI reads the annotations at run time
 
 from danlu.errors import DanluError, OptionError
+from danlu.serve.asked import QUESTIONS, read_questions
 from danlu.serve.batching import Batcher, BatcherStoppedError, PredictionFailedError, QueueFullError
 from danlu.serve.body import PAIRS, TEXTS, Limits, Wire, read_texts
 from danlu.serve.page import Page, SafeHeaders
@@ -42,6 +43,11 @@ class Model(Protocol):
     @property
     def pairing(self) -> Pairing | None:
         """Whether it compares two texts, and if so whether their order matters."""
+        ...
+
+    @property
+    def options(self) -> bool:
+        """Whether it chooses among the options that each question brings."""
         ...
 
     @property
@@ -94,7 +100,7 @@ def create_app(
     )
     app.add_middleware(SafeHeaders)
     install(app)
-    wire = PAIRS if model.pairing else TEXTS
+    wire = QUESTIONS if model.options else PAIRS if model.pairing else TEXTS
     _add_pages(app, _language(model.card), limits, wire)
     _add_predict(app, batcher, limits, wire)
     _add_facts(app, model)
@@ -102,8 +108,9 @@ def create_app(
 
 
 def _add_pages(app: FastAPI, language: Literal["zh", "en"], limits: Limits, wire: Wire) -> None:
-    index = Page.load("index.html", language=language, max_chars=limits.max_chars, pairs=wire.pairs)
-    docs = Page.load("docs.html", language=language, max_chars=limits.max_chars, pairs=wire.pairs)
+    kind = "questions" if wire is QUESTIONS else "pairs" if wire.pairs else "texts"
+    index = Page.load("index.html", language=language, max_chars=limits.max_chars, kind=kind)
+    docs = Page.load("docs.html", language=language, max_chars=limits.max_chars, kind=kind)
 
     @app.get("/", include_in_schema=False)
     async def show_index() -> HTMLResponse:
@@ -115,13 +122,15 @@ def _add_pages(app: FastAPI, language: Literal["zh", "en"], limits: Limits, wire
 
 
 def _add_facts(app: FastAPI, model: Model) -> None:
+    known = [] if model.options else list(model.labels)  # each question brings its own
+
     @app.get("/health", summary="Whether the server is up · 服务是否正常")
     async def health() -> Health:
-        return Health(status="ok", model=model.name, labels=len(model.labels))
+        return Health(status="ok", model=model.name, labels=len(known))
 
     @app.get("/labels", summary="The labels · 标签")
     async def labels() -> Labels:
-        return Labels(labels=list(model.labels))
+        return Labels(labels=known)
 
     @app.get("/card", summary="What is known of the model · 模型卡")
     async def card() -> dict[str, Any]:
@@ -136,7 +145,8 @@ def _add_predict(app: FastAPI, batcher: Batcher, limits: Limits, wire: Wire) -> 
         openapi_extra={"requestBody": request_body(limits, wire)},
     )
     async def predict(request: Request) -> Answers:
-        texts = await read_texts(request, limits, wire)
+        asked = wire is QUESTIONS
+        texts = await (read_questions(request, limits) if asked else read_texts(request, limits, wire))
         try:
             predictions = await batcher.submit(texts)
         except (QueueFullError, BatcherStoppedError) as error:

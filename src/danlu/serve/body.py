@@ -67,7 +67,16 @@ async def read_texts(request: Request, limits: Limits, wire: Wire = TEXTS) -> li
     Raises:
         Problem: the body is too large (413), compressed (415), not JSON (400) or not of the right shape (422).
     """
-    return _texts(_parse(await _read(request, limits.max_body), wire), limits, wire)
+    return _texts(await read_body(request, limits, wire), limits, wire)
+
+
+async def read_body(request: Request, limits: Limits, wire: Wire) -> object:
+    """The body of a request as JSON, its shape not looked at; numbers are 0.
+
+    Raises:
+        Problem: it is too large (413), compressed (415) or not JSON (400).
+    """
+    return _parse(await _read(request, limits.max_body), wire)
 
 
 async def _read(request: Request, max_body: int) -> bytes:
@@ -146,7 +155,7 @@ def _texts(body: object, limits: Limits, wire: Wire) -> list[str]:
     """What of a parsed body is asked about."""
     one, many = wire.one, wire.many
     if not isinstance(body, dict):
-        raise Problem(422, f"The body is {_kind(body)}, not an object.", where="body", fix=wire.shape)
+        raise Problem(422, f"The body is {kind_of(body)}, not an object.", where="body", fix=wire.shape)
     fields = cast("dict[str, object]", body)
     for name in fields:
         if name not in (one, many):
@@ -154,13 +163,13 @@ def _texts(body: object, limits: Limits, wire: Wire) -> list[str]:
     if len(fields) != 1:
         what = f"Both '{one}' and '{many}' are there." if fields else f"Neither '{one}' nor '{many}' is there."
         raise Problem(422, what, where="body", fix=wire.shape)
-    read = _pair if wire.pairs else _text
+    read = _pair if wire.pairs else checked_text
     if one in fields:
         return [read(fields[one], one, limits, wire)]
     texts = fields[many]
     if not isinstance(texts, list):
         of = "pairs" if wire.pairs else "strings"
-        raise Problem(422, f"The field is {_kind(texts)}, not a list of {of}.", where=many, fix=wire.shape)
+        raise Problem(422, f"The field is {kind_of(texts)}, not a list of {of}.", where=many, fix=wire.shape)
     items = cast("list[object]", texts)
     if not items:
         raise Problem(422, "The list is empty.", where=many, fix=f"Send at least one {one}.")
@@ -174,16 +183,16 @@ def _pair(value: object, where: str, limits: Limits, wire: Wire) -> str:
     """One pair, checked and joined."""
     items = cast("list[object]", value) if isinstance(value, list) else []
     if len(items) != 2:
-        found = f"a list of {len(items)}" if isinstance(value, list) else _kind(value)
+        found = f"a list of {len(items)}" if isinstance(value, list) else kind_of(value)
         raise Problem(422, f"The pair is {found}, not two texts.", where=where, fix=wire.shape)
-    first, second = (_text(item, f"{where}[{side}]", limits, wire) for side, item in enumerate(items))
+    first, second = (checked_text(item, f"{where}[{side}]", limits, wire) for side, item in enumerate(items))
     return join(first, second, "ordered")
 
 
-def _text(value: object, where: str, limits: Limits, wire: Wire) -> str:
+def checked_text(value: object, where: str, limits: Limits, wire: Wire) -> str:
     """One text, checked."""
     if not isinstance(value, str):
-        raise Problem(422, f"The text is {_kind(value)}, not a string.", where=where, fix=wire.shape)
+        raise Problem(422, f"The text is {kind_of(value)}, not a string.", where=where, fix=wire.shape)
     if not value.strip():
         raise Problem(422, "The text is empty.", where=where, fix="Send at least one character that is not a space.")
     if len(value) > limits.max_chars:
@@ -201,7 +210,7 @@ def _text(value: object, where: str, limits: Limits, wire: Wire) -> str:
     return value
 
 
-def _kind(value: object) -> str:
+def kind_of(value: object) -> str:
     """What JSON calls a value."""
     names: dict[type, str] = {
         dict: "an object",

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, Field
 
+from danlu.serve.asked import QUESTIONS, question_schemas
+
 if TYPE_CHECKING:
     from danlu.serve.body import Limits, Wire
     from danlu.types import Prediction
@@ -94,10 +96,12 @@ def request_body(limits: Limits, wire: Wire) -> dict[str, Any]:
         "maxItems": limits.max_texts,
         "description": f"1 to {limits.max_texts} {wire.many} · 1 到 {limits.max_texts} {'对' if wire.pairs else '条'}",
     }
-    shapes = [
+    shapes: list[dict[str, Any]] = [
         {"type": "object", "required": [name], "properties": {name: schema}, "additionalProperties": False}
         for name, schema in ((wire.one, one), (wire.many, many))
     ]
+    if wire is QUESTIONS:
+        shapes, example = question_schemas(text, limits)
     return {"required": True, "content": {"application/json": {"schema": {"oneOf": shapes}, "example": example}}}
 
 

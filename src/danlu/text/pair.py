@@ -23,8 +23,11 @@ _SHOWN = {"\x1e": " ⇒ ", "\x1f": " ⇔ "}
 
 
 def plain(text: str) -> str:
-    """A text that somebody wrote, with marks replaced by characters that `clean` and `tidy` treat as they do marks."""
-    return text.replace("\x1e", "\x1c").replace("\x1f", "\0")
+    """A text that somebody wrote, with marks replaced by characters that `clean` and `tidy` treat as they do marks.
+
+    Besides the two marks of pairs that is the one of `danlu.text.question`.
+    """
+    return text.replace("\x1d", "\x1c").replace("\x1e", "\x1c").replace("\x1f", "\0")
 
 
 def join(first: str, second: str, pairing: Pairing) -> str:

@@ -1,0 +1,123 @@
+"""What a model file that chooses among options says of questions, each with options of its own.
+
+Each option is read as an ordered pair with its question; the odds of being right become a distribution over the
+options of one question, given that exactly one is right. Knows how questions are given and read; what a pair's logits
+are is the model's business. Needs numpy and nothing else of danlu's factory.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+import numpy as np
+
+from danlu.errors import OptionError
+from danlu.text.normalize import clean
+from danlu.text.question import LEAST_OPTIONS, ask, change, is_question, pairs, parts
+from danlu.types import Prediction
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    Asked = str | tuple[str, Sequence[str]]
+
+TOP = 3
+BLOCK = 4_096  # pairs read at a time
+
+
+class Pairs(Protocol):
+    """What gives pairs of texts their logits: `danlu.artifact.Model`."""
+
+    def logits(self, texts: Sequence[str | tuple[str, str]]) -> NDArray[np.float32]:
+        """(pairs, 2) scores of right and wrong."""
+        ...
+
+
+def answers(model: Pairs, given: Sequence[object], temperature: float, abstain_below: float) -> list[Prediction]:
+    """The most probable option of each question, with its calibrated probability.
+
+    Args:
+        model: scores pairs.
+        given: as `read` takes them.
+        temperature: the scores are divided by it.
+        abstain_below: answers with a lower probability are marked for a person.
+
+    Raises:
+        OptionError: as in `read`.
+    """
+    texts = read(given)
+    found: list[Prediction] = []
+    for text, shares in zip(texts, chances(model, texts, temperature), strict=True):
+        options = parts(text)[1:]
+        best = np.argsort(-shares, kind="stable")[:TOP]
+        probability = float(shares[best[0]])
+        top = tuple((options[i], float(shares[i])) for i in best)
+        found.append(Prediction(options[best[0]], probability, probability < abstain_below, top))
+    return found
+
+
+def chances(model: Pairs, texts: Sequence[str], temperature: float) -> list[NDArray[np.float64]]:
+    """The probabilities of each question's options, which sum to 1.
+
+    Args:
+        model: scores pairs.
+        texts: questions as `read` gives them.
+        temperature: the scores are divided by it.
+    """
+    found: list[NDArray[np.float64]] = []
+    start = 0
+    while start < len(texts):
+        end, block = start, list[str]()
+        while end < len(texts) and (end == start or len(block) < BLOCK):
+            block += pairs(change(texts[end], clean))
+            end += 1
+        scores = model.logits(block).astype(np.float64)
+        odds = (scores[:, 0] - scores[:, 1]) / temperature
+        sizes = [len(parts(text)) - 1 for text in texts[start:end]]
+        for own in np.split(odds, np.cumsum(sizes)[:-1]):
+            powers = np.exp(own - own.max())
+            found.append(powers / powers.sum())
+        start = end
+    return found
+
+
+def read(given: Sequence[object]) -> list[str]:
+    """Questions with their options as strings, checked.
+
+    Args:
+        given: for each question, the question and a list of its options (or one made by `danlu.text.question.ask`).
+
+    Raises:
+        OptionError: one string instead of a list, something that is no question with two options or more, an empty
+            text, or an option that stands twice.
+    """
+    if isinstance(given, str):
+        raise OptionError(f"predict takes a list of questions, this is one string. Fix: {_FIX}.")
+    return [_question(one, number) for number, one in enumerate(given)]
+
+
+_FIX = 'predict([("question", ["one option", "another"])])'
+
+
+def _question(one: object, number: int) -> str:
+    if isinstance(one, str) and is_question(one):
+        one = (parts(one)[0], parts(one)[1:])
+    if not isinstance(one, (tuple, list)) or len(cast("list[object]", one)) != 2:
+        what = f"Question {number} is {type(one).__name__}, and this model chooses among a question's options"
+        raise OptionError(f"{what}. Fix: {_FIX}.")
+    question, options = cast("tuple[object, Any]", one)
+    if not isinstance(question, str):
+        raise OptionError(f"Question {number} is {type(question).__name__}, not a string. Fix: {_FIX}.")
+    if not isinstance(options, (tuple, list)) or not all(isinstance(o, str) for o in cast("list[object]", options)):
+        raise OptionError(f"The options of question {number} are not a list of strings. Fix: {_FIX}.")
+    told = [str(option) for option in cast("list[str]", options)]
+    if len(told) < LEAST_OPTIONS:
+        raise OptionError(f"Question {number} has {len(told)} options. Fix: give at least {LEAST_OPTIONS}.")
+    cleaned = [clean(option) for option in told]
+    if not (clean(question) and all(cleaned)):
+        raise OptionError(f"Question {number} or one of its options is empty. Fix: write it, or leave it out.")
+    if len(set(cleaned)) < len(cleaned):
+        raise OptionError(f"Question {number} has an option twice. Fix: leave one of the two out.")
+    return ask(question, told)

@@ -1,0 +1,124 @@
+"""The questions of a job as the pairs that everything learns from; whole questions are drawn, never single options.
+
+Knows questions, pairs and the plan; does not know who learns from them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from danlu.evals.questions import Questions
+from danlu.factory.material import Asked, Material
+from danlu.factory.plan import Sizes
+from danlu.factory.student import shortened
+from danlu.factory.teacher import Texts
+from danlu.models.base import token_embeddings, token_ids
+from danlu.text.pair import sides
+from danlu.text.question import RIGHT, WRONG, pairs, parts
+from danlu.train.regression import MOST_ROWS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from danlu.factory.inspect import Inspection
+    from danlu.factory.plan import Plan
+    from danlu.models.base import Base
+    from danlu.types import Example
+
+
+def gather_questions(inspection: Inspection, plan: Plan, seed: int) -> Material:
+    """The questions that the plan uses as pairs, drawn with the seed where there are more; the plan counts pairs."""
+    rng = np.random.default_rng(seed)
+    train = [inspection.train[i] for i in np.sort(_first(inspection.train, rng, MOST_ROWS))]
+    drawn = [inspection.unlabeled[i] for i in _first(inspection.unlabeled, rng, plan.distill)]
+    sizes = np.cumsum([options_of(row) for row in drawn]) if drawn else np.zeros(0, np.int64)
+    pool = int((sizes <= plan.pool).sum())
+    asked = [*train, *drawn, *inspection.dev, *inspection.test]
+    questions = Questions.of([options_of(row) for row in asked])
+    labelled, unlabelled = as_pairs(train), [row.text for row in as_pairs(drawn)]
+    inside = int(sizes[pool - 1]) if pool else 0
+    texts = Texts(
+        [row.text for row in labelled],
+        np.array([row.label != RIGHT for row in labelled], dtype=np.int64),
+        unlabelled[:inside],
+        inspection.task.labels,
+        None,
+        questions.some(np.arange(len(train) + pool)),
+    )
+    dev, test = as_pairs(inspection.dev), as_pairs(inspection.test)
+    return Material(texts, unlabelled[inside:], dev, test, labelled, Asked(asked, questions))
+
+
+def options_of(row: Example) -> int:
+    """How many options a question has."""
+    return len(parts(row.text)) - 1
+
+
+def as_pairs(rows: Sequence[Example]) -> list[Example]:
+    """The pairs of some questions, each labelled right or wrong where the answer is known."""
+    found: list[Example] = []
+    for row in rows:
+        options = parts(row.text)[1:]
+        for text, option in zip(shortened(pairs(row.text)), options, strict=True):
+            label = None if row.label is None else RIGHT if option == row.label else WRONG
+            found.append(replace(row, text=text, label=label))
+    return found
+
+
+def _first(rows: Sequence[Example], rng: np.random.Generator, most: int) -> NDArray[np.int64]:
+    """Indices of questions, drawn at random, that have `most` options together at most."""
+    order = rng.permutation(len(rows))
+    sizes = np.cumsum([options_of(rows[i]) for i in order]) if len(rows) else np.zeros(0, np.int64)
+    return order[sizes <= most]
+
+
+def question_sizes(base: Base, inspection: Inspection, sample: Sequence[Example]) -> Sizes:
+    """What the plan depends on, counted in pairs.
+
+    Args:
+        base: the encoder.
+        inspection: the rows.
+        sample: some training questions, whose tokens are counted.
+    """
+    written = as_pairs(sample)
+    lengths = np.array([len(ids) for ids in token_ids(base.tokenizer, [row.text for row in written], 512)])
+    distinct = dict(zip((side for row in written for side in sides(row.text)), lengths.tolist(), strict=True))
+    count = {role: sum(map(options_of, rows)) for role, rows in _roles(inspection).items()}
+    body = body_of(base)
+    return Sizes(
+        labelled=count["train"],
+        unlabelled=count["unlabeled"],
+        dev=count["dev"],
+        has_test=bool(inspection.test),
+        labels=len(inspection.task.labels),
+        tokens=float(lengths.mean()),
+        long_tokens=int(np.percentile(lengths, 97.5)),  # half of the sides are options
+        smallest=len(inspection.train),
+        cost=2 * body / 10.8e6,
+        body=body,
+        token=token_width(base),
+        depth=base.model.config.num_hidden_layers,
+        sides=2,
+        fresh=sum(distinct.values()) / float(lengths.sum()),
+        options=len(written) / len(sample),
+        option_tokens=float(lengths[1::2].mean()),
+    )
+
+
+def body_of(base: Base) -> int:
+    """The weights of an encoder without those of its vocabulary."""
+    return sum(p.numel() for p in base.model.parameters()) - token_embeddings(base.model).weight.numel()
+
+
+def token_width(base: Base) -> int:
+    """Numbers that a token of the vocabulary takes, in the encoder and in static embeddings."""
+    return token_embeddings(base.model).weight.shape[1] + (0 if base.static is None else base.static.shape[1])
+
+
+def _roles(inspection: Inspection) -> dict[str, list[Example]]:
+    return {"train": inspection.train, "dev": inspection.dev, "unlabeled": inspection.unlabeled}

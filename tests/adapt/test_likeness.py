@@ -1,0 +1,37 @@
+"""The form that sees nothing but how near a question and an option lie to one another."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from danlu.adapt import likeness
+from danlu.models.pair import compared
+
+
+def unit(vectors):
+    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+
+
+def task(count, width, seed):
+    """Comparisons of pairs, a third of which lie nearer, and their labels."""
+    rng = np.random.default_rng(seed)
+    first, truth = rng.normal(0, 1, (count, width)), (np.arange(count) % 3 > 0).astype(np.int64)
+    second = rng.normal(0, 1, (count, width)) + np.where(truth == 0, 1.0, 0.0)[:, None] * first
+    return compared(unit(np.stack([first, second], 1).reshape(-1, width)), "ordered"), truth
+
+
+def test_it_finds_the_cosine_in_a_comparison():
+    sides = unit(np.random.default_rng(0).normal(0, 1, (40, 7)))
+    cosines = (sides[::2] * sides[1::2]).sum(1)
+    found = likeness.encode(compared(sides, "ordered"), None)
+    assert found.shape == (20, 1)
+    assert (np.sign(found[:, 0]) == np.sign(cosines)).all()
+    assert np.corrcoef(found[:, 0], cosines)[0, 1] > 0.9
+
+
+def test_it_learns_that_near_options_are_right_whatever_else_they_are():
+    (seen, truth), (others, expected) = task(60, 24, 1), task(300, 24, 2)
+    head = likeness.fit(likeness.encode(seen, seen), truth)
+    found = likeness.predict(likeness.encode(others, others), head)
+    np.testing.assert_allclose(np.exp(found).sum(1), 1, atol=1e-6)
+    assert (found.argmax(1) == expected).mean() > 0.8

@@ -1,0 +1,52 @@
+"""Rows of a pronoun and what it may stand for become pairs; places that do not fit are told."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from danlu.corpus.read import load
+from danlu.errors import DataError
+from danlu.factory.inspect import inspect
+from danlu.text.pair import sides
+
+TEXT = "小王把书给了小李,因为他已经看完了。"
+
+
+def row(**changes):
+    target = {"span1_text": "小王", "span1_index": 0, "span2_text": "他", "span2_index": 11, **changes}
+    return {"text": TEXT, "target": target, "label": "true", "idx": 1}
+
+
+def write(path, rows):
+    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def test_a_row_is_an_ordered_pair_that_names_both_mentions(tmp_path):
+    rows = [row(), {**row(span1_text="小李", span1_index=6), "label": "false"}] * 3
+    dataset = load(write(tmp_path / "train.jsonl", rows))
+    assert (dataset.columns.text, dataset.columns.second, dataset.columns.label) == ("text", "target", "label")
+    first, second = sides(dataset.train[0].text)
+    assert "他" in first
+    assert second == "小王"
+    assert dataset.train[0].text != dataset.train[1].text
+    assert inspect(dataset).task.pairing == "ordered"
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"span2_index": 12}, "'他' does not stand at character 12 of the text (but at 11)"),
+        ({"span1_text": "小张"}, "'小张' does not stand at character 0 of the text"),
+        ({"span1_index": -1}, "does not stand at character -1"),
+        ({"span1_text": ""}, "mention 1 is no word with a place"),
+        ({"span2_index": "11"}, "mention 2 is no word with a place"),
+    ],
+)
+def test_a_mention_that_is_not_there_is_one_sentence(tmp_path, changes, told):
+    with pytest.raises(DataError) as error:
+        load(write(tmp_path / "train.jsonl", [row(), row(**changes)]))
+    assert str(error.value).startswith("train.jsonl, row 2, field 'target")
+    assert told in str(error.value)
