@@ -48,11 +48,13 @@ class Columns:
 
     Attributes:
         second: the column of the second text, where a row is a pair.
+        marks: how the entities in the label's column are written, in words; None where it holds labels.
     """
 
     text: str
     label: str | None
     second: str | None = None
+    marks: str | None = None
 
     @property
     def alike(self) -> bool:
