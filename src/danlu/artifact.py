@@ -24,7 +24,7 @@ from tokenizers import Tokenizer
 
 from danlu.errors import ArtifactError, OptionError
 from danlu.extractor import KIND, Extractor
-from danlu.graph import cores, json_object, session
+from danlu.graph import json_object, session
 from danlu.text.ngrams import ngrams
 from danlu.text.normalize import clean
 from danlu.text.pair import join, pairing_of, sides

@@ -90,7 +90,7 @@ def check(
 
     dataset = load(data, test=test, unlabeled=unlabeled, text=text, second=second, label=label)
     inspection = inspect(dataset)
-    if inspection.exit_code < 2:
+    if inspection.exit_code < 2 and inspection.task.nesting is None:
         inspection.findings += _advice(inspection, dataset.descriptions)
     if as_json:
         findings = [

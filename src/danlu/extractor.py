@@ -15,7 +15,7 @@ from tokenizers import Tokenizer
 
 from danlu.errors import ArtifactError, OptionError
 from danlu.graph import json_object, session
-from danlu.text.entities import Reading, candidates, decode
+from danlu.text.entities import Candidates, Reading, candidates, decode
 from danlu.text.pieces import frame, read
 from danlu.types import Extraction, Span
 
@@ -110,10 +110,14 @@ class Extractor:
             found += self._block(texts[start : start + _BLOCK])
         return found
 
+    def candidates(self, texts: Sequence[str], floor: float) -> list[Candidates]:
+        """The stretches of each text with logits above a floor: for those who choose thresholds."""
+        return candidates(self._score, read(self._tokenizer, texts), self._reading, floor)
+
     def _block(self, texts: Sequence[str]) -> list[Extraction]:
         settings = self.settings
         out: list[Extraction] = []
-        ranked = candidates(self._score, read(self._tokenizer, texts), self._reading, settings.floor - 1e-6)
+        ranked = self.candidates(texts, settings.floor - 1e-6)
         for text, stretches in zip(texts, ranked, strict=True):
             probability = 1 / (1 + np.exp(-(stretches.logits * settings.scale + settings.shift)))
             spans = [
@@ -124,9 +128,7 @@ class Extractor:
             out.append(Extraction(text, tuple(sorted(spans, key=lambda span: (span.start, -span.end, span.type)))))
         return out
 
-    def _score(
-        self, ids: NDArray[np.int64], mask: NDArray[np.int64], shapes: NDArray[np.int64]
-    ) -> NDArray[np.float32]:
+    def _score(self, ids: NDArray[np.int64], mask: NDArray[np.int64], shapes: NDArray[np.int64]) -> NDArray[np.float32]:
         feed = dict(zip(INPUTS, (ids, mask, shapes), strict=True))
         return np.asarray(self._session.run(None, feed)[0], dtype=np.float32)
 

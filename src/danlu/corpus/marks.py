@@ -26,14 +26,26 @@ if TYPE_CHECKING:
 
 SAMPLE = 1000  # rows looked at to find the columns and how ends are counted
 # Each in order of preference.
-_FIELDS = "entities spans entity_list ents annotations label labels ner 实体 实体列表 标注".split()
-_TOKENS = "tokens words".split()
-_TAGS = "tags ner_tags labels bio label".split()
-_START = "start start_offset begin start_idx start_index from offset".split()
-_END = "end end_offset stop end_idx end_index to".split()
-_TYPE = "type entity_type label entity_label category tag labels 类型 类别".split()
-_SURFACE = "text entity_text surface entity word mention value 文本".split()
-_INDEX = "entity_index index indices span".split()
+_FIELDS = (
+    "entities",
+    "spans",
+    "entity_list",
+    "ents",
+    "annotations",
+    "label",
+    "labels",
+    "ner",
+    "实体",
+    "实体列表",
+    "标注",
+)
+_TOKENS = ("tokens", "words")
+_TAGS = ("tags", "ner_tags", "labels", "bio", "label")
+_START = ("start", "start_offset", "begin", "start_idx", "start_index", "from", "offset")
+_END = ("end", "end_offset", "stop", "end_idx", "end_index", "to")
+_TYPE = ("type", "entity_type", "label", "entity_label", "category", "tag", "labels", "类型", "类别")
+_SURFACE = ("text", "entity_text", "surface", "entity", "word", "mention", "value", "文本")
+_INDEX = ("entity_index", "index", "indices", "span")
 _SHAPES = {
     "objects": "objects with start, end and type",
     "triples": "lists [start, end, type]",
@@ -41,7 +53,9 @@ _SHAPES = {
     "index": "objects with a text, a type and its places as in GTS-Engine",
     "tags": "one tag a token",
 }
-_LIKE = 'write {"text": "…", "entities": [{"start": 0, "end": 2, "type": "…"}]}, the end being the character after the last'
+_LIKE = (
+    'write {"text": "…", "entities": [{"start": 0, "end": 2, "type": "…"}]}, the end being the character after the last'
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +91,9 @@ class _Mark:
     surface: str | None = None
 
 
-def open_marked(path: Path, *, text: str | None = None, label: str | None = None) -> tuple[Marks, Iterator[Example]] | None:
+def open_marked(
+    path: Path, *, text: str | None = None, label: str | None = None
+) -> tuple[Marks, Iterator[Example]] | None:
     """How entities are marked in a file, and its examples; None where no column marks any.
 
     A row whose entities are missing (null, or no such field) has None for spans; an empty list says that there are
@@ -168,7 +184,9 @@ def _span(mark: _Mark, text: str, marks: Marks, place: DataPlace) -> Span:
         raise place.error(what, "count characters of the text from 0, line ends and spaces among them")
     if end <= start:
         what = f"is empty: it starts at {start} and ends at {end}"
-        fix = "give the character after its last as the end; where your ends name the last, add the entity's text to each"
+        fix = (
+            "give the character after its last as the end; where your ends name the last, add the entity's text to each"
+        )
         raise place.error(what, fix)
     if mark.surface is not None and text[start:end] != mark.surface:
         what = f"is {mark.surface!r}, and the text has {text[start:end]!r} at {start} to {end}"
@@ -181,7 +199,9 @@ def _span(mark: _Mark, text: str, marks: Marks, place: DataPlace) -> Span:
 def _tagged(row: Row, marks: Marks, file: str, number: int) -> Example:
     tokens, tagged = row.get(marks.text), row.get(marks.column)
     if not _strings(tokens) or not all(token.strip() for token in tokens):
-        raise DataError("it is not a list of words", "write one string a token", file=file, row=number, field=marks.text)
+        raise DataError(
+            "it is not a list of words", "write one string a token", file=file, row=number, field=marks.text
+        )
     text, places = tags.text_of([plain(as_text(token)).strip() for token in tokens])
     if tagged is None:
         return Example(text, None, file, number)

@@ -24,7 +24,17 @@ if TYPE_CHECKING:
 
     from danlu.types import Example
 
-__all__ = ["Columns", "DataFile", "Dataset", "examples", "find_columns", "label_names", "load", "marked_examples", "read_rows"]
+__all__ = [
+    "Columns",
+    "DataFile",
+    "Dataset",
+    "examples",
+    "find_columns",
+    "label_names",
+    "load",
+    "marked_examples",
+    "read_rows",
+]
 
 MAX_UNLABELED = 200_000  # rows kept in memory
 ROLES = {

@@ -99,7 +99,9 @@ def conll_rows(path: Path) -> Iterator[tuple[int, dict[str, object]]]:
             continue
         if len(cells) < 2 or not cells[0].strip():
             what = "the line is not a token and its tag"
-            raise DataError(what, "write 'token TAG' on each line, a blank line between texts", file=path.name, row=number)
+            raise DataError(
+                what, "write 'token TAG' on each line, a blank line between texts", file=path.name, row=number
+            )
         first = first if tokens else number
         tokens.append(cells[0].strip())
         tags.append(cells[-1].strip())

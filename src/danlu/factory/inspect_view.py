@@ -6,7 +6,8 @@ Knows columns and alignment, Chinese characters two columns wide. Does not know 
 from __future__ import annotations
 
 import unicodedata
-from typing import TYPE_CHECKING
+from collections import Counter
+from typing import TYPE_CHECKING, cast
 
 from danlu.text.normalize import clean
 from danlu.text.pair import sides
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from danlu.factory.inspect import Inspection
-    from danlu.types import Example
 
 _LABELS = 20  # shown
 _LABEL_WIDTH = 32  # columns
@@ -27,7 +27,17 @@ _LEVELS = {"error": "Errors", "warning": "Warnings", "note": "Notes"}
 
 def render(inspection: Inspection) -> str:
     """A summary: task, rows, lengths, labels, then errors, warnings and notes. No colour, no control characters."""
-    lines = [*_overview(inspection), *_labels(inspection.train), *_findings(inspection)]
+    marked = inspection.task.nesting is not None
+    counts = Counter(
+        name for row in inspection.train for name in ([s.type for s in row.spans or ()] if marked else [str(row.label)])
+    )
+    evidence = [_row("Evidence" * (not i), line) for i, line in enumerate(_told(inspection))] if marked else []
+    lines = [
+        *_overview(inspection),
+        *evidence,
+        *_labels(counts, "Types" if marked else "Labels"),
+        *_findings(inspection),
+    ]
     return "\n".join(lines)
 
 
@@ -40,7 +50,10 @@ def _overview(inspection: Inspection) -> Iterator[str]:
     )
     task = inspection.task
     what = {"ordered": "ordered pairs", "unordered": "pairs in any order", None: "texts"}[task.pairing]
-    yield _row("Task", f"classification into {len(task.labels):,} labels, {what} in {_LANGUAGES[task.language]}")
+    kind = f"classification into {len(task.labels):,} labels, {what}"
+    if task.nesting:
+        kind = f"extraction of entities of {len(task.labels):,} types, texts"
+    yield _row("Task", f"{kind} in {_LANGUAGES[task.language]}")
     yield _row("Rows", ", ".join(f"{name} {len(rows):,}" for name, rows in roles))
     lengths = sorted(len(side) for row in inspection.train for side in sides(row.text))
     if lengths:
@@ -48,10 +61,12 @@ def _overview(inspection: Inspection) -> Iterator[str]:
         yield _row("Texts", f"half have up to {middle:,} characters, 90 % up to {long:,}, the longest {lengths[-1]:,}")
 
 
-def _labels(train: list[Example]) -> Iterator[str]:
-    counts: dict[str, int] = {}
-    for row in train:
-        counts[str(row.label)] = counts.get(str(row.label), 0) + 1
+def _told(inspection: Inspection) -> list[str]:
+    """Why the task is what it is said to be."""
+    return [clean(str(line)) for line in cast("list[object]", inspection.facts["evidence"])]
+
+
+def _labels(counts: Counter[str], head: str) -> Iterator[str]:
     ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     names = [_fit(clean(label)) for label, _ in ranked[:_LABELS]]
     width = max(map(_columns, names), default=0)
@@ -59,7 +74,7 @@ def _labels(train: list[Example]) -> Iterator[str]:
     for position, (name, (_, count)) in enumerate(zip(names, ranked, strict=False)):
         bar = "#" * max(1, round(_BAR * count / ranked[0][1]))
         padded = name + " " * (width - _columns(name))
-        yield _row("" if position else "Labels", f"{padded}  {count:>{digits},}  {bar}")
+        yield _row("" if position else head, f"{padded}  {count:>{digits},}  {bar}")
     if len(ranked) > _LABELS:
         yield _row("", f"... and {len(ranked) - _LABELS:,} more")
 

@@ -7,7 +7,7 @@ several overlapping stretches is the entity, stands here. Knows tokens and score
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -61,6 +61,30 @@ class Candidates:
 
     places: NDArray[np.int64]
     logits: NDArray[np.float32]
+
+    @classmethod
+    def none(cls) -> Candidates:
+        """A text without any."""
+        return cls(np.zeros((0, 3), np.int64), np.zeros(0, np.float32))
+
+
+def pack(found: Sequence[Candidates]) -> dict[str, NDArray[Any]]:
+    """The candidates of some texts as plain arrays, to be stored."""
+    whole = [Candidates.none(), *found]
+    return {
+        "counts": np.array([len(each.logits) for each in found], np.int64),
+        "places": np.concatenate([each.places for each in whole]),
+        "logits": np.concatenate([each.logits for each in whole]),
+    }
+
+
+def unpack(arrays: dict[str, NDArray[Any]]) -> list[Candidates]:
+    """The inverse of `pack`."""
+    ends = np.cumsum(arrays["counts"])
+    return [
+        Candidates(arrays["places"][end - count : end], arrays["logits"][end - count : end])
+        for end, count in zip(ends.tolist(), arrays["counts"].tolist(), strict=True)
+    ]
 
 
 def candidates(

@@ -134,8 +134,7 @@ def windows(count: int, size: int, widest: int) -> list[Window]:
     starts = [*range(0, count - size, stride), count - size]
     firsts = [0, *(start + margin for start in starts[1:]), count]
     return [
-        Window(start, start + size, first, last)
-        for start, first, last in zip(starts, firsts, firsts[1:], strict=False)
+        Window(start, start + size, first, last) for start, first, last in zip(starts, firsts, firsts[1:], strict=False)
     ]
 
 
