@@ -6,6 +6,7 @@ Knows rows, tokens and the plan; does not know who learns from them.
 from __future__ import annotations
 
 import copy
+from collections import Counter
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ import torch
 from danlu.adapt import names, span
 from danlu.compress.distil import small_tokenizer
 from danlu.factory.extract_plan import MOST_MARKED, SpanSizes
+from danlu.factory.folds import folds_of
 from danlu.models.base import token_embeddings
 from danlu.text.pieces import by_character, places, read
 
@@ -89,12 +91,8 @@ class Marked:
 
     @property
     def rarest(self) -> NDArray[np.int64]:
-        """(train,) the type of each row that fewest rows have; K where a row has no entity."""
-        types = [np.unique(marks[:, 2]) for marks in self.gold(self.train)]
-        often = np.bincount(np.concatenate([*types, np.zeros(0, np.int64)]), minlength=len(self.labels) + 1)
-        return np.array(
-            [kinds[np.argmin(often[kinds])] if len(kinds) else len(self.labels) for kinds in types], np.int64
-        )
+        """(train,) the one of each row's types that fewest rows have, another number where it has none."""
+        return _rarest([np.unique(marks[:, 2]).tolist() for marks in self.gold(self.train)])
 
 
 def sizes_of(base: Base, inspection: Inspection, seed: int) -> SpanSizes:
@@ -129,13 +127,29 @@ def gather(inspection: Inspection, base: Base, plan: SpanPlan, seed: int) -> tup
     """The rows that the plan uses, drawn with the seed where there are more, and the base cut to their tokens."""
     rng = np.random.default_rng(seed)
     chosen = np.sort(rng.permutation(len(inspection.train))[:MOST_MARKED])
-    train = [inspection.train[i] for i in chosen]
+    train, dev = [inspection.train[i] for i in chosen], inspection.dev
+    if plan.holds:
+        train, dev = held_out(train, seed)
     drawn = rng.permutation(len(inspection.unlabeled))[: max(plan.distill, plan.pool)]
     texts = [inspection.unlabeled[i].text for i in drawn]
     small = cut_base(base, [*(row.text for row in train), *texts], plan.vocabulary)
     parts = texts[: plan.pool], texts[plan.pool :]
-    marked = Marked(inspection.task.labels, train, inspection.dev, inspection.test, *parts, small.tokenizer)
-    return marked, small
+    return Marked(inspection.task.labels, train, dev, inspection.test, *parts, small.tokenizer), small
+
+
+def held_out(rows: list[Example], seed: int) -> tuple[list[Example], list[Example]]:
+    """Rows to learn from, and a tenth that is held out for good; near duplicates stay together."""
+    texts, types = [row.text for row in rows], [{span.type for span in row.spans or ()} for row in rows]
+    names = sorted({kind for each in types for kind in each})
+    learned, held = folds_of(texts, _rarest([[names.index(kind) for kind in each] for each in types]), 10, seed)[0]
+    return [rows[i] for i in learned], [rows[i] for i in held]
+
+
+def _rarest(kinds: Sequence[Sequence[int]]) -> NDArray[np.int64]:
+    """(rows,) the one of each row's types that fewest rows have; one more than all types where a row has none."""
+    often = Counter(kind for each in kinds for kind in each)
+    none = max(often, default=0) + 1
+    return np.array([min(each, key=lambda kind: (often[kind], kind), default=none) for each in kinds], np.int64)
 
 
 def cut_base(base: Base, texts: Sequence[str], most: int) -> Base:

@@ -1,8 +1,8 @@
 """What candidates are chosen by, and what the figures of the shipped one are measured by.
 
-The figures come from the test file, which nothing else has seen; without one from held-out folds, each row judged by a
-student of a teacher that did not learn from it; or, where dev rows judge, from these. Knows the roles of rows; does not
-know how a student is trained.
+The figures come from the test file, which nothing else has seen. Without one they come from held-out folds, each row
+judged by a student whose teacher did not learn from it; or from dev rows, or rows held out for good, where there are
+enough of them. Knows the roles of rows; does not know how a student is trained.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Figures:
     """What was measured, on which rows.
 
     Attributes:
-        measured_on: test, cross-validation or dev.
+        measured_on: test, cross-validation, held-out or dev.
         rows: the rows.
         found: candidates of the shipped student, or of its likes, in each.
         least: the logit of the threshold in each row.
@@ -164,8 +164,8 @@ def measure(
         same = [least] * len(found)
         return Figures("test", material.test, found, same, *beliefs, (best.least, first.least), calibration)
     rows = [(material.train if run.plan.folds else material.dev)[i] for i in judged.rows]
-    same = honest(own, judged.gold, contexts, run) if run.plan.folds > 1 else [least] * len(own)
-    measured_on = "cross-validation" if run.plan.folds else "dev"
+    same = honest(own, judged.gold, contexts, run) if run.plan.folds else [least] * len(own)
+    measured_on = "cross-validation" if run.plan.folds else "held-out" if run.plan.holds else "dev"
     return Figures(measured_on, rows, own, same, best.found, first.found, (best.least, first.least), calibration)
 
 

@@ -19,7 +19,7 @@ FIXED_BYTES = 1_500_000  # of a model file beside layers and vocabulary: scorer,
 TOKEN_BYTES = 60  # of a token's name in the tokenizer
 LEAST_TOKENS, MOST_TOKENS = 6_000, 16_000
 LEAST_DEV = 30  # dev rows from which on they judge the teacher in place of held-out folds
-LARGE = 1_500  # training rows from which on one held-out fifth stands for all folds
+LARGE = 1_500  # training rows from which on a tenth is held out for good, in place of folds
 ENOUGH_STEPS = 40  # of a student; with fewer, only the teacher itself is a candidate
 DEPTHS = (2, 3)  # of students, beside the whole depth, which is the teacher itself
 MOST_MARKED = 20_000  # training rows
@@ -62,7 +62,8 @@ class SpanPlan:
 
     Attributes:
         minutes: the budget it was made for.
-        folds: that hold labelled rows out; 0 where dev rows judge, 1 where one fifth stands for all.
+        folds: that hold labelled rows out in turn; 0 where dev rows judge, or rows held out for good.
+        holds: whether a tenth of the training rows is held out for good: of so many it is not missed.
         window: tokens read at once.
         widest: tokens of the widest entity.
         vocabulary: tokens that teacher and students know.
@@ -78,6 +79,7 @@ class SpanPlan:
 
     minutes: float
     folds: int
+    holds: bool
     window: int
     widest: int
     vocabulary: int
@@ -108,12 +110,13 @@ def make_plan(sizes: SpanSizes, minutes: float, max_mb: float, max_ms: float) ->
     """
     seconds = minutes * 60
     widest = max(2, min(MOST_WIDTH, sizes.widest))
-    folds = 0 if sizes.dev >= LEAST_DEV else 1 if sizes.labelled >= LARGE else 5 if sizes.labelled <= 200 else 3
-    folds = min(folds, sizes.labelled) if sizes.labelled < 5 else folds
+    judged = sizes.dev >= LEAST_DEV
+    holds = not judged and sizes.labelled >= LARGE
+    folds = 0 if judged or holds else min(sizes.labelled, 5 if sizes.labelled <= 200 and minutes >= 3 else 3)
     tokens = min(sizes.tokens, WINDOW) + 2
     step = BATCH * tokens * sizes.cost / TRAIN_SPEED
     contexts = folds + 1
-    wanted = max(150, min(4_000, 20 * sizes.labelled // BATCH))
+    wanted = max(300, min(4_000, 20 * sizes.labelled // BATCH))
     with_loop = sizes.unlabelled >= 50
     teacher = max(30, min(wanted, int((0.35 if with_loop else 0.5) * seconds / (contexts * step))))
     loop = max(15, min(teacher // 2, int(0.15 * seconds / (contexts * step))))
@@ -143,6 +146,7 @@ def make_plan(sizes: SpanSizes, minutes: float, max_mb: float, max_ms: float) ->
     return SpanPlan(
         minutes=minutes,
         folds=folds,
+        holds=holds,
         window=max(WINDOW, 2 * widest + 2),
         widest=widest,
         vocabulary=vocabulary,

@@ -149,7 +149,7 @@ def contexts_of(material: Marked, plan: SpanPlan, seed: int) -> tuple[list[Conte
         rows = np.arange(len(material.dev))
         return [Context(everything, rows)], Judged(rows, material.read(material.dev), material.gold(material.dev))
     texts = [row.text for row in material.train]
-    folds = folds_of(texts, material.rarest, max(plan.folds, 5 if plan.folds == 1 else 2), seed)[: plan.folds]
+    folds = folds_of(texts, material.rarest, plan.folds, seed)
     judged = np.sort(np.concatenate([held for _, held in folds] or [everything[:0]]))
     rows = [material.train[i] for i in judged]
     found = [Context(train, np.searchsorted(judged, held)) for train, held in folds]

@@ -216,8 +216,7 @@ def _evidence_of_marks(columns: Columns, sifted: Sifted, task: Task, share: floa
     inside = ", some inside others" if task.nesting == "nested" else ""
     return [
         f"the text is the column '{columns.text}', the entities the column '{columns.label}': {columns.marks}",
-        f"types: {len(task.labels):,}; entities: {entities:,} in {some:,} of {len(sifted.train):,} training rows"
-        + inside,
+        f"types: {len(task.labels):,}; entities: {entities:,} in {some:,} of {rows:,} training rows{inside}",
         "no training text has a letter"
         if share is None
         else f"{share:.0%} of training texts are mainly Han characters",

@@ -17,6 +17,8 @@ ENGLISH: dict[str, str] = {
     "cap_test": "F1, measured on {n} texts of your test file, never trained on",
     "cap_cross-validation": "F1, measured on your {n} labelled texts by cross-validation",
     "cap_dev": "F1, measured on the {n} texts of your dev file, which also chose threshold and candidate",
+    "cap_held-out": "F1, measured on {n} texts of your training file that were held out; they also chose threshold and "
+    "candidate",
     "trust_firm": "An entity counts as right if its first and last character and its type are all right. Of the "
     "entities "
     "given, {precision} are right; of those there, {recall} are found. A firm measurement.",
@@ -43,6 +45,8 @@ ENGLISH: dict[str, str] = {
     "limit_unmeasured": "{count} of {k} types were not measured at all: {labels}.",
     "limit_dev": "The measured texts also chose the threshold and the candidate, which flatters them a little. A test "
     "file would be stronger proof.",
+    "limit_held-out": "The measured texts were not learned from, but they chose the threshold and the candidate, which "
+    "flatters them a little, and they come from the same file. A test file would be stronger proof.",
     "limit_test": "The test file speaks for texts like its own. Another source or another season was not measured.",
     "limit_cross-validation": "Each measured text was judged by a model that had not seen it, but all texts come from "
     "the same files. Another source or another season was not measured. A separate test file would be stronger proof.",
@@ -99,6 +103,7 @@ CHINESE: dict[str, str] = {
     "cap_test": "F1，在你的测试文件的 {n} 条文本上测得，训练时从未用过",
     "cap_cross-validation": "F1，在你的 {n} 条标注文本上用交叉验证测得",
     "cap_dev": "F1，在你的验证文件的 {n} 条文本上测得，阈值和候选也由它们选定",
+    "cap_held-out": "F1，在训练文件中留出的 {n} 条文本上测得，阈值和候选也由它们选定",
     "trust_firm": "实体的首尾字符和类型全对才算对。给出的实体中 {precision} 是对的；应有的实体中 {recall} 被找到。"
     "这是可靠的测量。",
     "trust_fair": "实体的首尾字符和类型全对才算对。给出的实体中 {precision} 是对的；应有的实体中 {recall} 被找到。"
@@ -120,6 +125,8 @@ CHINESE: dict[str, str] = {
     "{step} 个百分点。",
     "limit_unmeasured": "{k} 个类型中有 {count} 个完全没有测到：{labels}。",
     "limit_dev": "测量用的文本也用来选定阈值和候选，所以结果略偏乐观。单独的测试文件会更有说服力。",
+    "limit_held-out": "测量用的文本没有参与学习，但用来选定阈值和候选，所以结果略偏乐观，而且来自同一个文件。"
+    "单独的测试文件会更有说服力。",
     "limit_test": "测试文件只代表与它相似的文本。别的来源、别的时期没有测过。",
     "limit_cross-validation": "每条测量的文本都由没见过它的模型来判断，但所有文本都来自同样的文件。别的来源、别的时"
     "期没有测过。"

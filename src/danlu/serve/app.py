@@ -14,11 +14,13 @@ from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse  # noqa: TC002 - FastAPI reads the annotations at run time
 
 from danlu.errors import DanluError, OptionError
+from danlu.extractor import Extractor
 from danlu.serve.batching import Batcher, BatcherStoppedError, PredictionFailedError, QueueFullError
 from danlu.serve.body import PAIRS, TEXTS, Limits, Wire, read_texts
-from danlu.serve.page import Page, SafeHeaders
+from danlu.serve.page import Kind, Page, SafeHeaders
 from danlu.serve.problems import Problem, install
-from danlu.serve.schema import Answer, Answers, Health, Labels, errors, request_body
+from danlu.serve.schema import Answer, Answers, Findings, Found, Health, Labels, errors, request_body
+from danlu.types import Extraction
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
@@ -49,7 +51,7 @@ class Model(Protocol):
         """What is known of it, as JSON."""
         ...
 
-    def predict(self, texts: Sequence[str]) -> list[Prediction]:
+    def predict(self, texts: Sequence[str]) -> list[Prediction] | list[Extraction]:
         """One prediction a text, in order; called in a thread."""
         ...
 
@@ -95,15 +97,16 @@ def create_app(
     app.add_middleware(SafeHeaders)
     install(app)
     wire = PAIRS if model.pairing else TEXTS
-    _add_pages(app, _language(model.card), limits, wire)
-    _add_predict(app, batcher, limits, wire)
+    spans = isinstance(model, Extractor)
+    _add_pages(app, _language(model.card), limits, "spans" if spans else "pairs" if wire.pairs else "texts")
+    _add_predict(app, batcher, limits, wire, spans=spans)
     _add_facts(app, model)
     return app
 
 
-def _add_pages(app: FastAPI, language: Literal["zh", "en"], limits: Limits, wire: Wire) -> None:
-    index = Page.load("index.html", language=language, max_chars=limits.max_chars, pairs=wire.pairs)
-    docs = Page.load("docs.html", language=language, max_chars=limits.max_chars, pairs=wire.pairs)
+def _add_pages(app: FastAPI, language: Literal["zh", "en"], limits: Limits, kind: Kind) -> None:
+    index = Page.load("index.html", language=language, max_chars=limits.max_chars, kind=kind)
+    docs = Page.load("docs.html", language=language, max_chars=limits.max_chars, kind=kind)
 
     @app.get("/", include_in_schema=False)
     async def show_index() -> HTMLResponse:
@@ -128,14 +131,15 @@ def _add_facts(app: FastAPI, model: Model) -> None:
         return model.card
 
 
-def _add_predict(app: FastAPI, batcher: Batcher, limits: Limits, wire: Wire) -> None:
+def _add_predict(app: FastAPI, batcher: Batcher, limits: Limits, wire: Wire, *, spans: bool) -> None:
     @app.post(
         "/predict",
-        summary="Predict labels · 预测标签",
+        summary="Find entities · 抽取实体" if spans else "Predict labels · 预测标签",
+        response_model=Findings if spans else Answers,
         responses=errors(limits),
         openapi_extra={"requestBody": request_body(limits, wire)},
     )
-    async def predict(request: Request) -> Answers:
+    async def predict(request: Request) -> Answers | Findings:
         texts = await read_texts(request, limits, wire)
         try:
             predictions = await batcher.submit(texts)
@@ -149,7 +153,9 @@ def _add_predict(app: FastAPI, batcher: Batcher, limits: Limits, wire: Wire) -> 
             ) from error
         except PredictionFailedError as error:
             raise _failure(error) from error
-        return Answers(predictions=[Answer.of(prediction) for prediction in predictions])
+        if spans:
+            return Findings(predictions=[Found.of(each) for each in predictions if isinstance(each, Extraction)])
+        return Answers(predictions=[Answer.of(each) for each in predictions if not isinstance(each, Extraction)])
 
 
 def _failure(error: PredictionFailedError) -> Problem:

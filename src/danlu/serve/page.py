@@ -19,6 +19,8 @@ from starlette.datastructures import MutableHeaders
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+Kind = Literal["texts", "pairs", "spans"]
+
 _NOTHING_ELSE = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 SAFE = {
     "X-Content-Type-Options": "nosniff",
@@ -41,19 +43,18 @@ class Page:
     policy: str
 
     @classmethod
-    def load(cls, name: str, *, language: Literal["zh", "en"], max_chars: int, pairs: bool = False) -> Page:
+    def load(cls, name: str, *, language: Literal["zh", "en"], max_chars: int, kind: Kind = "texts") -> Page:
         """A page of `pages/`, in one of its two languages.
 
         Args:
             name: the file's name.
             language: the language of the page's own words.
             max_chars: the longest text the page should offer to send.
-            pairs: whether the model compares two texts.
+            kind: what the model reads and gives: labels of texts, labels of pairs, or entities of texts.
         """
         html = resources.files("danlu.serve").joinpath("pages", name).read_text("utf-8")
         root = '<html lang="en">'
         assert html.count(root) == 1
-        kind = "pairs" if pairs else "texts"
         html = html.replace(root, f'<html lang="{language}" data-max-chars="{max_chars}" data-kind="{kind}">')
         styles, scripts = (
             " ".join(_hash(inner) for inner in re.findall(rf"<{tag}>(.*?)</{tag}>", html, re.DOTALL))
