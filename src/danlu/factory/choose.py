@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from danlu.factory.student import Exam
 
 PARITY_TEXTS = 500
+GATE = 0.003  # of the accuracy that int8 may lose
 LATENCY_TEXTS = 80
 LATENCY_ROUNDS = 3  # after one to warm up; the fastest counts: whatever else runs on the machine is not the model's
 CARD_BYTES = 30_000  # and the confusion table, about three bytes a cell
@@ -87,16 +88,21 @@ def _times(predict: Callable[[list[str]], object], texts: Iterable[str]) -> list
     return times
 
 
-def parity(full: Measured, small: Measured) -> dict[str, Any]:
+def parity(full: Measured, small: Measured, gate: float = GATE) -> dict[str, Any]:
     """Whether the int8 graph may stand for the float32 one: as good, and really faster.
 
     Medians are compared; from WORTH_INT8 on they lie far apart, so chance does not decide which file a run makes.
+
+    Args:
+        full: in float32.
+        small: in int8.
+        gate: the accuracy that may be lost where predictions differ.
     """
     count = min(PARITY_TEXTS, len(full.labels))
     agreement = float((full.labels[:count] == small.labels[:count]).mean())
     drop = full.accuracy - small.accuracy
     faster = small.p50_ms < full.p50_ms
-    passed = (agreement >= 0.99 or drop < 0.003) and faster
+    passed = (agreement >= 0.99 or drop < gate) and faster
     return {
         "agreement": round(agreement, 6),
         "accuracy_drop": round(drop, 6),
@@ -132,18 +138,32 @@ class Front:
         ]
 
 
-def choose(pairs: Sequence[tuple[Measured, Measured]], max_mb: float, max_ms: float) -> Front:
+def choose(
+    pairs: Sequence[tuple[Measured, Measured]],
+    max_mb: float,
+    max_ms: float,
+    gate: float = GATE,
+    *,
+    rescue: bool = False,
+) -> Front:
     """The front of accuracy, size and latency; the most accurate inside the limits ships, the smaller one of equals.
 
     Args:
         pairs: (float32, int8) of each candidate.
         max_mb: limit of the file, in 10⁶ bytes.
         max_ms: limit of one prediction.
+        gate: the accuracy that int8 may lose.
+        rescue: whether int8 that loses more is a candidate where float32 is outside the limits.
 
     Raises:
         OptionError: none is inside the limits; says which to relax, and by how much.
     """
-    eligible = [small if parity(full, small)["shipped"] == "int8" else full for full, small in pairs]
+    eligible = [small if parity(full, small, gate)["shipped"] == "int8" else full for full, small in pairs]
+    if rescue:
+        eligible = [
+            small if not fits(taken, max_mb, max_ms) and fits(small, max_mb, max_ms) else taken
+            for taken, (_, small) in zip(eligible, pairs, strict=True)
+        ]
     fitting = [i for i, m in enumerate(eligible) if fits(m, max_mb, max_ms)]
     if not fitting:
         raise OptionError(_relax(eligible, max_mb, max_ms))

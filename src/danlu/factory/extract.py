@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from danlu.artifact import save, write_whole
-from danlu.factory import choose, extract_measure, extract_package, extract_stages, report
+from danlu.factory import choose, extract_choose, extract_measure, extract_package, extract_stages, report
 from danlu.factory.extract_choose import SpanDraft
 from danlu.factory.extract_judge import calibrate
 from danlu.factory.extract_material import gather, sizes_of, unreachable, wording
@@ -74,7 +74,7 @@ def extract(
     learned = extract_stages.lesson(run, pieces[: len(pieces) - rows], texts[held:], beliefs[held:], best.least)
     rough = calibrate(best.found, judged.gold, best.least)
     pairs = extract_measure.study(run, best, learned, exam, material.labels, rough)
-    front = choose.choose(pairs, options.max_mb, options.max_ms)
+    front = choose.choose(pairs, options.max_mb, options.max_ms, extract_choose.GATE, rescue=True)
     chosen = front.eligible[front.shipped]
     assert isinstance(chosen.draft, SpanDraft)
     figures = extract_measure.measure(run, material, contexts, judged, (first, best), pieces, chosen.draft)

@@ -5,6 +5,7 @@ Knows graphs, settings and an exam; does not know how a student was trained. Whi
 
 from __future__ import annotations
 
+import copy
 import json
 import zlib
 from dataclasses import dataclass, replace
@@ -13,10 +14,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from danlu.compress.export import spans_to_onnx, to_int8, to_int8_blocks
+from danlu.compress.smooth import smooth
 from danlu.evals.entities import f1
 from danlu.extractor import KIND, Extractor
 from danlu.factory import choose
 from danlu.factory.choose import CARD_BYTES, Measured
+from danlu.train.spans import batch_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,8 +28,11 @@ if TYPE_CHECKING:
     from danlu.factory.job import Job
     from danlu.models.span import SpanNetwork
     from danlu.text.entities import Reading
+    from danlu.train.spans import Piece
     from danlu.types import Span
 
+CALIBRATION = 64  # windows
+GATE = 0.01  # of the F1 that int8 may lose: what a few hundred texts move it by in any case
 WORTH_INT8 = 128  # hidden width from which int8 products are faster on every processor we know
 
 
@@ -81,25 +87,32 @@ class SpanDraft:
 
 
 def drafts(
-    depth: int, train: Callable[[], SpanNetwork], tokenizer: str, reading: Reading, nested: bool, job: Job
+    depth: int,
+    train: Callable[[], SpanNetwork],
+    seen: Sequence[Piece],
+    tokenizer: str,
+    reading: Reading,
+    nested: bool,
+    job: Job,
 ) -> tuple[SpanDraft, SpanDraft]:
     """A candidate in float32 and in int8; one too narrow for int8 to be faster is float32 in both places.
 
     Args:
         depth: layers.
         train: gives the trained network.
+        seen: windows that outliers of its activations are measured on, so that int8 loses less.
         tokenizer: JSON.
         reading: how texts are cut into windows.
         nested: whether entities may lie inside others.
         job: keeps the graphs.
     """
     name = f"transformer-{depth}"
-    networks: list[SpanNetwork] = []
 
     def exported() -> bytes:
-        networks.append(train())
-        job.keep_bytes(f"{name}.json", lambda: json.dumps(networks[0].project.in_features).encode())
-        return spans_to_onnx(networks[0])
+        network = copy.deepcopy(train())
+        width = network.shapes.embedding_dim
+        job.keep_bytes(f"{name}.json", lambda: json.dumps(width).encode())
+        return spans_to_onnx(smooth(network, (batch_of([piece]) for piece in seen[:CALIBRATION])))
 
     full = job.keep_bytes(f"{name}.onnx", exported)
     plain = SpanDraft(name, "transformer", "float32", full, tokenizer, reading, nested)
@@ -137,11 +150,11 @@ def compared(
     if small is full:
         return measured, measured
     smaller = measure(small, labels, exam, calibration)
-    if choose.parity(measured, smaller)["shipped"] == "int8":
+    if choose.parity(measured, smaller, GATE)["shipped"] == "int8":
         return measured, smaller
     graph = job.keep_bytes(f"{full.name}.blocks.onnx", lambda: to_int8_blocks(full.graph))
     finer = measure(replace(small, graph=graph), labels, exam, calibration)
-    return measured, finer if choose.parity(measured, finer)["shipped"] == "int8" else smaller
+    return measured, finer if choose.parity(measured, finer, GATE)["shipped"] == "int8" else smaller
 
 
 def entities_of(spans: Sequence[Span]) -> frozenset[tuple[int, int, str]]:

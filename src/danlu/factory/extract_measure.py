@@ -113,6 +113,7 @@ def study(
             pair = extract_choose.drafts(
                 depth,
                 lambda d=depth: extract_stages.student(run, best.networks[-1], d, learned, "student", step),
+                learned[0],
                 run.base.tokenizer.to_str(),
                 run.reading,
                 run.nested,

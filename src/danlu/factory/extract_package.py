@@ -14,6 +14,7 @@ from scipy.special import expit
 import danlu
 from danlu.evals.entities import summary
 from danlu.factory.choose import parity
+from danlu.factory.extract_choose import GATE
 from danlu.factory.extract_judge import marks_of
 from danlu.factory.package import libraries
 
@@ -59,7 +60,7 @@ def card(
         front: the students.
         figures: what was measured.
     """
-    full, small = front.pairs[front.shipped]
+    (full, small), shipped = front.pairs[front.shipped], front.eligible[front.shipped]
     truth = [_marked(row) for row in figures.rows]
     types = sorted({*material.labels, *(kind for row in truth for _, _, kind in row)})
     least = figures.teacher_least
@@ -68,7 +69,7 @@ def card(
         "teacher": found_in(figures.teacher, [least[0]] * len(truth), material.labels, nested=run.nested),
         "no_loop": found_in(figures.no_loop, [least[1]] * len(truth), material.labels, nested=run.nested),
     }
-    agreed = {} if small is full else parity(full, small)
+    agreed = {} if small is full else parity(full, small, GATE) | {"shipped": shipped.draft.precision}
     return {
         "format": 1,
         "danlu": danlu.__version__,
