@@ -5,7 +5,19 @@ Importing it needs no torch: `danlu.load(path).predict(texts)` runs on onnxrunti
 
 from danlu.artifact import Model, load
 from danlu.errors import DanluError
-from danlu.types import Example, Prediction, Task
+from danlu.extractor import Extractor
+from danlu.types import Example, Extraction, Prediction, Span, Task
 
 __version__ = "0.1.0"
-__all__ = ["DanluError", "Example", "Model", "Prediction", "Task", "__version__", "load"]
+__all__ = [
+    "DanluError",
+    "Example",
+    "Extraction",
+    "Extractor",
+    "Model",
+    "Prediction",
+    "Span",
+    "Task",
+    "__version__",
+    "load",
+]

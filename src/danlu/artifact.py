@@ -20,11 +20,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
-import onnxruntime
 from tokenizers import Tokenizer
 
 from danlu.answer import answers
 from danlu.errors import ArtifactError, OptionError
+from danlu.extractor import KIND, Extractor
+from danlu.graph import json_object, session
 from danlu.text.ngrams import ngrams
 from danlu.text.normalize import clean
 from danlu.text.pair import join, pairing_of, sides
@@ -76,7 +77,7 @@ class Settings:
 
 
 class Model:
-    """An opened model file.
+    """An opened model file that gives each text, or pair of texts, one label.
 
     Attributes:
         name: the file's name without its ending.
@@ -87,18 +88,15 @@ class Model:
     def __init__(self, name: str, entries: dict[str, bytes], threads: int = 0) -> None:
         """Opens verified entries; `threads` is for one prediction, 0 for all cores."""
         self.name = name
-        self.card: dict[str, Any] = _object(entries["card.json"])
-        config = _object(entries["config.json"])
+        self.card: dict[str, Any] = json_object(entries["card.json"])
+        config = json_object(entries["config.json"])
         self.settings = _checked(Settings(labels=tuple(config.pop("labels")), **config))
         self._tokenizer: Tokenizer | None = None
         if self.settings.text_length:
             self._tokenizer = Tokenizer.from_str(entries["tokenizer.json"].decode("utf-8"))
             self._tokenizer.no_padding()
             self._tokenizer.enable_truncation(self.settings.text_length)
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads or cores()
-        options.log_severity_level = 3
-        self._session = onnxruntime.InferenceSession(entries["model.onnx"], options, providers=["CPUExecutionProvider"])
+        self._session = session(entries["model.onnx"], threads)
         self._inputs = {node.name for node in self._session.get_inputs()}
         probe = ("danlu", "danlu") if self.pairing else "danlu"
         if self.probabilities([probe]).shape[1] != len(self.labels) or not self.labels:
@@ -210,13 +208,6 @@ def _strings(text: object, position: int, pairing: Pairing | None) -> tuple[str,
     return cast("tuple[str, str]", found)
 
 
-def _object(data: bytes) -> dict[str, Any]:
-    found = json.loads(data)
-    if not isinstance(found, dict):
-        raise ArtifactError("An entry of the model file is not a JSON object. Fix: get the original file.")
-    return cast("dict[str, Any]", found)
-
-
 def _checked(settings: Settings) -> Settings:
     """The settings themselves, if every one is what danlu writes; a forged file may hold anything."""
     labels = settings.labels
@@ -237,11 +228,6 @@ def _checked(settings: Settings) -> Settings:
     if not good:
         raise ArtifactError("The model's settings are not what danlu writes. Fix: get the original file.")
     return settings
-
-
-def cores() -> int:
-    """The cores this process may use; onnxruntime counts the machine's, and its threads would wait for one another."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _pad_tokens(sequences: list[list[int]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -322,12 +308,21 @@ def unpack(data: bytes) -> dict[str, bytes]:
     return entries
 
 
-def load(path: str | os.PathLike[str], *, threads: int = 0) -> Model:
+def opened(name: str, entries: dict[str, bytes], threads: int = 0) -> Model | Extractor:
+    """Verified entries, opened as what their settings say they are."""
+    kind = json_object(entries["config.json"]).get("kind")
+    return Extractor(name, entries, threads) if kind == KIND else Model(name, entries, threads)
+
+
+def load(path: str | os.PathLike[str], *, threads: int = 0) -> Model | Extractor:
     """Opens a model file after verifying every byte of it.
 
     Args:
         path: a `.danlu` file.
         threads: for one prediction; 0 for all cores.
+
+    Returns:
+        a `Model`, or an `Extractor` where the task is to find entities.
 
     Raises:
         ArtifactError: the file is missing, damaged, foreign or forged.
@@ -339,7 +334,7 @@ def load(path: str | os.PathLike[str], *, threads: int = 0) -> Model:
         raise ArtifactError(f"{file} is larger than 1 GiB. Fix: give a file that danlu forge wrote.")
     entries = unpack(file.read_bytes())
     try:
-        return Model(file.stem, entries, threads)
+        return opened(file.stem, entries, threads)
     except ArtifactError:
         raise
     except Exception as error:  # onnxruntime and tokenizers raise types of their own for forged contents

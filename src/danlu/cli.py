@@ -65,11 +65,12 @@ def forge(
     if as_json:
         print_json({"model": str(made.model), "report": str(made.report), "card": made.card, "seconds": made.seconds})
         return
-    low, high = student["accuracy95"]
+    name = "f1" if "f1" in student else "accuracy"
+    low, high = student["interval95" if name == "f1" else "accuracy95"]
     shipped = next(c for c in made.card["candidates"] if c["shipped"])
     say(
         f"{made.model}: {shipped['name']} ({shipped['precision']}), {made.model.stat().st_size / 1e6:.1f} MB\n"
-        f"accuracy {student['accuracy']:.1%} (95% interval {low:.1%} to {high:.1%}; {student['n']} rows, "
+        f"{name.replace('f1', 'F1')} {student[name]:.1%} (95% interval {low:.1%} to {high:.1%}; {student['n']} rows, "
         f"{figures['measured_on']})\nreport: {made.report}"
     )
 
@@ -90,7 +91,7 @@ def check(
 
     dataset = load(data, test=test, unlabeled=unlabeled, text=text, second=second, label=label)
     inspection = inspect(dataset)
-    if inspection.exit_code < 2:
+    if inspection.exit_code < 2 and inspection.task.nesting is None:
         inspection.findings += _advice(inspection, dataset.descriptions)
     if as_json:
         findings = [

@@ -19,11 +19,12 @@ from danlu.cli_questions import fitting_question, measure_questions, question_li
 from danlu.errors import DataError, OptionError
 from danlu.text.pair import join, sides
 from danlu.text.question import is_question, parts
+from danlu.types import Extraction
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from danlu.artifact import Model
+    from danlu.artifact import Extractor, Model
     from danlu.types import Example, Pairing, Prediction
 
 ModelFile = Annotated[Path, typer.Argument(help="A .danlu file.")]
@@ -84,7 +85,7 @@ def predict(
 
 def evaluate(
     model: ModelFile,
-    test: Annotated[Path, typer.Argument(help="A file of labelled texts.")],
+    test: Annotated[Path, typer.Argument(help="A file of labelled texts, or of texts with entities.")],
     text: Text = None,
     second: Second = None,
     label: Label = None,
@@ -93,11 +94,14 @@ def evaluate(
     """Measure a model on labelled texts it has never seen."""
     import numpy as np
 
-    from danlu.artifact import load
+    from danlu.artifact import Extractor, load
     from danlu.corpus.read import examples
     from danlu.evals.metrics import summary
 
     opened = load(model)
+    if isinstance(opened, Extractor):
+        _evaluate_entities(opened, test, text, second, label, as_json=as_json)
+        return
     found = examples(test, text=text, second=second, label=label, need_label=True)
     rows = list(_fitting(found, opened))
     if opened.options:
@@ -131,6 +135,41 @@ def evaluate(
         say(
             f"  {row['label']:<{width}}  precision {row['precision']:.2f}  recall {row['recall']:.2f}  "
             f"F1 {row['f1']:.2f}  n {row['n']}"
+        )
+
+
+def _evaluate_entities(
+    model: Extractor, test: Path, text: str | None, second: str | None, label: str | None, *, as_json: bool
+) -> None:
+    """Measures a model that finds entities; those of a type that it does not know count as missed."""
+    from danlu.corpus.read import marked_examples
+    from danlu.evals.entities import summary
+
+    if second:
+        raise OptionError("--second names a column of pairs, and this model finds entities. Fix: leave it out.")
+    rows = marked_examples(test, text=text, label=label)
+    for row in rows:
+        if row.spans is None:
+            what, fix = "the entities are missing", "mark them, or write an empty list where there are none"
+            raise DataError(what, fix, file=test.name, row=row.row)
+    truth = [[(span.start, span.end, span.type) for span in row.spans or ()] for row in rows]
+    answers = model.predict([row.text for row in rows])
+    found = [[(span.start, span.end, span.type) for span in answer.spans] for answer in answers]
+    types = [*model.labels, *sorted({kind for row in truth for _, _, kind in row} - set(model.labels))]
+    result = summary(truth, found, types)
+    if as_json:
+        print_json(result)
+        return
+    low, high = result["interval95"]
+    say(
+        f"F1 {result['f1']:.1%} (95% interval {low:.1%} to {high:.1%}), precision {result['precision']:.1%}, "
+        f"recall {result['recall']:.1%}, {result['entities']} entities in {result['n']} rows"
+    )
+    width = max(len(each["type"]) for each in result["per_type"])
+    for each in result["per_type"]:
+        say(
+            f"  {each['type']:<{width}}  precision {each['precision']:.2f}  recall {each['recall']:.2f}  "
+            f"F1 {each['f1']:.2f}  n {each['n']}"
         )
 
 
@@ -223,7 +262,9 @@ def _check_out(out: Path, *, force: bool) -> None:
         raise OptionError(f"{out} exists. Fix: choose another --out, or --force to replace it.")
 
 
-def _predictions(model: Model, texts: Iterator[str], total: int | None) -> Iterator[tuple[tuple[str, ...], Prediction]]:
+def _predictions(
+    model: Model | Extractor, texts: Iterator[str], total: int | None
+) -> Iterator[tuple[tuple[str, ...], Prediction | Extraction]]:
     """Each text, or the sides of each pair, with its prediction, in order; a block in memory at a time."""
     from itertools import islice
 
@@ -236,10 +277,34 @@ def _predictions(model: Model, texts: Iterator[str], total: int | None) -> Itera
             bar.update(len(block))
 
 
-def _as_json(text: tuple[str, ...], prediction: Prediction) -> str:
+def _as_json(text: tuple[str, ...], prediction: Prediction | Extraction) -> str:
     """One line of JSON; escaped where the text has half a surrogate pair, which no file can hold as it is."""
+    value = _entities(prediction) if isinstance(prediction, Extraction) else _label(text, prediction)
+    line = json.dumps(value, ensure_ascii=False)
+    return line if line.encode("utf-8", "replace").decode() == line else json.dumps(value)
+
+
+def _entities(found: Extraction) -> dict[str, object]:
+    """A text with its entities, in a form that `forge` reads."""
+    return {
+        "text": found.text,
+        "entities": [
+            {
+                "start": span.start,
+                "end": span.end,
+                "type": span.type,
+                "text": found.surface(span),
+                "probability": round(span.probability, 6),
+            }
+            for span in found.spans
+        ],
+    }
+
+
+def _label(text: tuple[str, ...], prediction: Prediction) -> dict[str, object]:
+    """A text, or the two of a pair, with its label."""
     first, *second = text
-    value = {
+    return {
         "text": first,
         **({"options": second} if len(second) > 1 else {"second": second[0]} if second else {}),
         "label": prediction.label,
@@ -247,11 +312,15 @@ def _as_json(text: tuple[str, ...], prediction: Prediction) -> str:
         "abstained": prediction.abstained,
         "top": [{"label": label, "probability": round(p, 6)} for label, p in prediction.top],
     }
-    line = json.dumps(value, ensure_ascii=False)
-    return line if line.encode("utf-8", "replace").decode() == line else json.dumps(value)
 
 
-def _as_line(text: tuple[str, ...], prediction: Prediction) -> str:
+def _as_line(text: tuple[str, ...], prediction: Prediction | Extraction) -> str:
+    if isinstance(prediction, Extraction):
+        found = [
+            f"{' '.join(prediction.surface(span).split())} ({span.type} {span.probability:.2f})"
+            for span in prediction.spans
+        ]
+        return f"{'; '.join(found) or '-'}\t{' '.join(prediction.text.split())[:100]}"
     doubt = "  (unsure)" if prediction.abstained else ""
     seen = " | ".join(" ".join(side.split())[:100] for side in text)
     return f"{prediction.label}\t{prediction.probability:.3f}\t{seen}{doubt}"

@@ -11,7 +11,7 @@ import random
 import numpy as np
 import torch
 
-from danlu.artifact import cores
+from danlu.graph import cores
 
 
 def start(seed: int, threads: int | None = None) -> None:

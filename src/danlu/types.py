@@ -11,6 +11,41 @@ from typing import Literal
 Language = Literal["zh", "en", "mixed"]
 Pairing = Literal["ordered", "unordered"]  # of two texts: whether it matters which of them is the first
 Answers = Literal["from 0", "from 1", "letters", "texts"]  # how the answer to a question names one of its options
+Nesting = Literal["flat", "nested"]  # of entities: whether one may lie inside another
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """An entity: a stretch of a text, and what it is.
+
+    Attributes:
+        start: its first character, counted from 0 in the text as it was given.
+        end: the character after its last.
+        type: what kind of thing it names.
+        probability: how sure the model is; 1 where a person marked it.
+    """
+
+    start: int
+    end: int
+    type: str
+    probability: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Extraction:
+    """What a model finds in one text.
+
+    Attributes:
+        text: the text, as it was given.
+        spans: its entities, by where they start; offsets are characters of `text`.
+    """
+
+    text: str
+    spans: tuple[Span, ...]
+
+    def surface(self, span: Span) -> str:
+        """The words of an entity."""
+        return self.text[span.start : span.end]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +58,14 @@ class Example:
         label: its label, or None in unlabelled data; of a question, its right option.
         source: the name of the file it came from.
         row: its number in that file, from 1, not counting a header.
+        spans: the entities that a person marked in it, maybe none; None where nobody looked for any.
     """
 
     text: str
     label: str | None = None
     source: str = ""
     row: int = 0
+    spans: tuple[Span, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +73,19 @@ class Task:
     """What is to be learned.
 
     Attributes:
-        labels: the labels, sorted; the column order of every probability matrix.
+        labels: the labels, or the types of entities, sorted; the column order of every probability matrix.
         language: the language most texts are in; the report is written in it.
         pairing: how two texts make a row, or None where a row is one text.
         options: whether each row is a question with options of its own; the pairs are those of `danlu.text.question`
             then, and the labels say whether an option is right.
+        nesting: how entities lie in a text, or None where a row has one label.
     """
 
     labels: tuple[str, ...]
     language: Language
     pairing: Pairing | None = None
     options: bool = False
+    nesting: Nesting | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,11 @@ import tempfile
 import warnings
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 
+from danlu.extractor import INPUTS
 from danlu.models.student import SIDES
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     import onnx
 
+    from danlu.models.span import SpanNetwork
     from danlu.models.student import Student
 
 OPSET = 20
@@ -45,6 +47,29 @@ def to_onnx(student: Student) -> bytes:
         "ngram_counts": (torch.ones((2, 11)), {0: batch, 1: grams}),
         SIDES: (torch.tensor([0, 1, 0, 2]), {0: 2 * batch}),
     }
+    return _exported(
+        student,
+        {name: examples[name][0] for name in student.inputs},
+        (tuple(examples[name][1] for name in student.inputs),),
+    )
+
+
+def spans_to_onnx(network: SpanNetwork) -> bytes:
+    """The float32 graph of a scorer of stretches; windows and tokens are free dimensions."""
+    free = {0: torch.export.Dim("batch"), 1: torch.export.Dim("length")}
+    ids = torch.full((2, 7), 5)
+    examples = dict(zip(INPUTS, (ids, torch.ones_like(ids), torch.ones_like(ids)), strict=True))
+    return _exported(network, examples, (free, free, free))
+
+
+def _exported(module: torch.nn.Module, examples: dict[str, torch.Tensor], free: tuple[Any, ...]) -> bytes:
+    """The float32 graph of a module, one output named logits.
+
+    Args:
+        module: exported in evaluation mode.
+        examples: name to an example of each input.
+        free: the free dimensions of the inputs, as torch.export takes them.
+    """
     quiet = logging.getLogger("torch.onnx")
     level = quiet.level
     quiet.setLevel(logging.ERROR)
@@ -52,11 +77,11 @@ def to_onnx(student: Student) -> bytes:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             program = torch.onnx.export(
-                student.eval(),
-                tuple(examples[name][0] for name in student.inputs),
-                input_names=list(student.inputs),
+                module.eval(),
+                tuple(examples.values()),
+                input_names=list(examples),
                 output_names=["logits"],
-                dynamic_shapes=(tuple(examples[name][1] for name in student.inputs),),
+                dynamic_shapes=free,
                 opset_version=OPSET,
                 dynamo=True,
                 verbose=False,

@@ -36,12 +36,12 @@ class SmoothLinear(nn.Module):
 
 
 @torch.inference_mode()
-def peaks(model: nn.Module, batches: Iterable[tuple[torch.Tensor, torch.Tensor]]) -> dict[str, torch.Tensor]:
+def peaks(model: nn.Module, batches: Iterable[tuple[torch.Tensor, ...]]) -> dict[str, torch.Tensor]:
     """The largest absolute input of each channel of each linear layer, (inputs,) a layer, over token batches.
 
     Args:
-        model: called with token ids and mask.
-        batches: (ids, mask), both (batch, length); padded places count as well.
+        model: called with what is in a batch.
+        batches: token ids, mask and whatever else, (batch, length) each; padded places count as well.
     """
     found: dict[str, torch.Tensor] = {}
 
@@ -54,22 +54,20 @@ def peaks(model: nn.Module, batches: Iterable[tuple[torch.Tensor, torch.Tensor]]
 
     hooks = [watch(name) for name, layer in model.named_modules() if isinstance(layer, nn.Linear)]
     try:
-        for ids, mask in batches:
-            model(ids, mask)
+        for batch in batches:
+            model(*batch)
     finally:
         for hook in hooks:
             hook.remove()
     return found
 
 
-def smooth(
-    model: nn.Module, batches: Iterable[tuple[torch.Tensor, torch.Tensor]], strength: float = STRENGTH
-) -> nn.Module:
+def smooth(model: nn.Module, batches: Iterable[tuple[torch.Tensor, ...]], strength: float = STRENGTH) -> nn.Module:
     """The model itself, every linear layer that the batches reach replaced by a smoothed one that computes the same.
 
     Args:
-        model: called with token ids and mask.
-        batches: (ids, mask) to calibrate by.
+        model: called with what is in a batch.
+        batches: to calibrate by.
         strength: 0 moves all of the range into the activations, 1 all of it into the weights.
     """
     for name, peak in peaks(model, batches).items():

@@ -53,6 +53,7 @@ class Columns:
             questions with options.
         options: the column with the lists of options, or the columns with an option each; none where rows have none.
         answers: how answers name options, once that is known.
+        marks: how the entities in the label's column are written, in words; None where it holds labels.
     """
 
     text: str
@@ -60,6 +61,7 @@ class Columns:
     second: str | None = None
     options: tuple[str, ...] = ()
     answers: Answers | None = None
+    marks: str | None = None
 
     def read(self, *, need_label: bool) -> tuple[str, ...]:
         """All columns that are read, that of the label only if it is needed."""

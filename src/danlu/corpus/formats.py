@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, cast
 
 from danlu.corpus.encoding import UNPACKERS, encoding_of, lines, open_bytes, undecodable
 from danlu.corpus.tables import column_names, parquet_rows, xlsx_rows
+from danlu.corpus.tags import CONLL, conll_rows, is_conll
 from danlu.errors import DataError
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ def read_rows(path: Path) -> Iterator[tuple[int, dict[str, object]]]:
     r"""The rows of a file with their numbers, from 1, not counting a header; streamed, except for a JSON document.
 
     .csv (comma, semicolon or tab), .tsv, .json (a list of objects, {"data": [...]}, or one object a line), .jsonl
-    and .ndjson, .txt (one text a line), .xlsx, .parquet, each also with .gz or .xz. Only \n and \r\n end a row.
+    and .ndjson, .txt (one text a line, or one token with its tag), .conll, .bio, .xlsx, .parquet, each also with .gz or
+    .xz. Only \n and \r\n end a row.
 
     Raises:
         DataError: no such file, a folder, an unknown extension, a damaged or empty file, a bad row.
@@ -124,6 +126,9 @@ def _shield_returns(line: str) -> str:
 
 
 def _txt_rows(path: Path) -> Iterator[tuple[int, dict[str, object]]]:
+    if is_conll(path):
+        yield from conll_rows(path)
+        return
     for number, line in enumerate(lines(path), start=1):
         if line.strip():
             yield number, {"text": line.removesuffix("\n").removesuffix("\r")}
@@ -230,4 +235,5 @@ READERS: dict[str, Callable[[Path], Iterator[tuple[int, dict[str, object]]]]] = 
     ".txt": _txt_rows,
     ".xlsx": xlsx_rows,
     ".parquet": parquet_rows,
+    **dict.fromkeys(CONLL, conll_rows),
 }

@@ -16,6 +16,7 @@ from danlu.corpus.columns import Columns, find_columns
 from danlu.corpus.encoding import encoding_of
 from danlu.corpus.examples import examples, label_names, open_examples
 from danlu.corpus.formats import READERS, extension, read_rows
+from danlu.corpus.marks import open_marked
 from danlu.errors import DataError
 
 if TYPE_CHECKING:
@@ -23,7 +24,17 @@ if TYPE_CHECKING:
 
     from danlu.types import Example
 
-__all__ = ["Columns", "DataFile", "Dataset", "examples", "find_columns", "label_names", "load", "read_rows"]
+__all__ = [
+    "Columns",
+    "DataFile",
+    "Dataset",
+    "examples",
+    "find_columns",
+    "label_names",
+    "load",
+    "marked_examples",
+    "read_rows",
+]
 
 MAX_UNLABELED = 200_000  # rows kept in memory
 ROLES = {
@@ -91,7 +102,8 @@ def load(
     """The data set in a folder, or in one file of training rows.
 
     A folder holds train.*, and may hold dev.*, test.*, unlabeled.* and labels.*, each in any format that `read_rows`
-    reads. Training rows without a label become unlabeled rows.
+    reads. Training rows without a label become unlabeled rows. Where the training file marks entities, so do dev and
+    test, and a row's spans stand in the place of its label.
 
     Args:
         data: the folder or the file.
@@ -108,6 +120,9 @@ def load(
     paths = _roles(data) if data.is_dir() else {"train": data}
     paths |= {role: path for role, path in (("test", test), ("unlabeled", unlabeled)) if path is not None}
     _refuse_same_file(paths)
+    marked = None if second else open_marked(paths["train"], text=text, label=label)
+    if marked is not None:
+        return _marked(paths, marked[0].columns, list(marked[1]), text, label)
     columns, stream = open_examples(paths["train"], text=text, second=second, label=label, need_label=True)
     rows: dict[str, list[Example]] = {"train": list(stream), "dev": [], "test": [], "unlabeled": []}
     notes: tuple[str, ...] = ()
@@ -118,13 +133,54 @@ def load(
             )
     if "unlabeled" in paths:
         rows["unlabeled"], notes = _unlabeled(paths["unlabeled"], text, second, columns)
+    return _dataset(paths, columns, rows, notes)
+
+
+def _marked(
+    paths: dict[str, Path], columns: Columns, train: list[Example], text: str | None, label: str | None
+) -> Dataset:
+    """The data set of a task whose rows have entities marked in them."""
+    rows: dict[str, list[Example]] = {"train": train, "dev": [], "test": [], "unlabeled": []}
+    notes: tuple[str, ...] = ()
+    for role in ("dev", "test"):
+        if role in paths:
+            rows[role] = marked_examples(paths[role], text=text, label=label)
+    if "unlabeled" in paths:
+        path = paths["unlabeled"]
+        found = open_marked(path)
+        if found is None:
+            known = Columns("text" if columns.text == "tokens" else columns.text, None)
+            rows["unlabeled"], notes = _unlabeled(path, None, None, known)
+        else:
+            rows["unlabeled"] = [replace(row, spans=None) for row in islice(found[1], MAX_UNLABELED)]
+    return _dataset(paths, columns, rows, notes)
+
+
+def marked_examples(path: Path, *, text: str | None = None, label: str | None = None) -> list[Example]:
+    """The examples of a file of texts with entities, for those who need entities.
+
+    Raises:
+        DataError: as in `open_marked`, or no column marks entities.
+        MissingExtra: the library that reads the format is not installed.
+    """
+    found = open_marked(path, text=text, label=label)
+    if found is None:
+        fix = 'write {"text": "…", "entities": [{"start": 0, "end": 2, "type": "…"}]}, or name the column with --label'
+        raise DataError("no column marks entities", fix, file=path.name)
+    return list(found[1])
+
+
+def _dataset(
+    paths: dict[str, Path], columns: Columns, rows: dict[str, list[Example]], notes: tuple[str, ...]
+) -> Dataset:
     descriptions = label_names(paths["labels"]) if "labels" in paths else {}
     counts = {role: len(read) for role, read in rows.items()} | {"labels": len(descriptions)}
+    plain = [row for row in rows["train"] if row.label is None and row.spans is None]
     return Dataset(
-        train=[row for row in rows["train"] if row.label is not None],
+        train=[row for row in rows["train"] if row.label is not None or row.spans is not None],
         dev=rows["dev"],
         test=rows["test"],
-        unlabeled=[row for row in rows["train"] if row.label is None] + rows["unlabeled"],
+        unlabeled=plain + rows["unlabeled"],
         descriptions=descriptions,
         files=tuple(_data_file(role, path, counts[role]) for role, path in paths.items()),
         columns=columns,

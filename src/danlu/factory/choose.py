@@ -21,9 +21,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from danlu.factory.draft import Draft
+    from danlu.factory.extract_choose import SpanDraft
     from danlu.factory.student import Exam
 
 PARITY_TEXTS = 500
+GATE = 0.003  # of the accuracy that int8 may lose
 LATENCY_TEXTS = 80
 LATENCY_ROUNDS = 3  # after one to warm up; the fastest counts: whatever else runs on the machine is not the model's
 CARD_BYTES = 30_000  # and the confusion table, about three bytes a cell
@@ -35,15 +37,16 @@ class Measured:
 
     Attributes:
         draft: the candidate.
-        accuracy: expected, on the exam.
+        accuracy: expected, on the exam; of extraction, the F1.
         bytes: of its entries, with room for the card.
         p50_ms: of one text on one thread, the median.
         p95_ms: the 95th percentile.
-        labels: (exam,) its predictions; of questions, the places of options.
-        logits: (exam, K).
+        labels: (exam,) its predictions; of questions, the places of options; of extraction, a number that stands for
+            all entities of a text.
+        logits: (exam, K); of extraction, K is 0.
     """
 
-    draft: Draft
+    draft: Draft | SpanDraft
     accuracy: float
     bytes: int
     p50_ms: float
@@ -64,16 +67,25 @@ def measure(draft: Draft, labels: Sequence[str], exam: Exam) -> Measured:
     model = Model(draft.name, entries, threads=1)
     logits = model.logits(exam.texts)
     predicted = exam.answers(logits)
-    units = exam.units()
-    predict = model.predict if exam.questions is None else model.probabilities
-    rounds = [_times(predict, islice(cycle(units), LATENCY_TEXTS)) for _ in range(1 + LATENCY_ROUNDS)][1:]
-    p50, p95 = (min(float(np.percentile(times, q)) for times in rounds) * 1_000 for q in (50, 95))
+    p50, p95 = latency(model.predict if exam.questions is None else model.probabilities, exam.units())
     size = sum(len(data) for data in entries.values()) + CARD_BYTES + 3 * len(labels) ** 2
     return Measured(draft, exam.score(predicted), size, p50, p95, predicted, logits)
 
 
+def latency(predict: Callable[[list[str]], object], units: Sequence[list[str]]) -> tuple[float, float]:
+    """Milliseconds of one prediction, the median and the 95th percentile, of the fastest of three rounds.
+
+    Args:
+        predict: of a model.
+        units: what it is asked at a time: one text, or the options of one question.
+    """
+    rounds = [_times(predict, islice(cycle(units), LATENCY_TEXTS)) for _ in range(1 + LATENCY_ROUNDS)][1:]
+    p50, p95 = (min(float(np.percentile(times, q)) for times in rounds) * 1_000 for q in (50, 95))
+    return p50, p95
+
+
 def _times(predict: Callable[[list[str]], object], units: Iterable[list[str]]) -> list[float]:
-    """Seconds of each prediction, one text, or the options of one question, at a time."""
+    """Seconds of each prediction."""
     times: list[float] = []
     for unit in units:
         started = time.perf_counter()
@@ -82,16 +94,21 @@ def _times(predict: Callable[[list[str]], object], units: Iterable[list[str]]) -
     return times
 
 
-def parity(full: Measured, small: Measured) -> dict[str, Any]:
+def parity(full: Measured, small: Measured, gate: float = GATE) -> dict[str, Any]:
     """Whether the int8 graph may stand for the float32 one: as good, and really faster.
 
     Medians are compared; from WORTH_INT8 on they lie far apart, so chance does not decide which file a run makes.
+
+    Args:
+        full: in float32.
+        small: in int8.
+        gate: the accuracy that may be lost where predictions differ.
     """
     count = min(PARITY_TEXTS, len(full.labels))
     agreement = float((full.labels[:count] == small.labels[:count]).mean())
     drop = full.accuracy - small.accuracy
     faster = small.p50_ms < full.p50_ms
-    passed = (agreement >= 0.99 or drop < 0.003) and faster
+    passed = (agreement >= 0.99 or drop < gate) and faster
     return {
         "agreement": round(agreement, 6),
         "accuracy_drop": round(drop, 6),
@@ -127,18 +144,32 @@ class Front:
         ]
 
 
-def choose(pairs: Sequence[tuple[Measured, Measured]], max_mb: float, max_ms: float) -> Front:
+def choose(
+    pairs: Sequence[tuple[Measured, Measured]],
+    max_mb: float,
+    max_ms: float,
+    gate: float = GATE,
+    *,
+    rescue: bool = False,
+) -> Front:
     """The front of accuracy, size and latency; the most accurate inside the limits ships, the smaller one of equals.
 
     Args:
         pairs: (float32, int8) of each candidate.
         max_mb: limit of the file, in 10⁶ bytes.
         max_ms: limit of one prediction.
+        gate: the accuracy that int8 may lose.
+        rescue: whether int8 that loses more is a candidate where float32 is outside the limits.
 
     Raises:
         OptionError: none is inside the limits; says which to relax, and by how much.
     """
-    eligible = [small if parity(full, small)["shipped"] == "int8" else full for full, small in pairs]
+    eligible = [small if parity(full, small, gate)["shipped"] == "int8" else full for full, small in pairs]
+    if rescue:
+        eligible = [
+            small if not fits(taken, max_mb, max_ms) and fits(small, max_mb, max_ms) else taken
+            for taken, (_, small) in zip(eligible, pairs, strict=True)
+        ]
     fitting = [i for i, m in enumerate(eligible) if fits(m, max_mb, max_ms)]
     if not fitting:
         raise OptionError(_relax(eligible, max_mb, max_ms))

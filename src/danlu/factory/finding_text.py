@@ -187,6 +187,48 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "{n:,} unlabeled row{s} repeat a training row or an earlier one: left out.",
         "{n:,} 行无标注文本与训练行或前面某行重复，已略去。",
     ),
+    "no-entities": (
+        "No training row has an entity marked; mark some, or name the column of the entities with --label.",
+        "没有一行训练数据标有实体；请标注一些，或用 --label 指定实体所在的列。",
+    ),
+    "one-marked-row": (
+        "There is one training row, so nothing can be cross-validated; give at least two.",
+        "只有一行训练数据，无法交叉验证；请至少给两行。",
+    ),
+    "few-entities": (
+        "{n:,} type{s} with fewer than {few} entities will be learned badly ({names}); mark up to {few} of each.",
+        "{n:,} 个类型的实体不足 {few} 个，会学得不好（{names}）；请每个标到 {few} 个。",
+    ),
+    "unseen-type": (
+        "The dev or test file has entities of the type {names}, which no training row has: they count as missed.",
+        "验证集或测试集里有类型 {names} 的实体，而训练行里没有：它们都算作漏掉。",
+    ),
+    "entity-spaces": (
+        "{n:,} row{s} with an entity that begins or ends with white space: trimmed.",
+        "{n:,} 行里有实体以空白开头或结尾，已去掉空白。",
+    ),
+    "entities-cross": (
+        "{n:,} row{s} with entities that cross; a model gives one of two such, so correct the offsets.",
+        "{n:,} 行里有交叉的实体；模型只会给出其中一个，请改正起止位置。",
+    ),
+    "marked-differently": (
+        "{n:,} training row{s} repeat the text of an earlier one with other marks: left out; keep the right marks.",
+        "{n:,} 行训练数据与前面某行文本相同而标注不同，已略去；请保留正确的标注。",
+    ),
+    "unmarked-twins": (
+        (
+            "{n:,} training row{s} hold words unmarked that are an entity in another row ({names}); look whether they "
+            "were overlooked."
+        ),
+        "{n:,} 行训练数据里有些词没有标注，而在别的行里标作实体（{names}）；请看看是不是漏标。",
+    ),
+    "entity-borders": (
+        (
+            "Of the marked entities {n:,} begin or end inside a token of the encoder, or are wider than {widest} "
+            "tokens: they cannot be learned."
+        ),
+        "{n:,} 个标注的实体起止在编码器的一个词元内部，或超过 {widest} 个词元：学不到。",
+    ),
     "capped": ("{note}", "{note}"),
     "encoding": (
         "{file} is read as {encoding}; save it as UTF-8 if characters look wrong.",

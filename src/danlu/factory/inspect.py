@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from danlu.factory import inspect_spans
 from danlu.factory.findings import Finding, check_labels, places
 from danlu.factory.inspect_view import render
 from danlu.factory.questions import check_questions, question_evidence, question_facts
@@ -25,6 +26,7 @@ from danlu.types import Example, Task
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from danlu.corpus.columns import Columns
     from danlu.corpus.read import Dataset
     from danlu.types import Pairing
 
@@ -73,6 +75,8 @@ def inspect(dataset: Dataset, *, max_chars: int = 20_000) -> Inspection:
         dataset: what was read.
         max_chars: characters of a text beyond which it is cut.
     """
+    if dataset.columns.marks is not None:
+        return _inspect_marked(dataset, max_chars)
     pairing = pairing_for(dataset)
     sifted = sift(dataset, max_chars, pairing)
     options = bool(dataset.columns.options)
@@ -95,6 +99,16 @@ def inspect(dataset: Dataset, *, max_chars: int = 20_000) -> Inspection:
         pairing,
         options,
     )
+    facts = _facts(dataset, sifted, task)
+    return Inspection(task, sifted.train, sifted.dev, sifted.test, sifted.unlabeled, findings, facts)
+
+
+def _inspect_marked(dataset: Dataset, max_chars: int) -> Inspection:
+    """The same of rows with entities: their texts stay as they are, and their marks are looked at."""
+    sifted, told = inspect_spans.sift_marked(dataset, max_chars)
+    findings = [*inspect_spans.find(sifted, told, max_chars), *_check_files(dataset)]
+    findings.sort(key=lambda finding: _ORDER[finding.level])
+    task = inspect_spans.task_of(sifted.train)
     facts = _facts(dataset, sifted, task)
     return Inspection(task, sifted.train, sifted.dev, sifted.test, sifted.unlabeled, findings, facts)
 
@@ -147,11 +161,27 @@ def _check_files(dataset: Dataset) -> Iterator[Finding]:
         yield Finding("note", "unlabeled-training-rows", places(spare), {"n": len(spare)})
 
 
+def _kind(task: Task) -> str:
+    if task.nesting:
+        return "extraction"
+    return "choice" if task.options else "pairs" if task.pairing else "classification"
+
+
+def _labels_of(sifted: Sifted, task: Task, used: dict[str, list[Example]]) -> dict[str, object]:
+    """What labels there are, and how often; of questions, how many options."""
+    if task.options:
+        return {"options": question_facts(used)}
+    if task.nesting:
+        return {"labels": inspect_spans.type_counts(sifted), "balance": {}}
+    return {"labels": _label_counts(sifted), "balance": _balance(sifted.train)}
+
+
 def _facts(dataset: Dataset, sifted: Sifted, task: Task) -> dict[str, object]:
     used = {"train": sifted.train, "dev": sifted.dev, "test": sifted.test, "unlabeled": sifted.unlabeled}
     return {
-        "task": "choice" if task.options else "pairs" if task.pairing else "classification",
+        "task": _kind(task),
         "pairing": task.pairing,
+        **({"nesting": task.nesting} if task.nesting else {}),
         "language": task.language,
         "evidence": question_evidence(dataset.columns, sifted.train)
         if task.options
@@ -163,11 +193,7 @@ def _facts(dataset: Dataset, sifted: Sifted, task: Task) -> dict[str, object]:
             "test": len(dataset.test),
             "unlabeled": len(dataset.unlabeled),
         },
-        **(
-            {"options": question_facts(used)}
-            if task.options
-            else {"labels": _label_counts(sifted), "balance": _balance(sifted.train)}
-        ),
+        **_labels_of(sifted, task, used),
         "text_length": {role: _lengths(rows) for role, rows in used.items() if rows},
         "duplicates": {"exact": len(sifted.repeated), "near": len(sifted.near)},
         "conflicts": len(sifted.conflicts),
@@ -197,6 +223,8 @@ def _evidence(dataset: Dataset, sifted: Sifted, task: Task) -> list[str]:
     """Why the task is what it is said to be."""
     share = han_share(side for row in sifted.train for side in sides(row.text))
     columns = dataset.columns
+    if task.nesting:
+        return _evidence_of_marks(columns, sifted, task, share)
     where = f"the text is the column '{columns.text}'"
     if task.pairing:
         order = "matters" if task.pairing == "ordered" else "does not matter"
@@ -204,6 +232,19 @@ def _evidence(dataset: Dataset, sifted: Sifted, task: Task) -> list[str]:
     return [
         f"{where}, the label the column '{columns.label}'",
         f"labels: {len(task.labels):,}; training rows, one label each: {len(sifted.train):,}",
+        "no training text has a letter"
+        if share is None
+        else f"{share:.0%} of training texts are mainly Han characters",
+    ]
+
+
+def _evidence_of_marks(columns: Columns, sifted: Sifted, task: Task, share: float | None) -> list[str]:
+    rows, entities = len(sifted.train), sum(len(row.spans or ()) for row in sifted.train)
+    some = sum(bool(row.spans) for row in sifted.train)
+    inside = ", some inside others" if task.nesting == "nested" else ""
+    return [
+        f"the text is the column '{columns.text}', the entities the column '{columns.label}': {columns.marks}",
+        f"types: {len(task.labels):,}; entities: {entities:,} in {some:,} of {rows:,} training rows{inside}",
         "no training text has a letter"
         if share is None
         else f"{share:.0%} of training texts are mainly Han characters",

@@ -6,6 +6,7 @@ Knows columns and alignment, Chinese characters two columns wide. Does not know 
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
 from typing import TYPE_CHECKING, cast
 
 from danlu.factory.questions import chance_of
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from danlu.factory.inspect import Inspection
-    from danlu.types import Example, Task
+    from danlu.types import Task
 
 _LABELS = 20  # shown
 _LABEL_WIDTH = 32  # columns
@@ -28,8 +29,13 @@ _LEVELS = {"error": "Errors", "warning": "Warnings", "note": "Notes"}
 
 def render(inspection: Inspection) -> str:
     """A summary: task, rows, lengths, labels, then errors, warnings and notes. No colour, no control characters."""
-    labels = [] if inspection.task.options else _labels(inspection.train)
-    lines = [*_overview(inspection), *labels, *_findings(inspection)]
+    marked = inspection.task.nesting is not None
+    counts = Counter(
+        name for row in inspection.train for name in ([s.type for s in row.spans or ()] if marked else [str(row.label)])
+    )
+    evidence = [_row("Evidence" * (not i), line) for i, line in enumerate(_told(inspection))] if marked else []
+    labels = [] if inspection.task.options else _labels(counts, "Types" if marked else "Labels")
+    lines = [*_overview(inspection), *evidence, *labels, *_findings(inspection)]
     return "\n".join(lines)
 
 
@@ -46,6 +52,9 @@ def _overview(inspection: Inspection) -> Iterator[str]:
         count = f"{min(sizes)}" if len(set(sizes)) == 1 else f"{min(sizes, default=0)} to {max(sizes, default=0)}"
         language = _LANGUAGES[task.language]
         yield _row("Task", f"choice among {count} options that each question brings, texts in {language}")
+    elif task.nesting:
+        kind = f"extraction of entities of {len(task.labels):,} types"
+        yield _row("Task", f"{kind}, texts in {_LANGUAGES[task.language]}")
     else:
         yield _row("Task", _classification(task))
     yield _row("Rows", ", ".join(f"{name} {len(rows):,}" for name, rows in roles))
@@ -65,10 +74,12 @@ def _classification(task: Task) -> str:
     return f"classification into {len(task.labels):,} labels, {what} in {_LANGUAGES[task.language]}"
 
 
-def _labels(train: list[Example]) -> Iterator[str]:
-    counts: dict[str, int] = {}
-    for row in train:
-        counts[str(row.label)] = counts.get(str(row.label), 0) + 1
+def _told(inspection: Inspection) -> list[str]:
+    """Why the task is what it is said to be."""
+    return [clean(str(line)) for line in cast("list[object]", inspection.facts["evidence"])]
+
+
+def _labels(counts: Counter[str], head: str) -> Iterator[str]:
     ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     names = [_fit(clean(label)) for label, _ in ranked[:_LABELS]]
     width = max(map(_columns, names), default=0)
@@ -76,7 +87,7 @@ def _labels(train: list[Example]) -> Iterator[str]:
     for position, (name, (_, count)) in enumerate(zip(names, ranked, strict=False)):
         bar = "#" * max(1, round(_BAR * count / ranked[0][1]))
         padded = name + " " * (width - _columns(name))
-        yield _row("" if position else "Labels", f"{padded}  {count:>{digits},}  {bar}")
+        yield _row("" if position else head, f"{padded}  {count:>{digits},}  {bar}")
     if len(ranked) > _LABELS:
         yield _row("", f"... and {len(ranked) - _LABELS:,} more")
 

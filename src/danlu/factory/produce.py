@@ -19,6 +19,7 @@ from danlu.errors import DataError, OptionError
 from danlu.evals.metrics import fit_temperature, softmax
 from danlu.factory import advice, judge, package, report, stages, teacher
 from danlu.factory.choose import choose
+from danlu.factory.extract import extract
 from danlu.factory.folds import doubts
 from danlu.factory.inspect import Inspection, inspect
 from danlu.factory.job import Job
@@ -107,6 +108,8 @@ def produce(data: Path, out: Path, options: Options) -> Produced:
     )
     inspection = stop_on_errors(inspect(dataset))
     base = open_base(options.base)
+    if inspection.task.nesting is not None:
+        return _extracted(dataset, inspection, base, out, options)
     plan = plan_for(base, inspection, options)
     material = (
         gather_questions(inspection, plan, options.seed)
@@ -176,6 +179,13 @@ def produce(data: Path, out: Path, options: Options) -> Produced:
     run.progress.close()
     run.job.remove()
     return Produced(out, report_of(out), card, run.job.seconds)
+
+
+def _extracted(dataset: Dataset, inspection: Inspection, base: Base, out: Path, options: Options) -> Produced:
+    """The way of the data where entities are to be found: its own lines are in extract.py."""
+    job = Job(out, _identity(dataset, base, options))
+    card = extract(dataset, inspection, base, job, (out, report_of(out)), options)
+    return Produced(out, report_of(out), card, job.seconds)
 
 
 def report_of(out: Path) -> Path:

@@ -10,7 +10,7 @@ import itertools
 import math
 from typing import TYPE_CHECKING, Any
 
-from danlu.factory import charts, report_data, report_evidence
+from danlu.factory import charts, report_data, report_evidence, report_spans
 from danlu.factory.report_choice import choice_words
 from danlu.factory.report_html import (
     View,
@@ -26,6 +26,7 @@ from danlu.factory.report_html import (
     short,
     user,
 )
+from danlu.factory.report_spans_text import span_words
 from danlu.factory.report_style import STYLE
 from danlu.factory.report_text import words
 
@@ -48,6 +49,19 @@ _SECTIONS: dict[str, Callable[[View], str]] = {
     "use": report_data.use,
     "made": report_data.made,
 }
+_SPAN_SECTIONS: dict[str, Callable[[View], str]] = {
+    "limits": report_spans.limits,
+    "marked": report_spans.marked,
+    "per_label": report_spans.per_type,
+    "loop": report_spans.loop,
+    "ablation": report_spans.ablation,
+    "front": report_evidence.front,
+    "mistakes": report_spans.mistakes,
+    "more": report_spans.worth,
+    "data": report_data.data,
+    "use": report_spans.use,
+    "made": report_data.made,
+}
 _FIRM, _FAIR = 0.03, 0.075  # half-widths of the interval
 _CHIPS = 160  # columns of letters for the labels on the first screen: some five lines of a phone
 # Nothing the user's texts could smuggle in is ever fetched or run.
@@ -67,11 +81,13 @@ def render(report: dict[str, Any]) -> str:
     """
     plain_view = View(report, {})
     language = str(plain_view.get("card", "task", "language"))
-    own = choice_words(language) if plain_view.choice else {}
-    view = View(report, words(language) | own)
-    found = {name: body for name, section in _SECTIONS.items() if (body := section(view))}
+    spans = plain_view.get("card", "task", "kind") == "extraction"
+    told = span_words(language) if spans else words(language) | (choice_words(language) if plain_view.choice else {})
+    view = View(report, told)
+    sections = _SPAN_SECTIONS if spans else _SECTIONS
+    found = {name: body for name, section in sections.items() if (body := section(view))}
     links = "".join(f'<a href="#{name}">{view.words[f"{name}_title"]}</a>' for name in found)
-    sections = "".join(
+    bodies = "".join(
         f'<section id="{name}"><h2>{view.words[f"{name}_title"]}</h2>{body}</section>' for name, body in found.items()
     )
     title = f"{escape(short(_name(view), 80))} · {view.words['kind']}"
@@ -83,15 +99,16 @@ def render(report: dict[str, Any]) -> str:
         '<meta name="color-scheme" content="light dark">'
         f'<title>{title}</title><style>{STYLE}</style></head><body><div class="page">'
         f'<nav aria-label="{view.words["contents"]}"><b>{view.words["contents"]}</b>{links}</nav>'
-        f"<main>{_first_screen(view)}{sections}<footer>{footer}</footer></main></div></body></html>\n"
+        f"<main>{_first_screen(view, spans=spans)}{bodies}<footer>{footer}</footer></main></div></body></html>\n"
     )
 
 
-def _first_screen(view: View) -> str:
+def _first_screen(view: View, *, spans: bool) -> str:
     """What the model is and how far it can be believed."""
     brand = f'<div class="brand"><b>{view.words["brand"]}</b><span>{view.words["kind"]}</span></div>'
     heading = f"<h1>{user(short(_name(view), 80))}</h1>"
-    return f"<header>{brand}{heading}{_what(view)}{_accuracy(view)}{_warnings(view)}{_facts(view)}</header>"
+    figure, facts = (report_spans.hero, report_spans.facts) if spans else (_accuracy, _facts)
+    return f"<header>{brand}{heading}{_what(view)}{figure(view)}{_warnings(view)}{facts(view)}</header>"
 
 
 def _name(view: View) -> str:

@@ -34,7 +34,9 @@ if TYPE_CHECKING:
 _HASH = 12  # hexadecimal digits, enough to tell files apart by eye
 _ROWS = 12  # row numbers beside a finding
 _DEEPEST = 8  # entries of a nested fact
-_TOLD = frozenset({"task", "pairing", "language", "labels", "files"})  # facts that stand elsewhere in the report
+_TOLD = frozenset(
+    {"task", "pairing", "nesting", "language", "labels", "files"}
+)  # facts that stand elsewhere in the report
 
 
 def mistakes(view: View) -> str:

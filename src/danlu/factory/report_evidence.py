@@ -158,7 +158,7 @@ def front(view: View) -> str:
         ("front_latency", "ms", lambda entry: latency.get(entry.get("name")) or 0.0, limits.get("max_ms")),
     ):
         dots = [
-            charts.Dot(cost(entry), entry["accuracy"], marks[id(entry)], str(entry.get("name", "")), _tone(entry))
+            charts.Dot(cost(entry), _score(entry), marks[id(entry)], str(entry.get("name", "")), _tone(entry))
             for entry in entries
             if cost(entry) > 0
         ]
@@ -250,6 +250,11 @@ def _gain(view: View, figures: dict[str, Any]) -> str:
     return paragraph(view.say(key, d=points(gain)))
 
 
+def _score(entry: dict[str, Any]) -> float:
+    """What a candidate is compared by: accuracy, or F1 where entities are found."""
+    return entry["f1"] if "f1" in entry else entry["accuracy"]
+
+
 def _tone(entry: dict[str, Any]) -> str:
     return "hot" if entry.get("shipped") else "" if entry.get("fits", True) else "off"
 
@@ -265,7 +270,7 @@ def _candidates(view: View, entries: Sequence[dict[str, Any]], latency: dict[str
         body.append(
             (
                 f"{number}&nbsp; {name}{note}",
-                percent(entry["accuracy"]),
+                percent(_score(entry)),
                 megabytes(entry.get("bytes", 0)),
                 "–" if time is None else plain(time),
             )
@@ -278,7 +283,7 @@ def _parity(view: View) -> str:
     found = view.get("card", "parity") or {}
     if "agreement" not in found:
         return ""
-    drop = found.get("accuracy_drop", 0.0)
+    drop = found.get("accuracy_drop", found.get("f1_drop", 0.0))
     values = {"precision": escape(found.get("shipped", "int8")), "n": count(found.get("texts", 0))}
     refused = found.get("shipped", "int8") != "int8"
     key = "parity_refused" if refused else "parity" if drop > 0.0005 else "parity_same"

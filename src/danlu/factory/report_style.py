@@ -134,6 +134,13 @@ ol.texts li{border-top:1px solid var(--line);padding:.6rem 0 .65rem;break-inside
 .about span:first-child{min-width:0;overflow-wrap:anywhere}
 .about b{font-weight:600;color:var(--ink)}
 .about i{font-style:normal;color:var(--main)}
+mark{background:var(--tone,var(--track));color:inherit;border-radius:3px;padding:.05em .2em;
+box-decoration-break:clone;-webkit-box-decoration-break:clone}
+mark sub{font-size:.68em;color:var(--soft);margin-left:.3em;vertical-align:baseline}
+.t0{--tone:rgba(173,51,35,.16)}.t1{--tone:rgba(45,108,105,.2)}.t2{--tone:rgba(190,140,20,.22)}
+.t3{--tone:rgba(70,90,170,.18)}.t4{--tone:rgba(130,70,150,.18)}.t5{--tone:rgba(90,130,40,.2)}
+mark.wrong{background:none;box-shadow:inset 0 0 0 1px var(--main);text-decoration:line-through var(--main)}
+mark.missed{background:none;border-bottom:2px dotted var(--main);border-radius:0}
 details{margin:.6rem 0}
 summary{cursor:pointer;color:var(--soft);font-size:.9rem;padding:.4rem 0}
 summary:focus-visible,a:focus-visible{outline:2px solid var(--main);outline-offset:3px}

@@ -15,8 +15,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from danlu.artifact import cores
 from danlu.errors import DanluError, OptionError
+from danlu.graph import cores
 from danlu.parallel.data import PATIENCE
 
 if TYPE_CHECKING:

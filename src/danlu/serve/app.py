@@ -15,11 +15,13 @@ from fastapi.responses import HTMLResponse  # noqa: TC002 - FastAPI reads the an
 
 from danlu.errors import DanluError, OptionError
 from danlu.serve.asked import QUESTIONS, read_questions
+from danlu.extractor import Extractor
 from danlu.serve.batching import Batcher, BatcherStoppedError, PredictionFailedError, QueueFullError
 from danlu.serve.body import PAIRS, TEXTS, Limits, Wire, read_texts
-from danlu.serve.page import Page, SafeHeaders
+from danlu.serve.page import Kind, Page, SafeHeaders
 from danlu.serve.problems import Problem, install
-from danlu.serve.schema import Answer, Answers, Health, Labels, errors, request_body
+from danlu.serve.schema import Answer, Answers, Findings, Found, Health, Labels, errors, request_body
+from danlu.types import Extraction
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
@@ -55,7 +57,7 @@ class Model(Protocol):
         """What is known of it, as JSON."""
         ...
 
-    def predict(self, texts: Sequence[str]) -> list[Prediction]:
+    def predict(self, texts: Sequence[str]) -> list[Prediction] | list[Extraction]:
         """One prediction a text, in order; called in a thread."""
         ...
 
@@ -100,15 +102,16 @@ def create_app(
     )
     app.add_middleware(SafeHeaders)
     install(app)
-    wire = QUESTIONS if model.options else PAIRS if model.pairing else TEXTS
-    _add_pages(app, _language(model.card), limits, wire)
-    _add_predict(app, batcher, limits, wire)
+    spans = isinstance(model, Extractor)
+    wire = TEXTS if spans else QUESTIONS if model.options else PAIRS if model.pairing else TEXTS
+    kind = "spans" if spans else "questions" if wire is QUESTIONS else "pairs" if wire.pairs else "texts"
+    _add_pages(app, _language(model.card), limits, kind)
+    _add_predict(app, batcher, limits, wire, spans=spans)
     _add_facts(app, model)
     return app
 
 
-def _add_pages(app: FastAPI, language: Literal["zh", "en"], limits: Limits, wire: Wire) -> None:
-    kind = "questions" if wire is QUESTIONS else "pairs" if wire.pairs else "texts"
+def _add_pages(app: FastAPI, language: Literal["zh", "en"], limits: Limits, kind: Kind) -> None:
     index = Page.load("index.html", language=language, max_chars=limits.max_chars, kind=kind)
     docs = Page.load("docs.html", language=language, max_chars=limits.max_chars, kind=kind)
 
@@ -137,14 +140,15 @@ def _add_facts(app: FastAPI, model: Model) -> None:
         return model.card
 
 
-def _add_predict(app: FastAPI, batcher: Batcher, limits: Limits, wire: Wire) -> None:
+def _add_predict(app: FastAPI, batcher: Batcher, limits: Limits, wire: Wire, *, spans: bool) -> None:
     @app.post(
         "/predict",
-        summary="Predict labels · 预测标签",
+        summary="Find entities · 抽取实体" if spans else "Predict labels · 预测标签",
+        response_model=Findings if spans else Answers,
         responses=errors(limits),
         openapi_extra={"requestBody": request_body(limits, wire)},
     )
-    async def predict(request: Request) -> Answers:
+    async def predict(request: Request) -> Answers | Findings:
         asked = wire is QUESTIONS
         texts = await (read_questions(request, limits) if asked else read_texts(request, limits, wire))
         try:
@@ -159,7 +163,9 @@ def _add_predict(app: FastAPI, batcher: Batcher, limits: Limits, wire: Wire) -> 
             ) from error
         except PredictionFailedError as error:
             raise _failure(error) from error
-        return Answers(predictions=[Answer.of(prediction) for prediction in predictions])
+        if spans:
+            return Findings(predictions=[Found.of(each) for each in predictions if isinstance(each, Extraction)])
+        return Answers(predictions=[Answer.of(each) for each in predictions if not isinstance(each, Extraction)])
 
 
 def _failure(error: PredictionFailedError) -> Problem:

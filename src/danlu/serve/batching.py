@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from types import TracebackType
 
-    from danlu.types import Prediction
+    from danlu.types import Extraction, Prediction
+
+    Answer = Prediction | Extraction
 
 log = logging.getLogger("danlu.serve")
 
@@ -48,10 +50,10 @@ class _Request:
 
     texts: tuple[str, ...]
     arrived_s: float
-    future: asyncio.Future[list[Prediction]]
-    answers: dict[int, Prediction] = field(default_factory=dict[int, "Prediction"])
+    future: asyncio.Future[list[Answer]]
+    answers: dict[int, Answer] = field(default_factory=dict[int, "Answer"])
 
-    def settle(self, index: int, outcome: Prediction | Exception) -> None:
+    def settle(self, index: int, outcome: Answer | Exception) -> None:
         """Take one text's outcome; the last answer, or the first failure, settles the request."""
         if self.future.done():  # cancelled, or failed by another of its texts
             return
@@ -79,7 +81,7 @@ class Batcher:
 
     def __init__(
         self,
-        predict: Callable[[Sequence[str]], Sequence[Prediction]],
+        predict: Callable[[Sequence[str]], Sequence[Answer]],
         *,
         max_batch: int = 64,
         max_wait_ms: float = 2.0,
@@ -114,7 +116,7 @@ class Batcher:
         if thread is not None:
             thread.shutdown(wait=False, cancel_futures=True)
 
-    async def submit(self, texts: Sequence[str]) -> list[Prediction]:
+    async def submit(self, texts: Sequence[str]) -> list[Answer]:
         """One prediction a text, in order.
 
         Raises:
@@ -176,7 +178,7 @@ class Batcher:
             except TimeoutError:
                 return
 
-    def _outcomes(self, texts: Sequence[str]) -> list[Prediction | Exception]:
+    def _outcomes(self, texts: Sequence[str]) -> list[Answer | Exception]:
         """One prediction or exception a text. A batch that fails is halved until the texts to blame stand alone."""
         try:
             predictions = list(self._predict(texts))

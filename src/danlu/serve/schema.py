@@ -13,7 +13,7 @@ from danlu.serve.asked import QUESTIONS, question_schemas
 
 if TYPE_CHECKING:
     from danlu.serve.body import Limits, Wire
-    from danlu.types import Prediction
+    from danlu.types import Extraction, Prediction
 
 
 class Scored(BaseModel):
@@ -46,6 +46,44 @@ class Answers(BaseModel):
     """One answer a text, in the order of the texts."""
 
     predictions: list[Answer] = Field(description="one a text, in order · 与文本一一对应")
+
+
+class Entity(BaseModel):
+    """An entity of a text."""
+
+    start: int = Field(description="first character, from 0 · 首字符位置，从 0 起")
+    end: int = Field(description="the character after the last · 末字符之后的位置")
+    type: str = Field(description="what kind of thing · 类型")
+    text: str = Field(description="its words · 实体文字")
+    probability: float = Field(description="calibrated, 0 to 1 · 校准后的概率")
+
+
+class Found(BaseModel):
+    """What the model finds in one text; offsets count characters (code points), as the text was sent."""
+
+    entities: list[Entity] = Field(description="by where they start · 按出现位置排列")
+
+    @classmethod
+    def of(cls, extraction: Extraction) -> Found:
+        """An extraction as it goes over the wire."""
+        return cls(
+            entities=[
+                Entity(
+                    start=span.start,
+                    end=span.end,
+                    type=span.type,
+                    text=extraction.surface(span),
+                    probability=span.probability,
+                )
+                for span in extraction.spans
+            ]
+        )
+
+
+class Findings(BaseModel):
+    """One answer a text, in the order of the texts."""
+
+    predictions: list[Found] = Field(description="one a text, in order · 与文本一一对应")
 
 
 class Health(BaseModel):

@@ -1,0 +1,176 @@
+"""Entities: micro-F1 by exact span and type on CLUENER and three domains of CrossNER, and the speed with many types.
+
+    python -m benchmarks.extraction [--tasks cluener crossner-ai crossner-music crossner-science] [--shots 5]
+    python -m benchmarks.extraction --speed
+
+Every forge is one `danlu forge` as a user would run it. With `--shots`, rows are drawn until every type has so many
+entities, and the other training texts are unlabelled. Finished runs are kept, so a killed one goes on. CLUENER is
+measured on the authors' dev set, since the labels of its test set are not public, and nothing is chosen by it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from benchmarks.common import DATA, rows, store, timed, write_rows
+
+HERE = Path(__file__).parent
+TASKS = ("cluener", "crossner-ai", "crossner-music", "crossner-science")
+UNLABELLED = 1_000  # texts beside few examples
+# BERT-base, all training rows: CLUENER paper (Xu et al., 2020), table 5, dev; CrossNER paper (Liu et al., 2021),
+# table 3, fine-tuned on the domain's training rows alone.
+PUBLISHED = {"cluener": 78.8, "crossner-ai": 50.4, "crossner-music": 66.6, "crossner-science": 63.7}
+TYPES, TEXTS, CHARACTERS = 31, 80, 100  # of the speed figure
+
+
+def prepare(task: str, shots: int, folder: Path) -> None:
+    """The task's files in the layout of `danlu forge`."""
+    source = DATA / "extraction" / task
+    for role in ("train", "dev", "test"):
+        file = source / f"{role}.jsonl.gz"
+        if not file.exists():
+            continue
+        found = rows(file)
+        if role == "train" and shots:
+            found, others = few(found, shots)
+            write_rows(folder / "unlabeled.jsonl", [{"text": row["text"]} for row in others[:UNLABELLED]])
+        if role == "dev" and shots:
+            continue  # whoever has few examples has no dev set either
+        write_rows(folder / f"{role}.jsonl", found)
+
+
+def few(found: list[dict[str, Any]], shots: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Rows drawn until every type has so many entities, each row for a type that still lacks some; and the others."""
+    random.Random(0).shuffle(found)
+    kinds = sorted({entity["type"] for row in found for entity in row["entities"]})
+    counts: Counter[str] = Counter()
+    taken: list[dict[str, Any]] = []
+    others: list[dict[str, Any]] = []
+    for row in found:
+        own = Counter(entity["type"] for entity in row["entities"])
+        wanted = any(counts[kind] < shots for kind in own)
+        (taken if wanted else others).append(row)
+        counts.update(own if wanted else {})
+    assert all(counts[kind] >= shots for kind in kinds)
+    return taken, others
+
+
+def forge(task: str, shots: int, minutes: float, max_ms: float) -> dict[str, Any]:
+    """Figures, seconds, size and latency of one forge."""
+    from danlu.artifact import Extractor, load
+
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "data").mkdir()
+        prepare(task, shots, folder / "data")
+        out = folder / "model.danlu"
+        command = [sys.executable, "-m", "danlu", "forge", str(folder / "data"), "--out", str(out), "--json"]
+        printed, seconds, peak = timed([*command, "--minutes", str(minutes), "--max-ms", str(max_ms)])
+        made = json.loads(printed)
+        card = made["card"]
+        shipped = next(c for c in card["candidates"] if c["shipped"])
+        model = load(out, threads=1)
+        assert isinstance(model, Extractor)
+        figures = card["figures"]
+        return {
+            **{who: round(100 * figures[who]["f1"], 2) for who in ("student", "teacher", "no_loop")},
+            "interval95": [round(100 * edge, 2) for edge in figures["student"]["interval95"]],
+            "precision": round(100 * figures["student"]["precision"], 2),
+            "recall": round(100 * figures["student"]["recall"], 2),
+            "labelled": card["data"]["labelled"],
+            "entities": card["data"]["entities"],
+            "seconds": round(seconds, 1),
+            "stages": made["seconds"],
+            "peak_mib": round(peak),
+            "megabytes": round(out.stat().st_size / 1e6, 2),
+            "ms_a_text": latency(model, [row["text"] for row in rows(folder / "data" / "test.jsonl")[:200]]),
+            "shipped": f"{shipped['name']} {shipped['precision']}",
+            "plan": {key: card["plan"][key] for key in ("folds", "teacher_steps", "loop_steps", "student_steps")},
+            "loop": [[r["admitted"], round(100 * r["f1"], 1), r["kept"]] for r in card["loop"]],
+            "candidates": {
+                c["name"]: [round(100 * c["f1"], 2), c["precision"], round(c["bytes"] / 1e6, 1), c["fits"]]
+                for c in card["candidates"]
+            },
+        }
+
+
+def latency(model: Any, texts: list[str]) -> dict[str, float]:  # noqa: ANN401 - an Extractor, imported late
+    """Milliseconds of one text on one thread: median and 95th percentile."""
+    times: list[float] = []
+    for text in texts:
+        started = time.perf_counter()
+        model.predict([text])
+        times.append(1_000 * (time.perf_counter() - started))
+    times.sort()
+    return {"p50": round(times[len(times) // 2], 2), "p95": round(times[len(times) * 95 // 100], 2)}
+
+
+def speed() -> dict[str, Any]:
+    """Seconds that an opened file takes for 80 texts of 100 characters and 31 types, and, beside it, for one type.
+
+    The scorer is not trained: what it costs does not depend on that. The encoder is the embedded one, whole, in int8.
+    """
+    from danlu.adapt import span
+    from danlu.compress.export import spans_to_onnx, to_int8
+    from danlu.extractor import KIND, Extractor
+    from danlu.factory.extract_material import cut_base
+    from danlu.models.base import open_base
+
+    base = open_base()
+    texts = [row["text"] for row in rows(DATA / "extraction" / "cluener" / "train.jsonl.gz")]
+    joined = "".join(texts)
+    given = [joined[start : start + CHARACTERS] for start in range(0, TEXTS * CHARACTERS, CHARACTERS)]
+    small = cut_base(base, texts[:2_000], 12_000)
+    out: dict[str, Any] = {"texts": TEXTS, "characters": CHARACTERS, "layers": 6, "precision": "int8"}
+    for types in (1, TYPES):
+        names = [f"type {number}" for number in range(types)]
+        graph = to_int8(spans_to_onnx(span.head(base, small.model, names, 16, 0)))
+        config = {"kind": KIND, "labels": names, "scale": 1.0, "shift": 0.0, "threshold": 0.5}
+        entries = {
+            "card.json": b"{}",
+            "config.json": json.dumps({**config, "window": 126, "widest": 16, "nested": False}).encode(),
+            "model.onnx": graph,
+            "tokenizer.json": small.tokenizer.to_str().encode(),
+        }
+        model = Extractor("speed", entries)
+        model.predict(given[:4])
+        started = time.perf_counter()
+        model.predict(given)
+        out[f"seconds_{types}_types"] = round(time.perf_counter() - started, 2)
+    return out
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
+    parser.add_argument("--tasks", nargs="+", default=list(TASKS), choices=list(TASKS))
+    parser.add_argument("--shots", type=int, default=0, help="entities of each type; 0 takes all rows")
+    parser.add_argument("--minutes", type=float, default=4.0)
+    parser.add_argument("--max-ms", type=float, default=10.0)
+    parser.add_argument("--speed", action="store_true", help="only the speed with many types")
+    parser.add_argument("--note", default="", help="kept with the results: what else the machine did")
+    parser.add_argument("--out", type=Path, default=HERE / "results.json")
+    arguments = parser.parse_args()
+    stored = json.loads(arguments.out.read_text(encoding="utf-8")) if arguments.out.exists() else {}
+    runs, fast = stored.get("runs", {}), stored.get("speed", {})
+    if arguments.speed:
+        fast = {**speed(), "note": arguments.note}
+        print(json.dumps(fast), flush=True)
+    for task in [] if arguments.speed else arguments.tasks:
+        name = f"{task}, {arguments.shots or 'all'} shots, {arguments.minutes:g} minutes"
+        if name not in runs:
+            runs[name] = {**forge(task, arguments.shots, arguments.minutes, arguments.max_ms), "note": arguments.note}
+            print(name, json.dumps(runs[name], ensure_ascii=False), flush=True)
+            store(arguments.out, {"published": PUBLISHED, "speed": fast, "runs": runs})
+    store(arguments.out, {"published": PUBLISHED, "speed": fast, "runs": runs})
+
+
+if __name__ == "__main__":
+    main()

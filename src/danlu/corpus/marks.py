@@ -1,0 +1,343 @@
+"""Rows whose text has entities marked in it: in which column, in which of the shapes that users have, and the entities.
+
+Offsets are characters of the text as it stands in the file; nothing here changes a text. Knows rows; does not know
+which file plays which role, or what entities are good for.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from itertools import chain, islice
+from typing import TYPE_CHECKING, cast
+
+from danlu.corpus import tags
+from danlu.corpus.columns import Columns, as_text, find_columns, is_scalar
+from danlu.corpus.formats import read_rows
+from danlu.errors import DataError
+from danlu.text.pair import plain
+from danlu.types import Example, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    Row = dict[str, object]
+
+SAMPLE = 1000  # rows looked at to find the columns and how ends are counted
+# Each in order of preference.
+_FIELDS = (
+    "entities",
+    "spans",
+    "entity_list",
+    "ents",
+    "annotations",
+    "label",
+    "labels",
+    "ner",
+    "实体",
+    "实体列表",
+    "标注",
+)
+_TOKENS = ("tokens", "words")
+_TAGS = ("tags", "ner_tags", "labels", "bio", "label")
+_START = ("start", "start_offset", "begin", "start_idx", "start_index", "from", "offset")
+_END = ("end", "end_offset", "stop", "end_idx", "end_index", "to")
+_TYPE = ("type", "entity_type", "label", "entity_label", "category", "tag", "labels", "类型", "类别")
+_SURFACE = ("text", "entity_text", "surface", "entity", "word", "mention", "value", "文本")
+_INDEX = ("entity_index", "index", "indices", "span")
+_SHAPES = {
+    "objects": "objects with start, end and type",
+    "triples": "lists [start, end, type]",
+    "by type": "type, then surface, then [start, end] as in CLUENER",
+    "index": "objects with a text, a type and its places as in GTS-Engine",
+    "tags": "one tag a token",
+}
+_LIKE = (
+    'write {"text": "…", "entities": [{"start": 0, "end": 2, "type": "…"}]}, the end being the character after the last'
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """How entities are marked.
+
+    Attributes:
+        text: the column of the text, or of the tokens.
+        column: that of the entities, or of the tags.
+        shape: a key of _SHAPES.
+        inclusive: whether ends name the last character rather than the one after it.
+    """
+
+    text: str
+    column: str
+    shape: str
+    inclusive: bool = False
+
+    @property
+    def columns(self) -> Columns:
+        """What `danlu check` tells of them."""
+        ends = ", ends included" if self.inclusive else ""
+        return Columns(self.text, self.column, marks=f"{_SHAPES[self.shape]}{ends}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """One entity as written: where, what, and its words where they are given."""
+
+    start: object
+    end: object
+    type: object
+    surface: str | None = None
+
+
+def open_marked(
+    path: Path, *, text: str | None = None, label: str | None = None
+) -> tuple[Marks, Iterator[Example]] | None:
+    """How entities are marked in a file, and its examples; None where no column marks any.
+
+    A row whose entities are missing (null, or no such field) has None for spans; an empty list says that there are
+    none in its text.
+
+    Args:
+        path: a file that `read_rows` reads.
+        text: the column of the text, found if None.
+        label: the column of the entities, found if None.
+
+    Raises:
+        DataError: what `read_rows` raises; entities that are not where they are said to be, with row and fix.
+        MissingExtra: the library that reads the format is not installed.
+    """
+    rows = read_rows(path)
+    sample = list(islice(rows, SAMPLE))
+    marks = find_marks([row for _, row in sample], text=text, label=label, file=path.name)
+    if marks is None:
+        return None
+    return marks, (example(row, marks, path.name, number) for number, row in chain(sample, rows))
+
+
+def find_marks(rows: Sequence[Row], *, text: str | None, label: str | None, file: str) -> Marks | None:
+    """The columns of texts and entities, and how these are written; None where no column looks like entities."""
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    tokens = next((name for name in _TOKENS if name in names and _lists(rows, name)), None)
+    known = [label] if label else [name for name in _TAGS if name in names]
+    for name in known if tokens else []:
+        if _lists(rows, name):
+            return Marks(cast("str", tokens), name, "tags")
+    wanted = [label] if label else [name for name in _FIELDS if name in names]
+    for name in wanted:
+        shape = _shape([_parsed(row.get(name)) for row in rows])
+        if shape is not None:
+            others = [{key: value for key, value in row.items() if key != name} for row in rows]
+            found = find_columns(others, text=text, label=None, file=file).text
+            return Marks(found, name, shape, _inclusive(rows, found, name, shape))
+    return None
+
+
+def example(row: Row, marks: Marks, file: str, number: int) -> Example:
+    """One row as an example.
+
+    Raises:
+        DataError: see `open_marked`.
+    """
+    if marks.shape == "tags":
+        return _tagged(row, marks, file, number)
+    cell = row.get(marks.text)
+    if not is_scalar(cell):
+        what = f"it holds a {type(cell).__name__}, not a text"
+        raise DataError(what, "write one text a row", file=file, row=number, field=marks.text)
+    text = plain(as_text(cell))
+    value = _parsed(row.get(marks.column))
+    if value is None or value == "":
+        return Example(text, None, file, number)
+    spans = [
+        _span(mark, text, marks, DataPlace(file, number, marks.column, position))
+        for position, mark in enumerate(_marks(value, marks.shape, file, number, marks.column), start=1)
+    ]
+    return Example(text, None, file, number, tuple(sorted(set(spans), key=lambda s: (s.start, -s.end, s.type))))
+
+
+@dataclass(frozen=True, slots=True)
+class DataPlace:
+    """Where an entity is written."""
+
+    file: str
+    row: int
+    field: str
+    position: int
+
+    def error(self, what: str, fix: str) -> DataError:
+        """What is wrong with it."""
+        return DataError(f"entity {self.position} {what}", fix, file=self.file, row=self.row, field=self.field)
+
+
+def _span(mark: _Mark, text: str, marks: Marks, place: DataPlace) -> Span:
+    kind = as_text(mark.type).strip() if is_scalar(mark.type) else ""
+    if not kind:
+        raise place.error("has no type", _LIKE)
+    start, end = _whole(mark.start), _whole(mark.end)
+    if start is None or end is None:
+        raise place.error(f"has the offsets {mark.start!r} and {mark.end!r}, which are no whole numbers", _LIKE)
+    end += marks.inclusive
+    if start < 0 or end > len(text):
+        what = f"lies at {start} to {end}, outside the text of {len(text)} characters"
+        raise place.error(what, "count characters of the text from 0, line ends and spaces among them")
+    if end <= start:
+        what = f"is empty: it starts at {start} and ends at {end}"
+        fix = (
+            "give the character after its last as the end; where your ends name the last, add the entity's text to each"
+        )
+        raise place.error(what, fix)
+    if mark.surface is not None and text[start:end] != mark.surface:
+        what = f"is {mark.surface!r}, and the text has {text[start:end]!r} at {start} to {end}"
+        raise place.error(what, "correct the offsets or the entity's text; offsets are characters, not bytes or words")
+    if not text[start:end].strip():
+        raise place.error(f"is white space only, at {start} to {end}", "correct the offsets")
+    return Span(start, end, kind)
+
+
+def _tagged(row: Row, marks: Marks, file: str, number: int) -> Example:
+    tokens, tagged = row.get(marks.text), row.get(marks.column)
+    if not _strings(tokens) or not all(token.strip() for token in tokens):
+        raise DataError(
+            "it is not a list of words", "write one string a token", file=file, row=number, field=marks.text
+        )
+    text, places = tags.text_of([plain(as_text(token)).strip() for token in tokens])
+    if tagged is None:
+        return Example(text, None, file, number)
+    if not _strings(tagged):
+        fix = "write the names, such as B-PER, in place of their numbers"
+        raise DataError("the tags are not strings", fix, file=file, row=number, field=marks.column)
+    if len(tokens) != len(tagged):
+        what = f"there are {len(tokens)} tokens and {len(tagged)} tags"
+        raise DataError(what, "give one tag a token", file=file, row=number, field=marks.column)
+    spans = tags.spans_of([tag.strip() for tag in tagged], places, file=file, row=number, field=marks.column)
+    return Example(text, None, file, number, tuple(spans))
+
+
+def _strings(value: object) -> bool:
+    """Whether a cell is a list of strings."""
+    return isinstance(value, list) and all(isinstance(item, str) for item in cast("list[object]", value))
+
+
+def _lists(rows: Sequence[Row], name: str) -> bool:
+    """Whether the filled cells of a column are lists of single values."""
+    filled = [row[name] for row in rows if row.get(name)]
+    single = (is_scalar(item) for value in filled if isinstance(value, list) for item in cast("list[object]", value))
+    return bool(filled) and all(isinstance(value, list) for value in filled) and all(single)
+
+
+def _parsed(value: object) -> object:
+    """A cell, read as JSON where it is a string that looks so, as in CSV files."""
+    if isinstance(value, str) and value.strip()[:1] in ("[", "{"):
+        try:
+            return json.loads(value)
+        except (ValueError, RecursionError):
+            return value
+    return value
+
+
+def _shape(values: Iterable[object]) -> str | None:
+    """The one shape that all filled cells have; None where they have several, or nothing is filled."""
+    found: set[str | None] = set()
+    for value in values:
+        if isinstance(value, dict):
+            found.add("by type" if all(isinstance(v, dict) for v in cast("Row", value).values()) else None)
+        elif isinstance(value, list):
+            found.update(_shape_of_item(item) for item in cast("list[object]", value))
+        elif value is not None and value != "":
+            found.add(None)
+    return next(iter(found)) if len(found) == 1 else None
+
+
+def _shape_of_item(item: object) -> str | None:
+    if isinstance(item, dict):
+        keys = set(cast("Row", item))
+        if keys & set(_INDEX) and not keys & set(_START):
+            return "index"
+        return "objects" if keys & set(_START) and keys & set(_END) else None
+    if isinstance(item, (list, tuple)):
+        parts = list(cast("Sequence[object]", item))
+        return "triples" if len(parts) == 3 and isinstance(parts[2], str) and _whole(parts[0]) is not None else None
+    return None
+
+
+def _marks(value: object, shape: str, file: str, row: int, field: str) -> Iterator[_Mark]:
+    """The entities of a cell, as written.
+
+    Raises:
+        DataError: the cell has not the shape of the file's other cells.
+    """
+    try:
+        yield from list(_READERS[shape](value))
+    except (TypeError, ValueError, AttributeError, KeyError, IndexError) as bad:
+        what = f"the entities are not {_SHAPES[shape]}, as in the other rows"
+        raise DataError(what, _LIKE, file=file, row=row, field=field) from bad
+
+
+def _get(item: Row, names: Sequence[str]) -> object:
+    return next((item[name] for name in names if name in item), None)
+
+
+def _words(item: Row) -> str | None:
+    found = _get(item, _SURFACE)
+    return found if isinstance(found, str) else None
+
+
+def _objects(value: object) -> Iterator[_Mark]:
+    for item in cast("list[Row]", value):
+        kind = _get(item, _TYPE)
+        if isinstance(kind, list) and len(cast("list[object]", kind)) == 1:
+            kind = cast("list[object]", kind)[0]
+        yield _Mark(_get(item, _START), _get(item, _END), kind, _words(item))
+
+
+def _triples(value: object) -> Iterator[_Mark]:
+    for start, end, kind in cast("list[tuple[object, object, object]]", value):
+        yield _Mark(start, end, kind)
+
+
+def _by_type(value: object) -> Iterator[_Mark]:
+    for kind, surfaces in cast("dict[str, dict[str, list[tuple[object, object]]]]", value).items():
+        for surface, places in surfaces.items():
+            for start, end in places:
+                yield _Mark(start, end, kind, surface)
+
+
+def _indexed(value: object) -> Iterator[_Mark]:
+    for item in cast("list[Row]", value):
+        index = cast("list[object]", _get(item, _INDEX))
+        places = index if index and isinstance(index[0], (list, tuple)) else [index]
+        for start, end in cast("list[tuple[object, object]]", places):
+            yield _Mark(start, end, _get(item, _TYPE), _words(item))
+
+
+_READERS = {"objects": _objects, "triples": _triples, "by type": _by_type, "index": _indexed}
+
+
+def _whole(value: object) -> int | None:
+    """A whole number, or None."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, str) and value.strip().isdecimal():
+        return int(value)
+    return value if isinstance(value, int) else None
+
+
+def _inclusive(rows: Sequence[Row], text: str, column: str, shape: str) -> bool:
+    """Whether the words of entities show that ends name the last character: more so than that they do not."""
+    after = at = 0
+    for row in rows:
+        whole = plain(as_text(row.get(text)))
+        try:
+            marks = list(_READERS[shape](_parsed(row.get(column)) or ()))
+        except (TypeError, ValueError, AttributeError, KeyError, IndexError):
+            continue  # reading the row says what is wrong
+        for mark in marks:
+            start, end = _whole(mark.start), _whole(mark.end)
+            if mark.surface is not None and start is not None and end is not None:
+                after += whole[start:end] == mark.surface
+                at += whole[start : end + 1] == mark.surface
+    return at > after

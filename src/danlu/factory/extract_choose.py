@@ -1,0 +1,162 @@
+"""Students of an extraction as drafts of model files, opened as their users will open them, and measured.
+
+Knows graphs, settings and an exam; does not know how a student was trained. Which one ships is decided in choose.py.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import zlib
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from danlu.compress.export import spans_to_onnx, to_int8, to_int8_blocks
+from danlu.compress.smooth import smooth
+from danlu.evals.entities import f1
+from danlu.extractor import KIND, Extractor
+from danlu.factory import choose
+from danlu.factory.choose import CARD_BYTES, Measured
+from danlu.train.spans import batch_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from danlu.factory.extract_judge import Calibration
+    from danlu.factory.job import Job
+    from danlu.models.span import SpanNetwork
+    from danlu.text.entities import Reading
+    from danlu.train.spans import Piece
+    from danlu.types import Span
+
+CALIBRATION = 64  # windows
+GATE = 0.01  # of the F1 that int8 may lose: what a few hundred texts move it by in any case
+WORTH_INT8 = 128  # hidden width from which int8 products are faster on every processor we know
+
+
+@dataclass(frozen=True)
+class SpanExam:
+    """What candidates are chosen by: texts with the entities that a person, or else the teacher, marked."""
+
+    texts: list[str]
+    entities: list[frozenset[tuple[int, int, str]]]
+
+
+@dataclass(frozen=True)
+class SpanDraft:
+    """A candidate in one precision: what it needs to become a model file.
+
+    Attributes:
+        name: kind and depth.
+        kind: transformer.
+        precision: int8 or float32.
+        graph: ONNX.
+        tokenizer: JSON.
+        reading: how texts are cut into windows.
+        nested: whether entities may lie inside others.
+    """
+
+    name: str
+    kind: str
+    precision: str
+    graph: bytes
+    tokenizer: str
+    reading: Reading
+    nested: bool
+
+    def entries(self, labels: Sequence[str], card: dict[str, Any], calibration: Calibration) -> dict[str, bytes]:
+        """The entries of its model file."""
+        config = {
+            "kind": KIND,
+            "labels": list(labels),
+            "scale": calibration.scale,
+            "shift": calibration.shift,
+            "threshold": calibration.threshold,
+            "window": self.reading.window,
+            "widest": self.reading.widest,
+            "nested": self.nested,
+        }
+        return {
+            "card.json": json.dumps(card, ensure_ascii=False, sort_keys=True).encode(),
+            "config.json": json.dumps(config, ensure_ascii=False, sort_keys=True).encode(),
+            "model.onnx": self.graph,
+            "tokenizer.json": self.tokenizer.encode(),
+        }
+
+
+def drafts(
+    depth: int,
+    train: Callable[[], SpanNetwork],
+    seen: Sequence[Piece],
+    tokenizer: str,
+    reading: Reading,
+    nested: bool,
+    job: Job,
+) -> tuple[SpanDraft, SpanDraft]:
+    """A candidate in float32 and in int8; one too narrow for int8 to be faster is float32 in both places.
+
+    Args:
+        depth: layers.
+        train: gives the trained network.
+        seen: windows that outliers of its activations are measured on, so that int8 loses less.
+        tokenizer: JSON.
+        reading: how texts are cut into windows.
+        nested: whether entities may lie inside others.
+        job: keeps the graphs.
+    """
+    name = f"transformer-{depth}"
+
+    def exported() -> bytes:
+        network = copy.deepcopy(train())
+        width = network.shapes.embedding_dim
+        job.keep_bytes(f"{name}.json", lambda: json.dumps(width).encode())
+        return spans_to_onnx(smooth(network, (batch_of([piece]) for piece in seen[:CALIBRATION])))
+
+    full = job.keep_bytes(f"{name}.onnx", exported)
+    plain = SpanDraft(name, "transformer", "float32", full, tokenizer, reading, nested)
+    if json.loads(job.keep_bytes(f"{name}.json", bytes)) < WORTH_INT8:
+        return plain, plain
+    return plain, replace(plain, precision="int8", graph=job.keep_bytes(f"{name}.int8.onnx", lambda: to_int8(full)))
+
+
+def measure(draft: SpanDraft, labels: Sequence[str], exam: SpanExam, calibration: Calibration) -> Measured:
+    """Opens a draft as its users will, and measures F1, size and latency.
+
+    Args:
+        draft: an exported candidate.
+        labels: the types.
+        exam: texts with entities.
+        calibration: of the teacher; what ships is calibrated later.
+    """
+    entries = draft.entries(labels, {}, calibration)
+    model = Extractor(draft.name, entries, threads=1)
+    found = [entities_of(answer.spans) for answer in model.predict(exam.texts)]
+    right = sum(len(got & wanted) for got, wanted in zip(found, exam.entities, strict=True))
+    score = f1(right, sum(map(len, found)), sum(map(len, exam.entities)))
+    p50, p95 = choose.latency(model.predict, [[text] for text in exam.texts])
+    size = sum(len(data) for data in entries.values()) + CARD_BYTES
+    marks = np.array([zlib.crc32(repr(sorted(each)).encode()) for each in found], np.int64)
+    return Measured(draft, score, size, p50, p95, marks, np.zeros((len(found), 0), np.float32))
+
+
+def compared(
+    pair: tuple[SpanDraft, SpanDraft], labels: Sequence[str], exam: SpanExam, calibration: Calibration, job: Job
+) -> tuple[Measured, Measured]:
+    """A candidate measured in float32 and in int8; in the finer int8 where the plain one loses too much."""
+    full, small = pair
+    measured = measure(full, labels, exam, calibration)
+    if small is full:
+        return measured, measured
+    smaller = measure(small, labels, exam, calibration)
+    if choose.parity(measured, smaller, GATE)["shipped"] == "int8":
+        return measured, smaller
+    graph = job.keep_bytes(f"{full.name}.blocks.onnx", lambda: to_int8_blocks(full.graph))
+    finer = measure(replace(small, graph=graph), labels, exam, calibration)
+    return measured, finer if choose.parity(measured, finer, GATE)["shipped"] == "int8" else smaller
+
+
+def entities_of(spans: Sequence[Span]) -> frozenset[tuple[int, int, str]]:
+    """Spans without their probabilities, to be compared."""
+    return frozenset((span.start, span.end, span.type) for span in spans)

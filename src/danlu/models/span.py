@@ -1,0 +1,81 @@
+"""The network that scores every stretch of a text as an entity of every type, in one pass of the encoder.
+
+Types enter by vectors of their names (UniEX, Lu et al., ACL 2023, section 3.3: a triaffine of start, end and type).
+Here the triaffine has low rank: a stretch is described once, by its start, its end, its width and the mean of what lies
+inside, and each type weighs that description. So the encoder's cost does not depend on how many types there are, and
+theirs is one matrix product. Knows tensors; knows neither texts nor how it is trained.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+from torch import nn
+from torch.nn import functional as F  # noqa: N812 - the field's name for it
+
+from danlu.models.base import token_embeddings
+from danlu.text.pieces import SHAPES
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+# Shapes: B windows, L tokens, W widths (0: one token), K types, D hidden, R rank.
+
+RANK = 64
+START = 8.0  # how far the vectors of names part types before anything is learned, in logits
+UNLIKELY = -2.0  # the logit of any stretch before anything is learned
+
+
+class SpanNetwork(nn.Module):
+    """An encoder under a scorer of stretches.
+
+    Args:
+        encoder: hidden states out.
+        names: (K, D) unit vectors of what the types are called.
+        widest: W.
+        rank: R.
+    """
+
+    def __init__(self, encoder: PreTrainedModel, names: torch.Tensor, widest: int, rank: int = RANK) -> None:
+        super().__init__()
+        types, hidden = names.shape
+        self.encoder = encoder
+        self.widest = widest
+        self.shapes = nn.Embedding(SHAPES, hidden)
+        nn.init.zeros_(self.shapes.weight)
+        self.project = nn.Linear(hidden, 3 * rank)  # start, end, inside
+        self.width = nn.Parameter(torch.ones(widest, rank))
+        self.weigh = nn.Linear(2 * rank, types)  # what a type makes of a stretch
+        nn.init.normal_(self.weigh.weight, std=0.02)
+        said_KD = START / 2 * names / hidden**0.5
+        self.start, self.end = nn.Linear(hidden, types), nn.Linear(hidden, types, bias=False)
+        for part in (self.start, self.end):
+            part.weight.data.copy_(said_KD)
+        nn.init.constant_(self.start.bias, UNLIKELY)
+        nn.init.zeros_(self.weigh.bias)
+        self.wide = nn.Parameter(torch.zeros(widest, types))
+
+    def hidden(self, ids_BL: torch.Tensor, mask_BL: torch.Tensor, shapes_BL: torch.Tensor) -> torch.Tensor:
+        """(B, L, D) what the encoder makes of the tokens and of how they are written."""
+        embedded_BLD = token_embeddings(self.encoder)(ids_BL) + self.shapes(shapes_BL)
+        return self.encoder(inputs_embeds=embedded_BLD, attention_mask=mask_BL).last_hidden_state
+
+    def score(self, hidden_BLD: torch.Tensor) -> torch.Tensor:
+        """(B, L, W, K) logits of the stretch that starts at a token and is W + 1 tokens wide; beyond the end, any."""
+        start_BLR, end_BLR, inside_BLR = self.project(hidden_BLD).chunk(3, -1)
+        both_BLWR = start_BLR.unsqueeze(2) * self.ahead(end_BLR) * self.width
+        counts_W1 = torch.arange(1, self.widest + 1, dtype=hidden_BLD.dtype).unsqueeze(-1)
+        mean_BLWR = self.ahead(inside_BLR).cumsum(2) / counts_W1
+        described_BLWK = self.weigh(torch.cat([both_BLWR, mean_BLWR], -1))
+        return described_BLWK + self.start(hidden_BLD).unsqueeze(2) + self.ahead(self.end(hidden_BLD)) + self.wide
+
+    def ahead(self, values_BLX: torch.Tensor) -> torch.Tensor:
+        """(B, L, X) to (B, L, W, X): of each token, what stands 0 to W - 1 tokens after it; zeros beyond the end."""
+        length = values_BLX.shape[1]
+        padded_BMX = F.pad(values_BLX, (0, 0, 0, self.widest - 1))
+        return torch.stack([padded_BMX[:, width : width + length] for width in range(self.widest)], 2)
+
+    def forward(self, ids_BL: torch.Tensor, mask_BL: torch.Tensor, shapes_BL: torch.Tensor) -> torch.Tensor:
+        """(B, L, W, K) logits."""
+        return self.score(self.hidden(ids_BL, mask_BL, shapes_BL))
