@@ -204,7 +204,7 @@ def _unmarked(text: str, covered: list[bool], surfaces: set[str], longest: int) 
 def task_of(train: list[Example]) -> Task:
     """The types, the language and how entities lie."""
     types = sorted({span.type for row in train for span in row.spans or ()})
-    return Task(tuple(types), language(row.text for row in train), None, nesting_of(train))
+    return Task(tuple(types), language(row.text for row in train), nesting=nesting_of(train))
 
 
 def type_counts(sifted: Sifted) -> dict[str, dict[str, int]]:

@@ -19,6 +19,7 @@ from danlu.errors import DataError, OptionError
 from danlu.evals.metrics import fit_temperature, softmax
 from danlu.factory import advice, judge, package, report, stages, teacher
 from danlu.factory.choose import choose
+from danlu.factory.draft import Draft
 from danlu.factory.extract import extract
 from danlu.factory.folds import doubts
 from danlu.factory.inspect import Inspection, inspect
@@ -139,14 +140,16 @@ def produce(data: Path, out: Path, options: Options) -> Produced:
     front = choose(pairs, options.max_mb, options.max_ms)
 
     chosen = front.eligible[front.shipped]
+    draft = chosen.draft
+    assert isinstance(draft, Draft)
     dev, dev_logits = stages.dev_of(material, chosen.logits)
     sure = len(dev) >= ENOUGH_DEV
     temperature = round(fit_temperature(dev_logits, dev), 6) if sure else 1.0
     ruler = judge.measure_by(material, last.judged)
     if ruler.measured_on == "test":
-        model = Model("", chosen.draft.entries(labels, {}, temperature, 0.0))
+        model = Model("", draft.entries(labels, {}, temperature, 0.0))
         test = material.part("test")
-        gold = judge.gold_only(run, source, chosen.draft.name, material, seen, last)
+        gold = judge.gold_only(run, source, draft.name, material, seen, last)
         verdict = Verdict(
             ruler.table(model.probabilities(ruler.texts)),
             ruler.table(np.exp(beliefs.log_probabilities[test])),
@@ -154,7 +157,7 @@ def produce(data: Path, out: Path, options: Options) -> Produced:
             None if gold is None else ruler.table(gold),
         )
     else:
-        validated = judge.cross_validate(run, source, chosen.draft.name, material, folds, last, seen)[ruler.rows]
+        validated = judge.cross_validate(run, source, draft.name, material, folds, last, seen)[ruler.rows]
         verdict = Verdict(
             ruler.table(softmax(np.log(validated + 1e-12), temperature).astype(np.float32)),
             ruler.table(np.exp(last.held_out[ruler.rows])),
@@ -171,7 +174,7 @@ def produce(data: Path, out: Path, options: Options) -> Produced:
     card = package.card(
         out.stem, dataset, inspection, material, run, rounds, last, front, ruler, verdict, (temperature, abstain)
     )
-    entries = chosen.draft.entries(labels, card, temperature, abstain)
+    entries = draft.entries(labels, card, temperature, abstain)
     proof = package.evidence(material, front, ruler, verdict, last, beliefs, inspection)
     page = report.render({"card": card, "seconds": run.job.seconds, "bytes": sum(map(len, entries.values())), **proof})
     write_whole(report_of(out), page.encode(), force=options.force)

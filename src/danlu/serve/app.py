@@ -14,8 +14,8 @@ from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse  # noqa: TC002 - FastAPI reads the annotations at run time
 
 from danlu.errors import DanluError, OptionError
-from danlu.serve.asked import QUESTIONS, read_questions
 from danlu.extractor import Extractor
+from danlu.serve.asked import QUESTIONS, read_questions
 from danlu.serve.batching import Batcher, BatcherStoppedError, PredictionFailedError, QueueFullError
 from danlu.serve.body import PAIRS, TEXTS, Limits, Wire, read_texts
 from danlu.serve.page import Kind, Page, SafeHeaders
