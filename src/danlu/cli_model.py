@@ -195,13 +195,13 @@ def serve(
     run(load(model), host, port)
 
 
-def _rows_of(file: Path, text: str | None, second: str | None, model: Model) -> Iterator[str]:
+def _rows_of(file: Path, text: str | None, second: str | None, model: Model | Extractor) -> Iterator[str]:
     from danlu.corpus.read import examples
 
     return (row.text for row in _fitting(examples(file, text=text, second=second, need_label=False), model))
 
 
-def _fitting(rows: Iterator[Example], model: Model) -> Iterator[Example]:
+def _fitting(rows: Iterator[Example], model: Model | Extractor) -> Iterator[Example]:
     """The rows, if they are what the model reads: questions with options, pairs or single texts."""
     pairing = model.pairing
     for row in rows:
@@ -226,7 +226,7 @@ def _arguments(texts: list[str], pairing: Pairing | None) -> list[str]:
     return [join(first, second, "ordered") for first, second in zip(texts[::2], texts[1::2], strict=True)]
 
 
-def _lines_of_standard_input(model: Model) -> Iterator[str]:
+def _lines_of_standard_input(model: Model | Extractor) -> Iterator[str]:
     pairing = model.pairing
     for number, line in enumerate(sys.stdin.buffer, 1):
         try:
