@@ -38,7 +38,7 @@ def test_rounds_are_scored_by_questions_and_pools_admitted_whole():
         questions=questions,
     )
     own = questions.some(np.arange(30))
-    answered = own.shares(first.held_out).argmax(1) == own.truth(truth[: len(labelled)])
+    answered = own.shares(first.held_out, settled=True).argmax(1) == own.truth(truth[: len(labelled)])
     assert history[0].accuracy == answered.mean()
     assert history[0].accuracy > 1.3 * own.chance
     assert all(0 < entry.admitted <= 60 for entry in history[1:])

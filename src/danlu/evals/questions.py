@@ -91,15 +91,22 @@ class Questions:
         """The questions that some pairs belong to, ascending."""
         return np.unique(self.owner[rows])
 
-    def table(self, scores: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
-        """(N, 2) logits or log-probabilities of right and wrong to the (Q, M) log-odds of each option."""
+    def table(self, scores: NDArray[np.floating[Any]], *, settled: bool = False) -> NDArray[np.float64]:
+        """(N, 2) logits or log-probabilities of right and wrong to (Q, M) logits of the options.
+
+        Args:
+            scores: what is said of each pair by itself; its log-odds are the logits.
+            settled: the scores are what `settled` gives: those of right are log-probabilities of the options already.
+        """
         out = np.full((len(self.sizes), self.most), NO_OPTION)
-        out[self.owner, self.place] = scores[:, 0].astype(np.float64) - scores[:, 1]
+        out[self.owner, self.place] = scores[:, 0].astype(np.float64) - (0.0 if settled else scores[:, 1])
         return out
 
-    def shares(self, scores: NDArray[np.floating[Any]], temperature: float = 1.0) -> NDArray[np.float64]:
+    def shares(
+        self, scores: NDArray[np.floating[Any]], temperature: float = 1.0, *, settled: bool = False
+    ) -> NDArray[np.float64]:
         """The same to the (Q, M) probabilities of the options."""
-        return softmax(self.table(scores), temperature).astype(np.float64)
+        return softmax(self.table(scores, settled=settled), temperature).astype(np.float64)
 
     def spread(self, table: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
         """(Q, M) probabilities of the options to (N, 2) log-probabilities of right and wrong."""

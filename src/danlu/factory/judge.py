@@ -43,11 +43,16 @@ class Ruler:
     questions: Questions | None = None
     asked: tuple[Example, ...] = ()
 
-    def table(self, probabilities: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
-        """(texts, K) probabilities as they are; of pairs of a question and an option, those of the options, (Q, M)."""
+    def table(self, probabilities: NDArray[np.floating[Any]], *, settled: bool = False) -> NDArray[np.floating[Any]]:
+        """(texts, K) probabilities as they are; of pairs of a question and an option, those of the options, (Q, M).
+
+        Args:
+            probabilities: of each text by itself.
+            settled: those of a question's options know of one another, as a teacher's do.
+        """
         if self.questions is None:
             return probabilities
-        return self.questions.shares(np.log(probabilities.astype(np.float64) + 1e-12))
+        return self.questions.shares(np.log(probabilities.astype(np.float64) + 1e-12), settled=settled)
 
 
 def measure_by(material: Material, judged: NDArray[np.int64]) -> Ruler:

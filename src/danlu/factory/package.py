@@ -185,7 +185,7 @@ def _per_label(material: Material, labels: Sequence[str]) -> dict[str, int]:
 
 def _forms(taught: Taught, texts: Texts) -> list[dict[str, Any]]:
     judged, questions = taught.judged, texts.questions
-    truth, held = by_question(taught.held_out[judged], texts.truth[judged], questions, judged)
+    truth, held = by_question(taught.held_out[judged], texts.truth[judged], questions, judged, settled=True)
     rows = np.arange(len(truth))
     out: list[dict[str, Any]] = []
     for form, weight in zip(taught.forms, taught.weights, strict=True):

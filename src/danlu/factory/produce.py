@@ -152,16 +152,16 @@ def produce(data: Path, out: Path, options: Options) -> Produced:
         gold = judge.gold_only(run, source, draft.name, material, seen, last)
         verdict = Verdict(
             ruler.table(model.probabilities(ruler.texts)),
-            ruler.table(np.exp(beliefs.log_probabilities[test])),
-            ruler.table(np.exp(beliefs.before_loop[test])),
+            ruler.table(np.exp(beliefs.log_probabilities[test]), settled=True),
+            ruler.table(np.exp(beliefs.before_loop[test]), settled=True),
             None if gold is None else ruler.table(gold),
         )
     else:
         validated = judge.cross_validate(run, source, draft.name, material, folds, last, seen)[ruler.rows]
         verdict = Verdict(
             ruler.table(softmax(np.log(validated + 1e-12), temperature).astype(np.float32)),
-            ruler.table(np.exp(last.held_out[ruler.rows])),
-            ruler.table(np.exp(first.held_out[ruler.rows])),
+            ruler.table(np.exp(last.held_out[ruler.rows]), settled=True),
+            ruler.table(np.exp(first.held_out[ruler.rows]), settled=True),
             None,
         )
     if sure:  # the shipped student itself, on rows that it did not learn from

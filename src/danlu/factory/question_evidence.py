@@ -44,8 +44,8 @@ def question_evidence(
     }
 
 
-def _option(row: Example, place: Any) -> str:
-    return parts(row.text)[1 + int(place)]
+def _option(row: Example, place: int) -> str:
+    return parts(row.text)[1 + place]
 
 
 def _mistakes(ruler: Ruler, student: NDArray[np.floating[Any]]) -> list[dict[str, Any]]:
@@ -55,8 +55,8 @@ def _mistakes(ruler: Ruler, student: NDArray[np.floating[Any]]) -> list[dict[str
     return [
         {
             "text": shown(ruler.asked[i].text, LENGTH),
-            "label": _option(ruler.asked[i], ruler.truth[i]),
-            "predicted": _option(ruler.asked[i], predicted[i]),
+            "label": _option(ruler.asked[i], int(ruler.truth[i])),
+            "predicted": _option(ruler.asked[i], int(predicted[i])),
             "probability": float(confidence[i]),
         }
         for i in wrong[np.argsort(-confidence[wrong], kind="stable")][:SHOWN]
@@ -70,7 +70,7 @@ def _suspects(material: Material, taught: Taught) -> list[dict[str, Any]]:
     assert asked is not None
     numbers = questions.asked(taught.judged)
     some = questions.some(numbers)
-    shares = some.shares(taught.held_out[taught.judged])
+    shares = some.shares(taught.held_out[taught.judged], settled=True)
     truth = some.truth(material.texts.truth[taught.judged])
     own, best = shares[np.arange(len(truth)), truth], shares.max(1)
     found = np.flatnonzero((own < UNLIKELY) & (best > SURE))
@@ -78,8 +78,8 @@ def _suspects(material: Material, taught: Taught) -> list[dict[str, Any]]:
     return [
         {
             "text": shown(rows[i].text, LENGTH),
-            "label": _option(rows[i], truth[i]),
-            "suggested": _option(rows[i], shares[i].argmax()),
+            "label": _option(rows[i], int(truth[i])),
+            "suggested": _option(rows[i], int(shares[i].argmax())),
             "probability": float(best[i]),
             "where": f"{rows[i].source}:{rows[i].row}",
         }
@@ -94,14 +94,14 @@ def _worth(material: Material, beliefs: Beliefs) -> list[dict[str, Any]]:
     assert questions is not None
     if not len(questions.sizes):
         return []
-    shares = questions.shares(beliefs.log_probabilities[material.unlabelled])
+    shares = questions.shares(beliefs.log_probabilities[material.unlabelled], settled=True)
     top = np.sort(shares, axis=1)
     order = np.argsort(top[:, -1] - top[:, -2], kind="stable")[:SHOWN]
     first = len(asked.questions.asked(np.arange(material.unlabelled.start)))
     return [
         {
             "text": shown(asked.rows[first + i].text, LENGTH),
-            "predicted": _option(asked.rows[first + i], shares[i].argmax()),
+            "predicted": _option(asked.rows[first + i], int(shares[i].argmax())),
             "probability": float(top[i, -1]),
         }
         for i in order

@@ -113,7 +113,9 @@ def dev_of(material: Material, logits: NDArray[np.float32]) -> tuple[NDArray[np.
 def held_out(texts: Texts, taught: Taught) -> tuple[NDArray[np.int64], NDArray[np.floating[Any]]]:
     """The truth of the labelled rows, or questions, that folds held out, and the teacher's probabilities of them."""
     judged = taught.judged
-    truth, table = self_training.by_question(taught.held_out[judged], texts.truth[judged], texts.questions, judged)
+    truth, table = self_training.by_question(
+        taught.held_out[judged], texts.truth[judged], texts.questions, judged, settled=True
+    )
     return truth, np.exp(table)
 
 

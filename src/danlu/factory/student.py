@@ -78,7 +78,7 @@ class Exam:
     def _shares(self) -> NDArray[np.float64]:
         """(Q, M) the same as `targets`, of questions."""
         assert self.questions is not None
-        return self.questions.shares(np.log(np.maximum(self.targets, 1e-12)))
+        return self.questions.shares(np.log(np.maximum(self.targets, 1e-12)), settled=True)
 
     def units(self) -> list[list[str]]:
         """What is predicted at a time: a text, or all options of a question."""

@@ -222,7 +222,9 @@ def run(
 def _score(
     number: int, admitted: int, taught: Taught, truth: NDArray[np.int64], questions: Questions | None = None
 ) -> Round:
-    truth, held_out = by_question(taught.held_out[taught.judged], truth[taught.judged], questions, taught.judged)
+    truth, held_out = by_question(
+        taught.held_out[taught.judged], truth[taught.judged], questions, taught.judged, settled=True
+    )
     return Round(number, admitted, accuracy(truth, held_out.argmax(1)), brier(truth, np.exp(held_out)), kept=True)
 
 
@@ -231,6 +233,8 @@ def by_question(
     truth: NDArray[np.int64],
     questions: Questions | None,
     rows: NDArray[np.int64],
+    *,
+    settled: bool = False,
 ) -> tuple[NDArray[np.int64], NDArray[np.floating[Any]]]:
     """True labels and (rows, K) log-probabilities; of pairs of a question and an option, (Q,) places and (Q, M).
 
@@ -239,11 +243,12 @@ def by_question(
         truth: (rows,) label indices.
         questions: of all rows, or None where rows are no such pairs.
         rows: which of them these are, ascending; of a question, all.
+        settled: whether the log-probabilities of a question's options know of one another, as those of a teacher do.
     """
     if questions is None:
         return truth, log_probabilities
     some = questions.some(questions.asked(rows))
-    return some.truth(truth), log_softmax(some.table(log_probabilities), axis=1)
+    return some.truth(truth), log_softmax(some.table(log_probabilities, settled=settled), axis=1)
 
 
 def _after(questions: Questions, start: int) -> Questions:
