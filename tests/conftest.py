@@ -42,6 +42,23 @@ def make_rows(count: int, seed: int) -> list[tuple[str, int]]:
     return rows
 
 
+def make_marked_rows(count, seed):
+    """(text, (entities, 3)): the words of a label are entities of its type; half in English, half in Chinese."""
+    draw = random.Random(seed)
+    rows = []
+    for number in range(count):
+        chinese, text, found = number % 2, "", []
+        for place in range(5):
+            text += "" if chinese or not place else " "
+            label = draw.randrange(len(LABELS))
+            word = draw.choice((WORDS[LABELS[label]] if draw.random() < 0.4 else FILLER)[chinese])
+            if word not in FILLER[chinese]:
+                found.append((len(text), len(text) + len(word), label))
+            text += word
+        rows.append((text, np.array(found, np.int64).reshape(-1, 3)))
+    return rows
+
+
 def vocabulary() -> list[str]:
     letters = "abcdefghijklmnopqrstuvwxyz0123456789"
     english = [word for name in LABELS for word in WORDS[name][0]] + FILLER[0]
@@ -105,6 +122,12 @@ def static_base(tiny_base):
 
     everything = np.arange(tiny_base.tokenizer.get_vocab_size())
     return replace(tiny_base, static=light_embeddings(tiny_base, everything))
+
+
+@pytest.fixture(scope="session")
+def make_marked():
+    """Makes rows with entities: (count, seed) to (text, (entities, 3) first character, one after the last, type)."""
+    return make_marked_rows
 
 
 @pytest.fixture(scope="session")
@@ -323,6 +346,36 @@ def question_file(question_entries, tmp_path_factory):
     path = tmp_path_factory.mktemp("questions") / "questions.danlu"
     save(path, question_entries)
     return path
+
+
+@pytest.fixture(scope="session")
+def toy_extractor(tiny_base):
+    """The entries of a model file that finds the words of the toy task's labels."""
+    from danlu.adapt import span
+    from danlu.compress.export import spans_to_onnx
+    from danlu.extractor import KIND
+    from danlu.factory.extract_material import cut_base
+    from danlu.text.entities import Reading
+    from danlu.text.pieces import frame, read
+    from danlu.train.spans import Training
+
+    rows = make_marked_rows(80, 1)
+    small = cut_base(tiny_base, [text for text, _ in rows], 30_000)
+    before, after = frame(small.tokenizer)
+    reading = Reading(tuple(before), tuple(after), 40, 4)
+    tokens = read(small.tokenizer, [text for text, _ in rows])
+    pieces = [piece for each, (_, gold) in zip(tokens, rows, strict=True) for piece in span.encode(each, gold, reading)]
+    training = Training(80, 16, rate=1e-3, head_rate=1e-2)
+    network = span.head(small, small.model, LABELS, reading.widest, 0)
+    network = span.fit(network, pieces, np.ones(len(pieces), np.float32), reading, training)
+    config = {"kind": KIND, "labels": LABELS, "scale": 1.0, "shift": 0.0, "threshold": 0.5, "nested": False}
+    card = {"name": "spans", "task": {"kind": "extraction", "labels": LABELS, "language": "mixed"}}
+    return {
+        "card.json": json.dumps(card).encode(),
+        "config.json": json.dumps({**config, "window": reading.window, "widest": reading.widest}).encode(),
+        "model.onnx": spans_to_onnx(network),
+        "tokenizer.json": small.tokenizer.to_str().encode(),
+    }
 
 
 @pytest.fixture

@@ -141,3 +141,43 @@ def test_no_message_and_no_reply_is_in_two_files() -> None:
     assert near_duplicates(messages, 0.85) == []
     replies = [{option for row in rows for option in row["options"]} for rows in files]
     assert sum(map(len, replies)) == len(set().union(*replies)) == 208
+
+
+# --- entities
+
+ORDERS = Path(__file__).parents[1] / "examples" / "order-desk"
+TYPES = {"date", "person", "place", "product", "quantity"}
+
+
+def orders(name: str) -> list[dict[str, Any]]:
+    lines = (ORDERS / name).read_text(encoding="utf-8").split("\n")
+    return [json.loads(line) for line in lines if line]
+
+
+def order_texts(name: str) -> list[str]:
+    if name.endswith(".txt"):
+        return [line for line in (ORDERS / name).read_text(encoding="utf-8").split("\n") if line]
+    return [row["text"] for row in orders(name)]
+
+
+def test_entities_are_where_they_are_said_to_be() -> None:
+    for name in ("train.jsonl", "test.jsonl"):
+        for row in orders(name):
+            assert all(row["text"][e["start"] : e["end"]] == e["text"] for e in row["entities"])
+            assert {e["type"] for e in row["entities"]} <= TYPES
+
+
+def test_orders_are_counted_as_the_readme_says() -> None:
+    readme = (ORDERS / "README.md").read_text(encoding="utf-8")
+    for name in ("train.jsonl", "test.jsonl"):
+        counts = Counter(entity["type"] for row in orders(name) for entity in row["entities"])
+        assert (
+            f"| `{name}` | {len(orders(name))} | " + " | ".join(str(counts[kind]) for kind in sorted(TYPES)) in readme
+        )
+    assert f"| `unlabeled.txt` | {len(order_texts('unlabeled.txt'))} |" in readme
+
+
+def test_no_order_repeats_another() -> None:
+    everything = [text for name in ("train.jsonl", "test.jsonl", "unlabeled.txt") for text in order_texts(name)]
+    assert len({exact_key(text) for text in everything}) == len(everything)
+    assert near_duplicates(everything, 0.85) == []

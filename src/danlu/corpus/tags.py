@@ -74,11 +74,16 @@ def spans_of(tags: Sequence[str], places: Sequence[tuple[int, int]], *, file: st
 
 
 def is_conll(path: Path) -> bool:
-    """Whether every line at the top of a file is a token with a tag, and one of the tags is of an entity."""
+    """Whether all lines at the top of a file are a token with a tag, in equally many columns, one tag of an entity."""
     seen = [line.rstrip("\r\n") for line in islice(lines(path), _SNIFFED)]
     filled = [line for line in seen if line.strip() and not line.startswith("-DOCSTART-")]
     tags = [found.group(1) for line in filled if (found := _LINE.fullmatch(line))]
-    return len(tags) == len(filled) > 0 and any(tag != "O" for tag in tags)
+    columns = {len(_cells(line)) for line in filled}
+    return len(tags) == len(filled) > 0 and len(columns) == 1 and any(tag != "O" for tag in tags)
+
+
+def _cells(line: str) -> list[str]:
+    return line.rstrip("\r\n").split("\t") if "\t" in line else line.split()
 
 
 def conll_rows(path: Path) -> Iterator[tuple[int, dict[str, object]]]:
@@ -91,7 +96,7 @@ def conll_rows(path: Path) -> Iterator[tuple[int, dict[str, object]]]:
     tags: list[str] = []
     number = first = 0
     for number, line in enumerate(lines(path), start=1):
-        cells = line.rstrip("\r\n").split("\t") if "\t" in line else line.split()
+        cells = _cells(line)
         if line.startswith("-DOCSTART-") or not line.strip():
             if tokens:
                 yield first, {"tokens": tokens, "tags": tags}

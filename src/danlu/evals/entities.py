@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from danlu.evals.metrics import wilson
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -52,11 +54,16 @@ def micro(table: NDArray[np.int64]) -> dict[str, float]:
 def interval(table: NDArray[np.int64], samples: int = _SAMPLES, seed: int = 0) -> tuple[float, float]:
     """The 95% percentile interval of the micro-F1, by drawing rows with replacement (Efron 1979); rows, not entities.
 
+    Without a single mistake drawing shows no spread: then it reaches down to Wilson's bound of so many right ones.
+
     Args:
         table: (n, types, 3), n at least 1.
         samples: how many times the rows are drawn.
         seed: of the draws.
     """
+    right, found, real = table.sum((0, 1)).tolist()
+    if right == found == real:
+        return wilson(real, real)[0], 1.0
     rows = table.sum(1).astype(np.float64)
     draw = np.random.default_rng(seed)
     often = np.stack([np.bincount(draw.integers(0, len(rows), len(rows)), minlength=len(rows)) for _ in range(samples)])
