@@ -29,6 +29,7 @@ STRENGTH = {"ngram": 200.0, "linear": 10.0, "static": 3.0, "contrastive": 10.0}
 ROUNDS = (0.3, 0.6, 0.9)  # shares of the unlabelled texts admitted
 PULL = 800.0  # the pull towards prior shares is this over the rows squared: few rows cannot say who is right
 TEMPER = 1 / 8  # of the likelihoods behind those shares: held-out rows of a few folds are not independent witnesses
+HEAD_START = {"likeness": 2.0}  # of a form of few numbers, which a few dozen questions cannot lead astray
 QUESTION_TOTAL = 1.0  # of questions, where one of several options is known to be right: nothing is modest there
 TOTAL = 2.0  # of the exponents, where few rows are: regularised forms are too modest, and each knows something else
 
@@ -95,6 +96,7 @@ def pool_forms(
     targets: NDArray[np.floating[Any]],
     pull: float = PULL,
     total: float = TOTAL,
+    start: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float64]:
     """(F,) exponents of a product of experts, fitted to targets and pulled towards shares of a total.
 
@@ -107,10 +109,12 @@ def pool_forms(
         targets: (rows, K) distributions.
         pull: weight of the squared distance from those shares beside the mean loss, times the rows squared.
         total: what the shares add up to.
+        start: (F,) log-likelihood that each form has from the outset; none by default.
     """
     stacked = np.stack(votes).astype(np.float64)
     losses = np.array([_exponents(stacked[form : form + 1], targets, np.ones(1), 0.0)[1] for form in range(len(votes))])
-    shares = total * softmax(-TEMPER * len(targets) * losses)
+    likely = -TEMPER * len(targets) * losses
+    shares = total * softmax(likely if start is None else likely + start)
     return _exponents(stacked, targets, shares, pull / len(targets) ** 2)[0]
 
 
@@ -303,7 +307,7 @@ def _teach(
         if progress:
             progress(1)
     judged = np.sort(np.concatenate([context.held for context in contexts]))
-    weights = _weights([held[form][judged] for form in forms], truth[judged], labels, questions, judged)
+    weights = _weights({form: held[form][judged] for form in forms}, truth[judged], labels, questions, judged)
     held_out = pooled([held[form] for form in forms], weights)
     by_context = [pooled(votes, weights) for votes in all_votes]
     if questions is not None:
@@ -314,18 +318,19 @@ def _teach(
 
 
 def _weights(
-    votes: Sequence[NDArray[np.float32]],
+    votes: dict[str, NDArray[np.float32]],
     truth: NDArray[np.int64],
     labels: int,
     questions: Questions | None,
     judged: NDArray[np.int64],
 ) -> NDArray[np.float64]:
     """(F,) exponents of the forms, fitted to the held-out rows, or to the questions that they belong to."""
-    read = [by_question(vote, truth, questions, judged) for vote in votes]
+    read = [by_question(vote, truth, questions, judged) for vote in votes.values()]
     tables = [np.asarray(table, np.float32) for _, table in read]
     if questions is None:
         return pool_forms(tables, np.eye(labels)[read[0][0]])
-    return pool_forms(tables, np.eye(tables[0].shape[1])[read[0][0]], total=QUESTION_TOTAL)
+    start = np.array([HEAD_START.get(form, 0.0) for form in votes])
+    return pool_forms(tables, np.eye(tables[0].shape[1])[read[0][0]], total=QUESTION_TOTAL, start=start)
 
 
 def to_arrays(rounds: Sequence[Round], first: Taught, last: Taught) -> dict[str, NDArray[Any]]:
