@@ -26,7 +26,7 @@ from danlu.factory.material import gather
 from danlu.factory.package import Verdict
 from danlu.factory.plan import Plan, Sizes, expected_seconds, make_plan
 from danlu.factory.progress import Progress
-from danlu.factory.question_material import body_of, gather_questions, question_sizes, token_width
+from danlu.factory.question_material import body_of, folds_for, gather_questions, question_sizes, token_width
 from danlu.factory.stages import Run
 from danlu.factory.student import Shared, Source
 from danlu.models.base import Base, open_base, token_ids
@@ -125,7 +125,7 @@ def produce(data: Path, out: Path, options: Options) -> Produced:
     seen = stages.read_texts(run, material)
     views = teacher.look(base, material.texts, seen[: len(material.texts.rows)], plan)
     inspection.findings += advice.of_texts(views.names, material.texts, base)
-    folds = stages.folds(material, plan, options.seed)
+    folds = folds_for(material, plan, options.seed)
     inspection.findings += doubts(material.texts.labelled, folds) if material.asked is None else []
     tuned = stages.tune(run, material.texts, folds)
     rounds, first, last = stages.loop(run, material.texts, views, folds, tuned)
@@ -136,7 +136,7 @@ def produce(data: Path, out: Path, options: Options) -> Produced:
     front = choose(pairs, options.max_mb, options.max_ms)
 
     chosen = front.eligible[front.shipped]
-    dev, dev_logits = stages.dev_of(material, chosen.logits)
+    dev, dev_logits = judge.dev_of(material, chosen.logits)
     sure = len(dev) >= ENOUGH_DEV
     temperature = round(fit_temperature(dev_logits, dev), 6) if sure else 1.0
     ruler = judge.measure_by(material, last.judged)
@@ -161,7 +161,7 @@ def produce(data: Path, out: Path, options: Options) -> Produced:
     if sure:  # the shipped student itself, on rows that it did not learn from
         abstain = package.threshold(dev, softmax(dev_logits, temperature))
     elif ruler.measured_on == "test":
-        abstain = package.threshold(*stages.held_out(material.texts, last))
+        abstain = package.threshold(*judge.held_out(material.texts, last))
     else:
         abstain = package.threshold(ruler.truth, verdict.student)
 

@@ -14,6 +14,7 @@ from scipy.optimize import minimize
 from scipy.special import log_softmax, softmax
 
 from danlu.evals.metrics import accuracy, brier
+from danlu.evals.questions import by_question
 from danlu.train.regression import Linear, softmax_regression
 
 if TYPE_CHECKING:
@@ -230,29 +231,6 @@ def _score(
         taught.held_out[taught.judged], truth[taught.judged], questions, taught.judged, settled=True
     )
     return Round(number, admitted, accuracy(truth, held_out.argmax(1)), brier(truth, np.exp(held_out)), kept=True)
-
-
-def by_question(
-    log_probabilities: NDArray[np.floating[Any]],
-    truth: NDArray[np.int64],
-    questions: Questions | None,
-    rows: NDArray[np.int64],
-    *,
-    settled: bool = False,
-) -> tuple[NDArray[np.int64], NDArray[np.floating[Any]]]:
-    """True labels and (rows, K) log-probabilities; of pairs of a question and an option, (Q,) places and (Q, M).
-
-    Args:
-        log_probabilities: (rows, K).
-        truth: (rows,) label indices.
-        questions: of all rows, or None where rows are no such pairs.
-        rows: which of them these are, ascending; of a question, all.
-        settled: whether the log-probabilities of a question's options know of one another, as those of a teacher do.
-    """
-    if questions is None:
-        return truth, log_probabilities
-    some = questions.some(questions.asked(rows))
-    return some.truth(truth), log_softmax(some.table(log_probabilities, settled=settled), axis=1)
 
 
 def _after(questions: Questions, start: int) -> Questions:
