@@ -75,14 +75,24 @@ def test_columns_with_an_option_each_may_leave_the_last_ones_empty(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "names", [("option1", "option2"), ("choice_a", "choice_b"), ("选项A", "选项B"), ("ending0", "ending1"), ("a", "b")]
+    "names",
+    [
+        ("option1", "option2"),
+        ("choice_a", "choice_b"),
+        ("选项A", "选项B"),
+        ("ending0", "ending1"),
+        ("A", "B"),
+        ("a", "b", "c"),
+    ],
 )
 def test_lettered_and_numbered_columns_are_options(names):
-    row = dict(zip(names, ("x", "y"), strict=True))
+    row = dict(zip(names, "xyz", strict=False))
     assert option_columns([{"question": "q", **row}], ["question", *names]) == names
 
 
-@pytest.mark.parametrize("names", [("text_a", "text_b"), ("sentence1", "sentence2"), ("a", "c"), ("label", "options")])
+@pytest.mark.parametrize(
+    "names", [("text_a", "text_b"), ("sentence1", "sentence2"), ("a", "b"), ("a", "c"), ("label", "options")]
+)
 def test_other_columns_are_not(names):
     assert option_columns([dict.fromkeys(names, "x")], list(names)) == ()
 

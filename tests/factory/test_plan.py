@@ -152,3 +152,18 @@ def test_an_ordinary_task_uses_every_part_of_the_plan(minutes):
     assert plan.tuning_steps >= 20
     assert plan.layers
     assert plan.rounds
+
+
+def test_a_question_is_read_once_beside_all_of_its_options():
+    """Latency is that of a question with its options: few and short ones leave more of it to be read."""
+    sizes = Sizes(
+        labelled=300, unlabelled=9_000, dev=0, has_test=True, labels=2, tokens=20, long_tokens=80, smallest=40, cost=2
+    )
+    few, many = (
+        make_plan(replace(sizes, sides=2, options=float(options), option_tokens=6.0), 4, 25, 10) for options in (2, 7)
+    )
+    assert few.student_length > many.student_length
+    long = make_plan(replace(sizes, sides=2, options=7.0, option_tokens=40.0), 4, 25, 10)
+    assert long.layers == ()
+    once = make_plan(replace(sizes, sides=2, options=7.0, option_tokens=6.0, fresh=0.25), 4, 25, 10)
+    assert once.distill > many.distill

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from tokenizers import Tokenizer
 
-WORTH_SHARING = 2 / 3  # of all sides of pairs are distinct at most: then each is read once, wherever it stands
+WORTH_SHARING = 2 / 3  # of all sides of ordered pairs are distinct at most: then each is read once for all options
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def encode(
     pairing, done = pairing_of(texts), 0
     written = [side for text in texts for side in sides(text)]
     place = {side: number for number, side in enumerate(dict.fromkeys(written))}
-    repeated = pairing is not None and len(place) <= WORTH_SHARING * len(written)
+    repeated = pairing == "ordered" and len(place) <= WORTH_SHARING * len(written)
     read = len(place) if repeated else len(written)
 
     def tell(count: int) -> None:

@@ -131,6 +131,8 @@ def option_columns(rows: Sequence[dict[str, object]], names: Sequence[str]) -> t
         for first in "a", "0", "1":
             order = [chr(code) for code in range(ord(first), ord(first) + len(LETTERS))]
             length = next((i for i, mark in enumerate(order) if mark not in run), len(order))
+            if length == LEAST_OPTIONS and run[first] == "a":  # two columns of many other things are called a and b
+                continue
             if length >= LEAST_OPTIONS and all(_filled(rows, run[mark]) for mark in order[:LEAST_OPTIONS]):
                 return tuple(run[mark] for mark in order[:length])
     return ()

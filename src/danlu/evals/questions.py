@@ -124,6 +124,31 @@ class Questions:
         return self.place[right]
 
 
+def by_question(
+    log_probabilities: NDArray[np.floating[Any]],
+    truth: NDArray[np.int64],
+    questions: Questions | None,
+    rows: NDArray[np.int64],
+    *,
+    settled: bool = False,
+) -> tuple[NDArray[np.int64], NDArray[np.floating[Any]]]:
+    """True labels and (rows, K) log-probabilities; of pairs of a question and an option, (Q,) places and (Q, M).
+
+    Args:
+        log_probabilities: (rows, K).
+        truth: (rows,) label indices.
+        questions: of all rows, or None where rows are no such pairs.
+        rows: which of them these are, ascending; of a question, all.
+        settled: whether the log-probabilities of a question's options know of one another, as those of a teacher do.
+    """
+    if questions is None:
+        return truth, log_probabilities
+    some = questions.some(questions.asked(rows))
+    table = some.table(log_probabilities, settled=settled)
+    table -= table.max(axis=1, keepdims=True)
+    return some.truth(truth), table - np.log(np.exp(table).sum(axis=1, keepdims=True))
+
+
 def figures(truth: NDArray[np.integer[Any]], shares: NDArray[np.floating[Any]], chance: float) -> dict[str, Any]:
     """Every figure of one model on some questions, ready for JSON: those of `summary` that mean something, and chance.
 

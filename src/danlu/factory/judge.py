@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from danlu.evals.questions import by_question
 from danlu.factory import student
 from danlu.factory.stages import EXAM, GOLD_WEIGHT, make_lesson, whole, wording_of
 from danlu.factory.student import Exam, Shared
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from danlu.factory.material import Asked, Material
     from danlu.factory.stages import Folds, Run
     from danlu.factory.student import Source
+    from danlu.factory.teacher import Texts
     from danlu.loops.self_training import Taught
     from danlu.types import Example
 
@@ -84,6 +86,23 @@ def _measure_questions(material: Material, asked: Asked, judged: NDArray[np.int6
         questions,
         tuple(asked.rows[i] for i in numbers),
     )
+
+
+def dev_of(material: Material, logits: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.floating[Any]]]:
+    """The truth of the dev rows, and what a student makes of them, from its logits on the exam, where they come first.
+
+    Of questions, the places of the right options, and a row of log-probabilities a question.
+    """
+    truth, whole_job = material.truth(material.dev), None if material.asked is None else material.asked.questions
+    rows = np.arange(len(material.everything))[material.part("dev")]
+    return by_question(logits[: len(truth)], truth, whole_job, rows)
+
+
+def held_out(texts: Texts, taught: Taught) -> tuple[NDArray[np.int64], NDArray[np.floating[Any]]]:
+    """The truth of the labelled rows, or questions, that folds held out, and the teacher's probabilities of them."""
+    judged = taught.judged
+    truth, table = by_question(taught.held_out[judged], texts.truth[judged], texts.questions, judged, settled=True)
+    return truth, np.exp(table)
 
 
 def gold_only(

@@ -14,10 +14,10 @@ import numpy as np
 
 import danlu
 from danlu.evals.metrics import expected_interval, summary
+from danlu.evals.questions import by_question
 from danlu.evals.questions import figures as question_figures
 from danlu.factory.choose import parity
 from danlu.factory.question_evidence import question_evidence
-from danlu.loops.self_training import by_question
 from danlu.text.pair import shown
 
 if TYPE_CHECKING:

@@ -19,7 +19,6 @@ from danlu.errors import DataError, OptionError
 from danlu.evals.metrics import fit_temperature, softmax
 from danlu.factory import advice, judge, package, report, stages, teacher
 from danlu.factory.choose import choose
-from danlu.factory.draft import Draft
 from danlu.factory.extract import extract
 from danlu.factory.folds import doubts
 from danlu.factory.inspect import Inspection, inspect
@@ -28,7 +27,7 @@ from danlu.factory.material import gather
 from danlu.factory.package import Verdict
 from danlu.factory.plan import Plan, Sizes, expected_seconds, make_plan
 from danlu.factory.progress import Progress
-from danlu.factory.question_material import body_of, gather_questions, question_sizes, token_width
+from danlu.factory.question_material import body_of, folds_for, gather_questions, question_sizes, token_width
 from danlu.factory.stages import Run
 from danlu.factory.student import Shared, Source
 from danlu.models.base import Base, open_base, token_ids
@@ -129,7 +128,7 @@ def produce(data: Path, out: Path, options: Options) -> Produced:
     seen = stages.read_texts(run, material)
     views = teacher.look(base, material.texts, seen[: len(material.texts.rows)], plan)
     inspection.findings += advice.of_texts(views.names, material.texts, base)
-    folds = stages.folds(material, plan, options.seed)
+    folds = folds_for(material, plan, options.seed)
     inspection.findings += doubts(material.texts.labelled, folds) if material.asked is None else []
     tuned = stages.tune(run, material.texts, folds)
     rounds, first, last = stages.loop(run, material.texts, views, folds, tuned)
@@ -140,16 +139,14 @@ def produce(data: Path, out: Path, options: Options) -> Produced:
     front = choose(pairs, options.max_mb, options.max_ms)
 
     chosen = front.eligible[front.shipped]
-    draft = chosen.draft
-    assert isinstance(draft, Draft)
-    dev, dev_logits = stages.dev_of(material, chosen.logits)
+    dev, dev_logits = judge.dev_of(material, chosen.logits)
     sure = len(dev) >= ENOUGH_DEV
     temperature = round(fit_temperature(dev_logits, dev), 6) if sure else 1.0
     ruler = judge.measure_by(material, last.judged)
     if ruler.measured_on == "test":
-        model = Model("", draft.entries(labels, {}, temperature, 0.0))
+        model = Model("", chosen.draft.entries(labels, {}, temperature, 0.0))
         test = material.part("test")
-        gold = judge.gold_only(run, source, draft.name, material, seen, last)
+        gold = judge.gold_only(run, source, chosen.draft.name, material, seen, last)
         verdict = Verdict(
             ruler.table(model.probabilities(ruler.texts)),
             ruler.table(np.exp(beliefs.log_probabilities[test]), settled=True),
@@ -157,7 +154,7 @@ def produce(data: Path, out: Path, options: Options) -> Produced:
             None if gold is None else ruler.table(gold),
         )
     else:
-        validated = judge.cross_validate(run, source, draft.name, material, folds, last, seen)[ruler.rows]
+        validated = judge.cross_validate(run, source, chosen.draft.name, material, folds, last, seen)[ruler.rows]
         verdict = Verdict(
             ruler.table(softmax(np.log(validated + 1e-12), temperature).astype(np.float32)),
             ruler.table(np.exp(last.held_out[ruler.rows]), settled=True),
@@ -167,14 +164,14 @@ def produce(data: Path, out: Path, options: Options) -> Produced:
     if sure:  # the shipped student itself, on rows that it did not learn from
         abstain = package.threshold(dev, softmax(dev_logits, temperature))
     elif ruler.measured_on == "test":
-        abstain = package.threshold(*stages.held_out(material.texts, last))
+        abstain = package.threshold(*judge.held_out(material.texts, last))
     else:
         abstain = package.threshold(ruler.truth, verdict.student)
 
     card = package.card(
         out.stem, dataset, inspection, material, run, rounds, last, front, ruler, verdict, (temperature, abstain)
     )
-    entries = draft.entries(labels, card, temperature, abstain)
+    entries = chosen.draft.entries(labels, card, temperature, abstain)
     proof = package.evidence(material, front, ruler, verdict, last, beliefs, inspection)
     page = report.render({"card": card, "seconds": run.job.seconds, "bytes": sum(map(len, entries.values())), **proof})
     write_whole(report_of(out), page.encode(), force=options.force)

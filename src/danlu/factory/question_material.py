@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from danlu.evals.questions import Questions
+from danlu.factory.folds import folds_of, folds_of_questions
 from danlu.factory.material import Asked, Material
 from danlu.factory.plan import Sizes
 from danlu.factory.student import shortened
 from danlu.factory.teacher import Texts
 from danlu.models.base import token_embeddings, token_ids
 from danlu.text.pair import sides
-from danlu.text.question import RIGHT, WRONG, pairs, parts
+from danlu.text.question import RIGHT, WRONG, essence, pairs, parts
 from danlu.train.regression import MOST_ROWS
 
 if TYPE_CHECKING:
@@ -75,6 +76,16 @@ def _first(rows: Sequence[Example], rng: np.random.Generator, most: int) -> NDAr
     order = rng.permutation(len(rows))
     sizes = np.cumsum([options_of(rows[i]) for i in order]) if len(rows) else np.zeros(0, np.int64)
     return order[sizes <= most]
+
+
+def folds_for(material: Material, plan: Plan, seed: int) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """(trained on, held out) labelled rows of each fold; of questions, all options of a question together."""
+    texts = material.texts
+    if texts.questions is None or material.asked is None:
+        return folds_of(texts.labelled, texts.truth, plan.folds, seed)
+    labelled = np.arange(len(texts.labelled))
+    asked = [essence(text) for text in material.asked.texts(labelled)]
+    return folds_of_questions(asked, material.asked.questions.some(np.arange(len(asked))), plan.folds, seed)
 
 
 def question_sizes(base: Base, inspection: Inspection, sample: Sequence[Example]) -> Sizes:

@@ -16,13 +16,12 @@ from danlu.compress.distil import LIGHT, Lesson
 from danlu.errors import OptionError
 from danlu.evals.questions import Questions
 from danlu.factory import choose, draft, student, teacher
-from danlu.factory.folds import folds_of, folds_of_questions
 from danlu.factory.generator import passages, question_passages
 from danlu.factory.student import Exam, Shared
 from danlu.factory.teacher import Teacher, Texts, Views
 from danlu.loops import self_training
 from danlu.text.pair import pairing_of
-from danlu.text.question import essence, is_question, pairs
+from danlu.text.question import is_question, pairs
 from danlu.train.regression import softmax_regression
 
 if TYPE_CHECKING:
@@ -88,35 +87,6 @@ class Beliefs:
     log_probabilities: NDArray[np.float64]
     before_loop: NDArray[np.float64]
     vectors: NDArray[np.float32]
-
-
-def folds(material: Material, plan: Plan, seed: int) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    """(trained on, held out) labelled rows of each fold; of questions, all options of a question together."""
-    texts = material.texts
-    if texts.questions is None or material.asked is None:
-        return folds_of(texts.labelled, texts.truth, plan.folds, seed)
-    labelled = np.arange(len(texts.labelled))
-    asked = [essence(text) for text in material.asked.texts(labelled)]
-    return folds_of_questions(asked, material.asked.questions.some(np.arange(len(asked))), plan.folds, seed)
-
-
-def dev_of(material: Material, logits: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.floating[Any]]]:
-    """The truth of the dev rows, and what a student makes of them, from its logits on the exam, where they come first.
-
-    Of questions, the places of the right options, and a row of log-probabilities a question.
-    """
-    truth, whole_job = material.truth(material.dev), None if material.asked is None else material.asked.questions
-    rows = np.arange(len(material.everything))[material.part("dev")]
-    return self_training.by_question(logits[: len(truth)], truth, whole_job, rows)
-
-
-def held_out(texts: Texts, taught: Taught) -> tuple[NDArray[np.int64], NDArray[np.floating[Any]]]:
-    """The truth of the labelled rows, or questions, that folds held out, and the teacher's probabilities of them."""
-    judged = taught.judged
-    truth, table = self_training.by_question(
-        taught.held_out[judged], texts.truth[judged], texts.questions, judged, settled=True
-    )
-    return truth, np.exp(table)
 
 
 def read_texts(run: Run, material: Material) -> NDArray[np.float32]:

@@ -14,6 +14,7 @@ from scipy.optimize import minimize
 from scipy.special import log_softmax, softmax
 
 from danlu.evals.metrics import accuracy, brier
+from danlu.evals.questions import by_question
 from danlu.train.regression import Linear, softmax_regression
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ STRENGTH = {"ngram": 200.0, "linear": 10.0, "static": 3.0, "contrastive": 10.0}
 ROUNDS = (0.3, 0.6, 0.9)  # shares of the unlabelled texts admitted
 PULL = 800.0  # the pull towards prior shares is this over the rows squared: few rows cannot say who is right
 TEMPER = 1 / 8  # of the likelihoods behind those shares: held-out rows of a few folds are not independent witnesses
+HEAD_START = {"likeness": 2.0}  # of a form of few numbers, which a few dozen questions cannot lead astray
 QUESTION_TOTAL = 1.0  # of questions, where one of several options is known to be right: nothing is modest there
 TOTAL = 2.0  # of the exponents, where few rows are: regularised forms are too modest, and each knows something else
 
@@ -95,6 +97,7 @@ def pool_forms(
     targets: NDArray[np.floating[Any]],
     pull: float = PULL,
     total: float = TOTAL,
+    start: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float64]:
     """(F,) exponents of a product of experts, fitted to targets and pulled towards shares of a total.
 
@@ -107,10 +110,12 @@ def pool_forms(
         targets: (rows, K) distributions.
         pull: weight of the squared distance from those shares beside the mean loss, times the rows squared.
         total: what the shares add up to.
+        start: (F,) log-likelihood that each form has from the outset; none by default.
     """
     stacked = np.stack(votes).astype(np.float64)
     losses = np.array([_exponents(stacked[form : form + 1], targets, np.ones(1), 0.0)[1] for form in range(len(votes))])
-    shares = total * softmax(-TEMPER * len(targets) * losses)
+    likely = -TEMPER * len(targets) * losses
+    shares = total * softmax(likely if start is None else likely + start)
     return _exponents(stacked, targets, shares, pull / len(targets) ** 2)[0]
 
 
@@ -228,29 +233,6 @@ def _score(
     return Round(number, admitted, accuracy(truth, held_out.argmax(1)), brier(truth, np.exp(held_out)), kept=True)
 
 
-def by_question(
-    log_probabilities: NDArray[np.floating[Any]],
-    truth: NDArray[np.int64],
-    questions: Questions | None,
-    rows: NDArray[np.int64],
-    *,
-    settled: bool = False,
-) -> tuple[NDArray[np.int64], NDArray[np.floating[Any]]]:
-    """True labels and (rows, K) log-probabilities; of pairs of a question and an option, (Q,) places and (Q, M).
-
-    Args:
-        log_probabilities: (rows, K).
-        truth: (rows,) label indices.
-        questions: of all rows, or None where rows are no such pairs.
-        rows: which of them these are, ascending; of a question, all.
-        settled: whether the log-probabilities of a question's options know of one another, as those of a teacher do.
-    """
-    if questions is None:
-        return truth, log_probabilities
-    some = questions.some(questions.asked(rows))
-    return some.truth(truth), log_softmax(some.table(log_probabilities, settled=settled), axis=1)
-
-
 def _after(questions: Questions, start: int) -> Questions:
     """The questions of the pool."""
     return questions.some(questions.asked(np.arange(start, len(questions.owner))))
@@ -303,7 +285,7 @@ def _teach(
         if progress:
             progress(1)
     judged = np.sort(np.concatenate([context.held for context in contexts]))
-    weights = _weights([held[form][judged] for form in forms], truth[judged], labels, questions, judged)
+    weights = _weights({form: held[form][judged] for form in forms}, truth[judged], labels, questions, judged)
     held_out = pooled([held[form] for form in forms], weights)
     by_context = [pooled(votes, weights) for votes in all_votes]
     if questions is not None:
@@ -314,18 +296,19 @@ def _teach(
 
 
 def _weights(
-    votes: Sequence[NDArray[np.float32]],
+    votes: dict[str, NDArray[np.float32]],
     truth: NDArray[np.int64],
     labels: int,
     questions: Questions | None,
     judged: NDArray[np.int64],
 ) -> NDArray[np.float64]:
     """(F,) exponents of the forms, fitted to the held-out rows, or to the questions that they belong to."""
-    read = [by_question(vote, truth, questions, judged) for vote in votes]
+    read = [by_question(vote, truth, questions, judged) for vote in votes.values()]
     tables = [np.asarray(table, np.float32) for _, table in read]
     if questions is None:
         return pool_forms(tables, np.eye(labels)[read[0][0]])
-    return pool_forms(tables, np.eye(tables[0].shape[1])[read[0][0]], total=QUESTION_TOTAL)
+    start = np.array([HEAD_START.get(form, 0.0) for form in votes])
+    return pool_forms(tables, np.eye(tables[0].shape[1])[read[0][0]], total=QUESTION_TOTAL, start=start)
 
 
 def to_arrays(rounds: Sequence[Round], first: Taught, last: Taught) -> dict[str, NDArray[Any]]:
