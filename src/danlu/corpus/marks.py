@@ -238,15 +238,19 @@ def _parsed(value: object) -> object:
 
 
 def _shape(values: Iterable[object]) -> str | None:
-    """The one shape that all filled cells have; None where they have several, or nothing is filled."""
+    """The one shape that all filled cells have, any where all lists are empty; None where there are several or none."""
     found: set[str | None] = set()
+    lists = False
     for value in values:
+        lists = lists or isinstance(value, list)
         if isinstance(value, dict):
             found.add("by type" if all(isinstance(v, dict) for v in cast("Row", value).values()) else None)
         elif isinstance(value, list):
             found.update(_shape_of_item(item) for item in cast("list[object]", value))
         elif value is not None and value != "":
             found.add(None)
+    if lists and not found:
+        return "objects"
     return next(iter(found)) if len(found) == 1 else None
 
 
