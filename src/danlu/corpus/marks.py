@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from itertools import chain, islice
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeGuard, cast
 
 from danlu.corpus import tags
 from danlu.corpus.columns import Columns, as_text, find_columns, is_scalar
@@ -215,7 +215,7 @@ def _tagged(row: Row, marks: Marks, file: str, number: int) -> Example:
     return Example(text, None, file, number, tuple(spans))
 
 
-def _strings(value: object) -> bool:
+def _strings(value: object) -> TypeGuard[list[str]]:
     """Whether a cell is a list of strings."""
     return isinstance(value, list) and all(isinstance(item, str) for item in cast("list[object]", value))
 
