@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 KIND = "extraction"  # what config.json says it is
-INPUTS = ("token_ids", "token_mask", "token_shapes")
+INPUTS: tuple[str, ...] = ("token_ids", "token_mask", "token_shapes")
 MOST_WINDOW, MOST_WIDTH = 4_096, 512
 _BLOCK = 64  # texts whose candidates are held at a time
 

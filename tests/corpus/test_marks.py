@@ -85,7 +85,7 @@ def test_tags_of_every_scheme(tmp_path, tags, expected):
 
 @pytest.mark.parametrize("name", ["train.conll", "train.bio", "train.txt"])
 def test_conll(tmp_path, name):
-    lines = ["-DOCSTART- O", "", "我 O", "在 O", "北 B-LOC", "京 I-LOC", "", "in x O", "Rome y S-LOC", ""]
+    lines = ["-DOCSTART- O", "", "我 O", "在 O", "北 B-LOC", "京 I-LOC", "", "in O", "Rome S-LOC", ""]
     dataset = load(write(tmp_path, name, *lines))
     assert [(row.text, row.row, row.spans) for row in dataset.train] == [
         ("我在北京", 3, (Span(2, 4, "LOC"),)),

@@ -62,6 +62,14 @@ def test_entities_inside_others_and_entities_that_cross(tmp_path):
     assert "entities-cross" in codes(crossed)
 
 
+def test_a_single_nested_entity_among_many_is_a_slip(tmp_path):
+    outer = row("University of Rome", (0, 18, "school"), (14, 18, "place"))
+    many = [row(f"{i} " + "Rome " * 10, *((3 + 5 * k, 7 + 5 * k, "place") for k in range(10))) for i in range(10, 22)]
+    found = look(tmp_path, [outer, *many])
+    assert found.task.nesting == "flat"
+    assert "rarely-nested" in codes(found)
+
+
 def test_repeats_leaks_and_unseen_types(tmp_path):
     test = [MANY[3], row("Bob is here in person", (0, 3, "person"))]
     found = look(tmp_path, [*MANY, MANY[0], row(MANY[1]["text"])], test=test)

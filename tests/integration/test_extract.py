@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,7 @@ from danlu.graph import cores
 
 pytestmark = pytest.mark.slow
 LABELS = ("parcel", "praise", "refund")
+EXAMPLE = Path(__file__).parents[2] / "examples" / "order-desk"
 
 
 @pytest.fixture(scope="module")
@@ -101,3 +103,14 @@ def test_without_a_test_file_the_rows_are_cross_validated(folder, options, tmp_p
     assert figures["measured_on"] == "cross-validation"
     assert figures["student"]["n"] > 20
     assert made.card["loop"] == [{"round": 0, "admitted": 0, "f1": made.card["loop"][0]["f1"], "kept": True}]
+
+
+def test_the_example_runs_from_rows_to_a_file(tmp_path):
+    made = produce(EXAMPLE, tmp_path / "orders.danlu", Options(minutes=0.3, max_ms=1_000.0, quiet=True))
+    model = danlu.load(made.model)
+    assert model.labels == ("date", "person", "place", "product", "quantity")
+    text = "周五前给杭州滨江店补20箱A4复印纸，王姐收"
+    (answer,) = model.predict([text])
+    assert all(0 <= span.start < span.end <= len(text) for span in answer.spans)
+    assert made.card["figures"]["student"]["entities"] == 474
+    assert made.model.stat().st_size < 25e6

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from itertools import chain, islice
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeGuard, cast
 
 from danlu.corpus import tags
 from danlu.corpus.columns import Columns, as_text, find_columns, is_scalar
@@ -215,7 +215,7 @@ def _tagged(row: Row, marks: Marks, file: str, number: int) -> Example:
     return Example(text, None, file, number, tuple(spans))
 
 
-def _strings(value: object) -> bool:
+def _strings(value: object) -> TypeGuard[list[str]]:
     """Whether a cell is a list of strings."""
     return isinstance(value, list) and all(isinstance(item, str) for item in cast("list[object]", value))
 
@@ -238,15 +238,19 @@ def _parsed(value: object) -> object:
 
 
 def _shape(values: Iterable[object]) -> str | None:
-    """The one shape that all filled cells have; None where they have several, or nothing is filled."""
+    """The one shape that all filled cells have, any where all lists are empty; None where there are several or none."""
     found: set[str | None] = set()
+    lists = False
     for value in values:
+        lists = lists or isinstance(value, list)
         if isinstance(value, dict):
             found.add("by type" if all(isinstance(v, dict) for v in cast("Row", value).values()) else None)
         elif isinstance(value, list):
             found.update(_shape_of_item(item) for item in cast("list[object]", value))
         elif value is not None and value != "":
             found.add(None)
+    if lists and not found:
+        return "objects"
     return next(iter(found)) if len(found) == 1 else None
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from itertools import cycle, islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
 
@@ -31,8 +31,11 @@ LATENCY_ROUNDS = 3  # after one to warm up; the fastest counts: whatever else ru
 CARD_BYTES = 30_000  # and the confusion table, about three bytes a cell
 
 
+D = TypeVar("D", "Draft", "SpanDraft")
+
+
 @dataclass(frozen=True)
-class Measured:
+class Measured(Generic[D]):
     """A draft and what was measured of it.
 
     Attributes:
@@ -46,7 +49,7 @@ class Measured:
         logits: (exam, K); of extraction, K is 0.
     """
 
-    draft: Draft | SpanDraft
+    draft: D
     accuracy: float
     bytes: int
     p50_ms: float
@@ -55,7 +58,7 @@ class Measured:
     logits: NDArray[np.float32]
 
 
-def measure(draft: Draft, labels: Sequence[str], exam: Exam) -> Measured:
+def measure(draft: Draft, labels: Sequence[str], exam: Exam) -> Measured[Draft]:
     """Opens a draft as its users will, and measures accuracy, size and latency (of the fastest of three rounds).
 
     Args:
@@ -94,7 +97,7 @@ def _times(predict: Callable[[list[str]], object], units: Iterable[list[str]]) -
     return times
 
 
-def parity(full: Measured, small: Measured, gate: float = GATE) -> dict[str, Any]:
+def parity(full: Measured[D], small: Measured[D], gate: float = GATE) -> dict[str, Any]:
     """Whether the int8 graph may stand for the float32 one: as good, and really faster.
 
     Medians are compared; from WORTH_INT8 on they lie far apart, so chance does not decide which file a run makes.
@@ -119,11 +122,11 @@ def parity(full: Measured, small: Measured, gate: float = GATE) -> dict[str, Any
 
 
 @dataclass(frozen=True)
-class Front:
+class Front(Generic[D]):
     """The students: every candidate in both precisions, the one of each that may ship, and the one that does."""
 
-    pairs: Sequence[tuple[Measured, Measured]]
-    eligible: Sequence[Measured]
+    pairs: Sequence[tuple[Measured[D], Measured[D]]]
+    eligible: Sequence[Measured[D]]
     shipped: int
     max_mb: float
     max_ms: float
@@ -145,13 +148,13 @@ class Front:
 
 
 def choose(
-    pairs: Sequence[tuple[Measured, Measured]],
+    pairs: Sequence[tuple[Measured[D], Measured[D]]],
     max_mb: float,
     max_ms: float,
     gate: float = GATE,
     *,
     rescue: bool = False,
-) -> Front:
+) -> Front[D]:
     """The front of accuracy, size and latency; the most accurate inside the limits ships, the smaller one of equals.
 
     Args:
@@ -177,12 +180,12 @@ def choose(
     return Front(pairs, eligible, best, max_mb, max_ms)
 
 
-def fits(measured: Measured, max_mb: float, max_ms: float) -> bool:
+def fits(measured: Measured[Any], max_mb: float, max_ms: float) -> bool:
     """Whether a candidate is inside the limits."""
     return measured.bytes <= max_mb * 1e6 and measured.p95_ms <= max_ms
 
 
-def _relax(eligible: Sequence[Measured], max_mb: float, max_ms: float) -> str:
+def _relax(eligible: Sequence[Measured[Any]], max_mb: float, max_ms: float) -> str:
     """Which limit to relax, and by how much, when nothing fits."""
     near = min(eligible, key=lambda m: max(m.bytes / (max_mb * 1e6), m.p95_ms / max_ms))
     wanted: list[str] = []

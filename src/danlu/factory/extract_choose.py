@@ -112,7 +112,8 @@ def drafts(
         network = copy.deepcopy(train())
         width = network.shapes.embedding_dim
         job.keep_bytes(f"{name}.json", lambda: json.dumps(width).encode())
-        return spans_to_onnx(smooth(network, (batch_of([piece]) for piece in seen[:CALIBRATION])))
+        smooth(network, (batch_of([piece]) for piece in seen[:CALIBRATION]))
+        return spans_to_onnx(network)
 
     full = job.keep_bytes(f"{name}.onnx", exported)
     plain = SpanDraft(name, "transformer", "float32", full, tokenizer, reading, nested)
@@ -121,7 +122,7 @@ def drafts(
     return plain, replace(plain, precision="int8", graph=job.keep_bytes(f"{name}.int8.onnx", lambda: to_int8(full)))
 
 
-def measure(draft: SpanDraft, labels: Sequence[str], exam: SpanExam, calibration: Calibration) -> Measured:
+def measure(draft: SpanDraft, labels: Sequence[str], exam: SpanExam, calibration: Calibration) -> Measured[SpanDraft]:
     """Opens a draft as its users will, and measures F1, size and latency.
 
     Args:
@@ -143,7 +144,7 @@ def measure(draft: SpanDraft, labels: Sequence[str], exam: SpanExam, calibration
 
 def compared(
     pair: tuple[SpanDraft, SpanDraft], labels: Sequence[str], exam: SpanExam, calibration: Calibration, job: Job
-) -> tuple[Measured, Measured]:
+) -> tuple[Measured[SpanDraft], Measured[SpanDraft]]:
     """A candidate measured in float32 and in int8; in the finer int8 where the plain one loses too much."""
     full, small = pair
     measured = measure(full, labels, exam, calibration)

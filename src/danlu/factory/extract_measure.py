@@ -94,7 +94,7 @@ def examine(run: Run, material: Marked, beliefs: Sequence[Candidates], least: fl
 
 def study(
     run: Run, best: Taught, learned: Learned, exam: SpanExam, labels: Sequence[str], rough: Calibration
-) -> list[tuple[Measured, Measured]]:
+) -> list[tuple[Measured[SpanDraft], Measured[SpanDraft]]]:
     """Every candidate of the plan, trained, exported and measured in float32 and in int8.
 
     Args:
@@ -105,7 +105,7 @@ def study(
         labels: the types.
         rough: the teacher's calibration.
     """
-    out: list[tuple[Measured, Measured]] = []
+    out: list[tuple[Measured[SpanDraft], Measured[SpanDraft]]] = []
     with run.progress.stage("students", len(run.plan.layers) * run.plan.student_steps) as step:
         for depth in reversed(run.plan.layers):  # the teacher itself first: it is there
             if out and run.late(f"transformer-{depth}", f"transformer-{depth}.onnx"):
@@ -157,13 +157,11 @@ def measure(
     calibration = calibrate(own, judged.gold, least)
     if material.test:
         tokens = material.read(material.test)
-        beliefs = [
-            extract_stages.believe(run, each.networks[-1], tokens, f"test-{name}")
-            for each, name in ((best, "after"), (first, "before"))
-        ]
+        after = extract_stages.believe(run, best.networks[-1], tokens, "test-after")
+        before = after if first is best else extract_stages.believe(run, first.networks[-1], tokens, "test-before")
         found = model.candidates([row.text for row in material.test], LOW)
         same = [least] * len(found)
-        return Figures("test", material.test, found, same, *beliefs, (best.least, first.least), calibration)
+        return Figures("test", material.test, found, same, after, before, (best.least, first.least), calibration)
     rows = [(material.train if run.plan.folds else material.dev)[i] for i in judged.rows]
     same = honest(own, judged.gold, contexts, run) if run.plan.folds else [least] * len(own)
     measured_on = "cross-validation" if run.plan.folds else "held-out" if run.plan.holds else "dev"

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from danlu.corpus.read import Dataset
     from danlu.factory.choose import Front
+    from danlu.factory.extract_choose import SpanDraft
     from danlu.factory.extract_judge import Calibration
     from danlu.factory.extract_material import Marked
     from danlu.factory.extract_measure import Figures
@@ -45,7 +46,7 @@ def card(
     material: Marked,
     run: Run,
     rounds: Sequence[Round],
-    front: Front,
+    front: Front[SpanDraft],
     figures: Figures,
 ) -> dict[str, Any]:
     """The card, JSON-able and the same for the same data, seed and machine.
@@ -120,7 +121,7 @@ def found_in(
 ) -> list[Entities]:
     """The entities of each text at its threshold."""
     return [
-        [(start, end, labels[kind]) for start, end, kind in marks_of(each, bar, nested=nested).tolist()]
+        [(start, end, labels[int(kind)]) for start, end, kind in marks_of(each, bar, nested=nested).tolist()]
         for each, bar in zip(found, least, strict=True)
     ]
 
@@ -128,7 +129,7 @@ def found_in(
 def evidence(
     material: Marked,
     run: Run,
-    front: Front,
+    front: Front[SpanDraft],
     figures: Figures,
     inspection: Inspection,
     beliefs: Sequence[Candidates],

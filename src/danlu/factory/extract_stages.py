@@ -78,11 +78,11 @@ class Run:
             self.cut.append(what)
         return late
 
-    def keep(self, stage: str, make: Callable[[], SpanNetwork]) -> SpanNetwork:
-        """A network: read if an earlier run made it, made and stored otherwise."""
+    def keep(self, stage: str, make: Callable[[], SpanNetwork], depth: int | None = None) -> SpanNetwork:
+        """A network, of all layers or of some: read if an earlier run made it, made and stored otherwise."""
         stored = self.job.keep(stage, lambda: {n: p.detach().numpy() for n, p in make().state_dict().items()})
-        depth = int(stage.split(":")[1]) if ":" in stage else self.base.model.config.num_hidden_layers
-        return span.restored(self.base.model, stored, len(self.wording), self.reading.widest, depth)
+        whole = self.base.model.config.num_hidden_layers
+        return span.restored(self.base.model, stored, len(self.wording), self.reading.widest, depth or whole)
 
 
 @dataclass(frozen=True)
@@ -283,7 +283,8 @@ def student(
     if depth == run.base.model.config.num_hidden_layers:
         return teacher
     training = Training(run.plan.student_steps, run.plan.batch, RATE, AGAIN_HEAD_RATE, run.seed)
-    return run.keep(f"{name}:{depth}", lambda: distil(teacher, depth, *learned, run.reading, training, step))
+    make = partial(distil, teacher, depth, *learned, run.reading, training, step)
+    return run.keep(f"{name}-depth-{depth}", make, depth)
 
 
 def _marked_pieces(run: Run, texts: Sequence[Tokens], found: Sequence[Candidates], least: float) -> list[Piece]:

@@ -211,6 +211,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "{n:,} row{s} with entities that cross; a model gives one of two such, so correct the offsets.",
         "{n:,} 行里有交叉的实体；模型只会给出其中一个，请改正起止位置。",
     ),
+    "rarely-nested": (
+        "{n:,} training row{s} have an entity inside another: too few to learn from; the model gives one of the two.",
+        "{n:,} 行训练数据里有实体套着实体：太少，学不会，模型只给出其中一个。",
+    ),
     "marked-differently": (
         "{n:,} training row{s} repeat the text of an earlier one with other marks: left out; keep the right marks.",
         "{n:,} 行训练数据与前面某行文本相同而标注不同，已略去；请保留正确的标注。",

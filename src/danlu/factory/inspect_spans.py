@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import replace
-from itertools import pairwise
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from danlu.corpus.dedup import exact_key, near_duplicates, near_matches
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from danlu.corpus.read import Dataset
 
+NESTED = 0.01  # of all entities lie inside others from which on a model looks for such
 FEW = 10  # entities of a type below which it is learned badly
 _NAMED = 8  # types, or words, in one sentence
 _LEAST_TWIN = 2  # characters of an entity whose unmarked repeats are looked for
@@ -105,13 +106,18 @@ def crossing(spans: Iterable[Span]) -> Iterator[tuple[Span, Span]]:
                 yield first, second
 
 
+def inner(row: Example) -> int:
+    """How many entities of a row lie inside another, or are the same words as another."""
+    ordered = sorted(row.spans or (), key=lambda span: (span.start, -span.end))
+    ends = accumulate((span.end for span in ordered), max)
+    return sum(second.end <= end for end, second in zip(ends, ordered[1:], strict=False))
+
+
 def nesting_of(rows: Iterable[Example]) -> Nesting:
-    """Whether any row has an entity inside another, or two of the same words."""
-    for row in rows:
-        ordered = sorted(row.spans or (), key=lambda span: (span.start, -span.end))
-        if any(second.end <= first.end for first, second in pairwise(ordered)):
-            return "nested"
-    return "flat"
+    """Whether entities lie inside others often enough to be looked for; a few such are no more than slips."""
+    found = [(inner(row), len(row.spans or ())) for row in rows]
+    inside, entities = (sum(part) for part in zip(*found, strict=True)) if found else (0, 0)
+    return "nested" if inside and inside >= NESTED * entities else "flat"
 
 
 def _merged(rows: list[Example]) -> tuple[list[Example], list[Example], list[Example]]:
@@ -159,6 +165,9 @@ def _types(sifted: Sifted) -> Iterator[Finding]:
         return
     if len(sifted.train) < 2:
         yield Finding("error", "one-marked-row", places(sifted.train))
+    rare = [row for row in sifted.train if inner(row)]
+    if rare and nesting_of(sifted.train) == "flat":
+        yield Finding("note", "rarely-nested", places(rare), {"n": len(rare)})
     few = sorted(kind for kind, number in counts.items() if number < FEW)
     if few:
         yield Finding("warning", "few-entities", (), {"n": len(few), "few": FEW, "names": few})

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from danlu.corpus.read import Dataset
     from danlu.factory.choose import Front
+    from danlu.factory.draft import Draft
     from danlu.factory.inspect import Inspection
     from danlu.factory.judge import Ruler
     from danlu.factory.material import Material
@@ -91,7 +92,7 @@ def card(
     run: Run,
     rounds: Sequence[Round],
     taught: Taught,
-    front: Front,
+    front: Front[Draft],
     ruler: Ruler,
     verdict: Verdict,
     calibration: tuple[float, float],
@@ -212,7 +213,7 @@ def _forms(taught: Taught, texts: Texts) -> list[dict[str, Any]]:
 
 def evidence(
     material: Material,
-    front: Front,
+    front: Front[Draft],
     ruler: Ruler,
     verdict: Verdict,
     taught: Taught,

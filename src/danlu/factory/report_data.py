@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 _HASH = 12  # hexadecimal digits, enough to tell files apart by eye
 _ROWS = 12  # row numbers beside a finding
+_FOLDED = ("gold-only", "student", "tuned", "taught", "judged", "test")  # stages of several timed steps
 _DEEPEST = 8  # entries of a nested fact
 _TOLD = frozenset(
     {"task", "pairing", "nesting", "language", "labels", "files"}
@@ -212,7 +213,7 @@ def _stage(name: object) -> str:
     """The stage a timed step belongs to: folds count as one, and so do the files of the candidates."""
     if str(name).endswith((".onnx", ".json")):
         return "students"
-    return next((stage for stage in ("gold-only", "student", "tuned") if str(name).startswith(f"{stage}-")), str(name))
+    return next((stage for stage in _FOLDED if str(name).startswith(f"{stage}-")), str(name))
 
 
 def _label(name: object) -> str:

@@ -309,9 +309,11 @@ def _passages(
     return made, stored["vectors"], stored["targets"], questions
 
 
-def study(run: Run, shared: Shared, exam: Exam, labels: tuple[str, ...]) -> list[tuple[Measured, Measured]]:
+def study(
+    run: Run, shared: Shared, exam: Exam, labels: tuple[str, ...]
+) -> list[tuple[Measured[draft.Draft], Measured[draft.Draft]]]:
     """Every candidate of the plan, trained, exported and measured in float32 and in int8."""
-    out: list[tuple[Measured, Measured]] = []
+    out: list[tuple[Measured[draft.Draft], Measured[draft.Draft]]] = []
     candidates = student.names_of(run.plan)
     steps = len(LIGHT) * run.plan.light_steps + len(run.plan.layers) * run.plan.student_steps
     with run.progress.stage("students", steps) as step:
@@ -332,7 +334,7 @@ def study(run: Run, shared: Shared, exam: Exam, labels: tuple[str, ...]) -> list
 
 def _compared(
     run: Run, full: draft.Draft, small: draft.Draft, labels: tuple[str, ...], exam: Exam
-) -> tuple[Measured, Measured]:
+) -> tuple[Measured[draft.Draft], Measured[draft.Draft]]:
     """A candidate measured in float32 and in int8; in the finer int8 where the plain one loses too much."""
     measured = choose.measure(full, labels, exam)
     if small is full:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     # Padded token ids, mask and shapes, (batch, length) each, to (batch, length, widths, types) logits.
     Scorer = Callable[[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]], NDArray[np.float32]]
 
-CELLS = 1 << 13  # tokens of a batch, padding among them
+CELLS = 1 << 12  # tokens of a batch, padding among them
 
 
 @dataclass(frozen=True)
