@@ -244,7 +244,7 @@ def evidence(
     }
 
 
-def _measured(front: Front, inspection: Inspection) -> dict[str, Any]:
+def _measured(front: Front[Draft], inspection: Inspection) -> dict[str, Any]:
     """Latencies, and what inspection found."""
     return {
         "latency": {m.draft.name: round(m.p95_ms, 2) for m in front.eligible},
