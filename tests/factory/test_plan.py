@@ -163,7 +163,11 @@ def test_a_question_is_read_once_beside_all_of_its_options():
         make_plan(replace(sizes, sides=2, options=float(options), option_tokens=6.0), 4, 25, 10) for options in (2, 7)
     )
     assert few.student_length > many.student_length
-    long = make_plan(replace(sizes, sides=2, options=7.0, option_tokens=40.0), 4, 25, 10)
-    assert long.layers == ()
+    long, crowd = (
+        make_plan(replace(sizes, sides=2, options=options, option_tokens=40.0), 4, 25, 10) for options in (4.0, 30.0)
+    )
+    assert 6 not in long.layers  # these read a few tokens of each option, with fewer layers
+    assert long.layers
+    assert crowd.layers == ()
     once = make_plan(replace(sizes, sides=2, options=7.0, option_tokens=6.0, fresh=0.25), 4, 25, 10)
     assert once.distill > many.distill

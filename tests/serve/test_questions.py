@@ -79,3 +79,19 @@ def test_the_page_and_the_description_speak_of_questions(talk, app):
     assert set(body["example"]) == {"question", "options"}
     assert labels.json() == {"labels": []}
     assert health.json()["labels"] == 0
+
+
+def test_a_real_model_answers_with_an_option(talk, question_file):
+    import danlu
+
+    application = create_app(danlu.load(question_file))
+
+    async def conversation(client):
+        asked = {"questions": [{"question": "my box is late", "options": ["parcel courier", "很好 谢谢", "refund"]}]}
+        return await client.post("/predict", content=json.dumps(asked)), await client.get("/")
+
+    answer, page = talk(application, conversation)
+    found = answer.json()["predictions"][0]
+    assert found["label"] in ("parcel courier", "很好 谢谢", "refund")
+    assert sum(one["probability"] for one in found["top"]) == pytest.approx(1)
+    assert page.status_code == 200

@@ -142,8 +142,9 @@ def make_plan(sizes: Sizes, minutes: float, max_mb: float, max_ms: float) -> Pla
     full = min(sizes.depth, 6)
     layer = sizes.cost / sizes.depth  # 1/6 for the embedded encoder
     reach = TOKENS_A_MS * max(0.0, max_ms - FIXED_MS) / (full * layer)
-    if sizes.options:  # a question once, and every option
-        reach = max(0.0, sizes.sides * reach - sizes.options * sizes.option_tokens)
+    if sizes.options:  # a question once, and every option, whole or as much of each as of the question
+        room = sizes.sides * reach
+        reach = max(room - sizes.options * sizes.option_tokens, room / (1 + sizes.options))
     quick = min(length, max(16, int(reach)))
     depths, student_batch = (*(depth for depth in (2, 3) if depth < full), full), 32
     again = full * layer * min(tokens, quick) * (1 if sizes.has_test else folds)  # the ablation, or the folds
