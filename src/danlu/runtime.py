@@ -11,7 +11,7 @@ import random
 import numpy as np
 import torch
 
-from danlu.artifact import cores
+from danlu.graph import cores
 
 
 def start(seed: int, threads: int | None = None) -> None:
@@ -36,6 +36,7 @@ def share_of_cores() -> int:
 
 def autocast(where: torch.device) -> torch.autocast:
     """bf16 autocast where it is faster than fp32: on CUDA, and on CPUs with AMX tiles or bf16 products (AVX-512)."""
-    cpu = torch.cpu  # pyright: ignore[reportPrivateUsage] - no public names
-    fast = where.type == "cuda" or cpu._is_amx_tile_supported() or cpu._is_avx512_bf16_supported()
+    amx = torch.cpu._is_amx_tile_supported()  # pyright: ignore[reportPrivateUsage] - no public name
+    products = torch.cpu._is_avx512_bf16_supported()  # pyright: ignore[reportPrivateUsage] - nor here
+    fast = where.type == "cuda" or bool(amx or products)
     return torch.autocast(where.type, dtype=torch.bfloat16, enabled=fast)
