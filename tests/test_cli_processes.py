@@ -35,17 +35,18 @@ def test_a_server_that_is_interrupted_has_done_its_work(toy_files):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no signals to send")
-def test_an_interrupt_ends_it_with_130_and_no_traceback(toy_files):
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_with_its_code_and_no_traceback(toy_files, sent):
     command = [sys.executable, "-m", "danlu", "predict", str(toy_files["ngram"])]
     with subprocess.Popen(command, stdin=-1, stdout=-1, stderr=-1, text=True, encoding="utf-8") as process:
         try:
             process.stdin.write("parcel\n" * 512)  # a block: it answers, so it has begun
             process.stdin.flush()
             assert process.stdout.readline().startswith("parcel")
-            process.send_signal(signal.SIGINT)
+            process.send_signal(sent)
             _, err = process.communicate(timeout=60)
         finally:
             process.kill()
-    assert process.returncode == 130
+    assert process.returncode == 128 + sent
     assert err.strip().startswith("danlu: stopped")
     assert "Traceback" not in err

@@ -47,6 +47,8 @@ MAX_BYTES = 1 << 30
 # A stored graph that points to another file would make onnxruntime open it; this is the key of such a pointer.
 _EXTERNAL_DATA = b"location"
 _BATCH_CELLS = 1 << 16
+_MOST = 1_000_000  # of characters and tokens read
+_COLDEST, _HOTTEST = 0.01, 100.0  # temperatures: wider than what calibration can choose
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,8 @@ class Model:
         self.name = name
         self.card: dict[str, Any] = json_object(entries["card.json"])
         config = json_object(entries["config.json"])
-        self.settings = _checked(Settings(labels=tuple(config.pop("labels")), **config))
+        labels = config.pop("labels")
+        self.settings = _checked(Settings(labels=tuple(labels) if isinstance(labels, list) else (), **config))
         self._tokenizer: Tokenizer | None = None
         if self.settings.text_length:
             self._tokenizer = Tokenizer.from_str(entries["tokenizer.json"].decode("utf-8"))
@@ -215,11 +218,11 @@ def _checked(settings: Settings) -> Settings:
     good = (
         all(type(label) is str and label for label in labels)
         and len(set(labels)) == len(labels) > 0
-        and all(type(number) is int and number >= 0 for number in numbers)
+        and all(type(number) is int and 0 <= number <= _MOST for number in numbers)
         and settings.ngram_bits <= 32
-        and 0 < settings.max_chars <= 1_000_000
+        and settings.max_chars > 0
         and all(type(number) in (int, float) for number in (settings.temperature, settings.abstain_below))
-        and 0 < settings.temperature < float("inf")
+        and _COLDEST <= settings.temperature <= _HOTTEST
         and 0 <= settings.abstain_below <= 1
         and settings.pairing in (None, "ordered", "unordered")
         and type(settings.options) is bool

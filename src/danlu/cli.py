@@ -73,6 +73,8 @@ def forge(
         f"{name.replace('f1', 'F1')} {student[name]:.1%} (95% interval {low:.1%} to {high:.1%}; {student['n']} rows, "
         f"{figures['measured_on']})\nreport: {made.report}"
     )
+    if made.card["cut"]:
+        say(f"three times the budget was spent, so these were left out: {', '.join(made.card['cut'])}")
 
 
 @app.command()
@@ -115,6 +117,7 @@ app.command("eval-base")(evaluate_base)
 def main() -> None:
     """Runs the command line; a mistake of the user's is one sentence on standard error and exit code 2."""
     signal.signal(signal.SIGINT, _interrupted)
+    signal.signal(signal.SIGTERM, _interrupted)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
@@ -133,7 +136,9 @@ def _advice(inspection: Inspection, descriptions: dict[str, str]) -> list[Findin
     try:
         from danlu.factory.advice import advise
         from danlu.models.base import open_base
-    except ModuleNotFoundError:
+    except ModuleNotFoundError as missing:
+        if (missing.name or "").startswith("danlu"):
+            raise
         return []
     return advise(inspection, descriptions, open_base())
 
@@ -143,7 +148,7 @@ def _stem(data: Path) -> str:
     return name.split(".", 1)[0] or "model" if data.is_file() else name
 
 
-def _interrupted(*_: object) -> None:
+def _interrupted(number: int, _: object) -> None:
     goes_on = "; the same command goes on where it was" if sys.argv[1:2] in (["forge"], ["pretrain"]) else ""
     print(f"danlu: stopped{goes_on}.", file=sys.stderr)  # noqa: T201
-    raise SystemExit(130)
+    raise SystemExit(128 + number)

@@ -17,6 +17,7 @@ import typer
 from danlu.cli_base import extra
 from danlu.cli_questions import fitting_question, measure_questions, question_line, question_of, question_of_line
 from danlu.errors import DataError, OptionError
+from danlu.text.normalize import clean
 from danlu.text.pair import join, sides
 from danlu.text.question import is_question, parts
 from danlu.types import Extraction
@@ -322,8 +323,8 @@ def _as_line(text: tuple[str, ...], prediction: Prediction | Extraction) -> str:
         ]
         return f"{'; '.join(found) or '-'}\t{' '.join(prediction.text.split())[:100]}"
     doubt = "  (unsure)" if prediction.abstained else ""
-    seen = " | ".join(" ".join(side.split())[:100] for side in text)
-    return f"{prediction.label}\t{prediction.probability:.3f}\t{seen}{doubt}"
+    seen = " | ".join(clean(side)[:100] for side in text)  # no escape sequence of a text reaches the terminal
+    return f"{clean(prediction.label)}\t{prediction.probability:.3f}\t{seen}{doubt}"
 
 
 def say(text: str) -> None:

@@ -157,6 +157,24 @@ def test_other_encodings_are_refused(tmp_path, content):
         rows_of(write(tmp_path, "train.txt", content))
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("big5", "請問我的包裹什麼時候能到，已經等了三天"),
+        ("shift_jis", "荷物はいつ届きますか。"),
+        ("euc_kr", "배송이 언제 오나요 기다립니다"),
+    ],
+)
+def test_bytes_that_only_look_like_gb18030_are_refused(tmp_path, name, text):
+    with pytest.raises(DataError, match="neither UTF-8 nor GB18030"):
+        rows_of(write(tmp_path, "train.txt", f"{text}\n".encode(name)))
+
+
+def test_traditional_hanzi_in_gb18030_are_read(tmp_path):
+    text = "請問我的包裹什麼時候能到，已經等了三天"
+    assert rows_of(write(tmp_path, "train.txt", f"{text}\n".encode("gb18030"))) == [{"text": text}]
+
+
 def test_utf32_is_refused(tmp_path):
     with pytest.raises(DataError, match="UTF-32"):
         rows_of(write(tmp_path, "train.txt", "text".encode("utf-32")))
@@ -454,6 +472,20 @@ def test_lists_are_neither_text_nor_label(tmp_path):
     assert [row.label for row in examples(path, need_label=False)] == ["x", None]
 
 
+@pytest.mark.parametrize("cell", ["", " "])
+def test_a_label_column_without_a_label(tmp_path, cell):
+    path = write(tmp_path, "train.csv", f"text,label\na,{cell}\nc,{cell}\n")
+    with pytest.raises(DataError, match=r"label.*: the column holds no label"):
+        list(examples(path, need_label=True))
+
+
+def test_training_rows_are_capped(tmp_path, monkeypatch):
+    monkeypatch.setattr(read, "MAX_ROWS", 2)
+    data = load(write(tmp_path, "train.csv", "text,label\na,x\nb,y\nc,x\n"))
+    assert [row.text for row in data.train] == ["a", "b"]
+    assert data.notes == ("train.csv has more than 2 rows; only the first 2 are used.",)
+
+
 def test_a_missing_label_column(tmp_path):
     path = write(tmp_path, "train.csv", "text,other\na,b\nc,d\n")
     with pytest.raises(DataError, match=r"no column looks like a label.*there are: text, other"):
@@ -551,7 +583,7 @@ def test_labels_of_unlabeled_rows_are_ignored(tmp_path):
 
 
 def test_unlabeled_rows_are_capped(tmp_path, monkeypatch):
-    monkeypatch.setattr(read, "MAX_UNLABELED", 3)
+    monkeypatch.setattr(read, "MAX_ROWS", 3)
     write(tmp_path, "train.csv", "text,label\na,x\n")
     write(tmp_path, "unlabeled.txt", "1\n2\n3\n4\n")
     data = load(tmp_path)

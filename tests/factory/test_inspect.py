@@ -201,6 +201,11 @@ def test_files_and_notes():
     assert "'t'" in inspection.facts["evidence"][0]
 
 
+def test_a_first_row_of_data_is_missed():
+    data = Dataset(rows(GOOD), columns=Columns("text", "a"))
+    assert "no-header" in codes(inspect(data))
+
+
 def test_rows_named_are_at_most_ten():
     train = [*rows(GOOD), *(Example("", "a", "train.csv", 100 + n) for n in range(30))]
     inspection = inspect(Dataset(train))

@@ -34,6 +34,7 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
     ("\ufeff".encode("gb18030"), "gb18030"),
 )
+_TELLING, _KNOWN = 10, 0.8  # letters from which on they tell, and the share of them that Chinese text has at least
 _SAVE_AS = "save the file as UTF-8 (Excel: 'CSV UTF-8')"
 
 
@@ -59,10 +60,11 @@ def encoding_of(path: Path) -> str:
 
     A byte order mark decides. Without one: NUL bytes speak for UTF-16; a file that is valid UTF-8 to its end is
     UTF-8; so is one with more good UTF-8 characters than bad ones, so that a damaged row is reported and not turned
-    into Chinese-looking nonsense; everything else is taken for GB18030, and `lines` reports where it is not.
+    into Chinese-looking nonsense; everything else is taken for GB18030 if it reads as Chinese, and `lines` reports
+    where it is not.
 
     Raises:
-        DataError: the file cannot be read, or is UTF-32.
+        DataError: the file cannot be read, is UTF-32, or reads as Chinese that nobody writes: Big5, Shift-JIS.
     """
     with open_bytes(path) as stream:
         head = stream.read(CHUNK)
@@ -72,7 +74,10 @@ def encoding_of(path: Path) -> str:
             if head.startswith(mark):
                 return name
         wide = _wide(head) if b"\0" in head else None
-        return wide or _narrow(chain([head], iter(partial(stream.read, CHUNK), b"")))
+        found = wide or _narrow(chain([head], iter(partial(stream.read, CHUNK), b"")))
+    if found == "gb18030" and _strange(head):
+        raise DataError("the file is neither UTF-8 nor GB18030; it may be Big5 or Shift-JIS", _SAVE_AS, file=path.name)
+    return found
 
 
 def _narrow(chunks: Iterable[bytes]) -> str:
@@ -88,6 +93,24 @@ def _narrow(chunks: Iterable[bytes]) -> str:
         good += sum(character > "\x7f" for character in rest) - broken
         return "utf-8" if good > broken else "gb18030"
     return "utf-8"
+
+
+def _strange(head: bytes) -> bool:
+    """Whether bytes read as GB18030 give kana, private characters and hanzi that hardly stand in Chinese text.
+
+    That is what Big5 and Shift-JIS turn into; hanzi that people write are in GB2312 or in Big5.
+    """
+    wide = [c for c in head.decode("gb18030", "ignore") if "\u3041" <= c <= "\uf8ff"]
+    known = sum("\u4e00" <= c <= "\u9fff" and (_has(c, "gb2312") or _has(c, "big5")) for c in wide)
+    return len(wide) >= _TELLING and known < _KNOWN * len(wide)
+
+
+def _has(character: str, encoding: str) -> bool:
+    try:
+        character.encode(encoding)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _wide(head: bytes) -> str | None:

@@ -90,12 +90,21 @@ def open_examples(
             fix = f"give it the columns of the training file; there are: {', '.join(names)}"
             raise DataError(f"the rows are {what}", fix, file=path.name)
     if need_label and columns.label is None:
-        fix = f"name the label's column with --label; there are: {', '.join(names)}"
-        raise DataError("no column looks like a label", fix, file=path.name)
+        raise _without_label(names, path.name)
     whole = chain(sample, rows)
     if columns.options:
         return read_questions(whole, columns, path.name, need_label=need_label)
     return columns, _examples(whole, columns, path.name, need_label=need_label)
+
+
+def _without_label(names: list[str], file: str) -> DataError:
+    """The error for rows in which no label was found; a column that is called one holds none in the first rows."""
+    known = {*LABEL_NAMES, *NAMED_LABELS}
+    empty = next((name for name in names if name.strip().casefold() in known), None)
+    if empty is not None:
+        return DataError("the column holds no label", "fill it, or name another with --label", file=file, field=empty)
+    fix = f"name the label's column with --label; there are: {', '.join(names)}"
+    return DataError("no column looks like a label", fix, file=file)
 
 
 def _columns(

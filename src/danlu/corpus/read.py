@@ -20,6 +20,7 @@ from danlu.corpus.marks import open_marked
 from danlu.errors import DataError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from danlu.types import Example
@@ -36,7 +37,7 @@ __all__ = [
     "read_rows",
 ]
 
-MAX_UNLABELED = 200_000  # rows kept in memory
+MAX_ROWS = 200_000  # kept in memory, of training rows and of unlabeled ones
 ROLES = {
     "train": ("train",),
     "dev": ("dev", "valid", "validation", "val"),
@@ -122,26 +123,31 @@ def load(
     _refuse_same_file(paths)
     marked = None if second else open_marked(paths["train"], text=text, label=label)
     if marked is not None:
-        return _marked(paths, marked[0].columns, list(marked[1]), text, label)
+        return _marked(paths, marked[0].columns, _first(marked[1], paths["train"]), text, label)
     columns, stream = open_examples(paths["train"], text=text, second=second, label=label, need_label=True)
-    rows: dict[str, list[Example]] = {"train": list(stream), "dev": [], "test": [], "unlabeled": []}
-    notes: tuple[str, ...] = ()
+    train, notes = _first(stream, paths["train"])
+    rows: dict[str, list[Example]] = {"train": train, "dev": [], "test": [], "unlabeled": []}
     for role in ("dev", "test"):
         if role in paths:
             rows[role] = list(
                 examples(paths[role], text=text, second=second, label=label, need_label=True, columns=columns)
             )
     if "unlabeled" in paths:
-        rows["unlabeled"], notes = _unlabeled(paths["unlabeled"], text, second, columns)
+        rows["unlabeled"], more = _unlabeled(paths["unlabeled"], text, second, columns)
+        notes += more
     return _dataset(paths, columns, rows, notes)
 
 
 def _marked(
-    paths: dict[str, Path], columns: Columns, train: list[Example], text: str | None, label: str | None
+    paths: dict[str, Path],
+    columns: Columns,
+    train: tuple[list[Example], tuple[str, ...]],
+    text: str | None,
+    label: str | None,
 ) -> Dataset:
     """The data set of a task whose rows have entities marked in them."""
-    rows: dict[str, list[Example]] = {"train": train, "dev": [], "test": [], "unlabeled": []}
-    notes: tuple[str, ...] = ()
+    rows: dict[str, list[Example]] = {"train": train[0], "dev": [], "test": [], "unlabeled": []}
+    notes = train[1]
     for role in ("dev", "test"):
         if role in paths:
             rows[role] = marked_examples(paths[role], text=text, label=label)
@@ -150,9 +156,11 @@ def _marked(
         found = open_marked(path)
         if found is None:
             known = Columns("text" if columns.text == "tokens" else columns.text, None)
-            rows["unlabeled"], notes = _unlabeled(path, None, None, known)
+            rows["unlabeled"], more = _unlabeled(path, None, None, known)
         else:
-            rows["unlabeled"] = [replace(row, spans=None) for row in islice(found[1], MAX_UNLABELED)]
+            first, more = _first(found[1], path)
+            rows["unlabeled"] = [replace(row, spans=None) for row in first]
+        notes += more
     return _dataset(paths, columns, rows, notes)
 
 
@@ -221,14 +229,19 @@ def _refuse_same_file(paths: dict[str, Path]) -> None:
 def _unlabeled(
     path: Path, text: str | None, second: str | None, columns: Columns
 ) -> tuple[list[Example], tuple[str, ...]]:
-    """The texts of a file, its labels ignored, up to `MAX_UNLABELED`, and a note if there are more."""
+    """The texts of a file, its labels ignored, as `_first` gives them."""
     named = None if extension(path) == ".txt" else text
     stream = examples(path, text=named, second=second, need_label=False, columns=columns)
-    rows = [replace(row, label=None) for row in islice(stream, MAX_UNLABELED)]
+    rows, notes = _first(stream, path)
+    return [replace(row, label=None) for row in rows], notes
+
+
+def _first(stream: Iterator[Example], path: Path) -> tuple[list[Example], tuple[str, ...]]:
+    """Up to `MAX_ROWS` rows of a file, and a note if there are more."""
+    rows = list(islice(stream, MAX_ROWS))
     if next(stream, None) is None:
         return rows, ()
-    note = f"{path.name} has more than {MAX_UNLABELED:,} rows; only the first {MAX_UNLABELED:,} are used."
-    return rows, (note,)
+    return rows, (f"{path.name} has more than {MAX_ROWS:,} rows; only the first {MAX_ROWS:,} are used.",)
 
 
 def _data_file(role: str, path: Path, rows: int) -> DataFile:

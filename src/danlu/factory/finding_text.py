@@ -234,6 +234,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "{n:,} 个标注的实体起止在编码器的一个词元内部，或超过 {widest} 个词元：学不到。",
     ),
     "capped": ("{note}", "{note}"),
+    "no-header": (
+        "The label's column is called '{column}', as a label is: the first row seems to be data; name the columns.",
+        "标签列的列名“{column}”同时也是一个标签：第一行看起来是数据，没有被读取；请在它上面加一行列名。",
+    ),
     "encoding": (
         "{file} is read as {encoding}; save it as UTF-8 if characters look wrong.",
         "{file} 按 {encoding} 读取；如果文字不对，请另存为 UTF-8。",

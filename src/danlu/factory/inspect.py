@@ -147,6 +147,9 @@ def _lopsided(rows: list[Example]) -> bool:
 
 
 def _check_files(dataset: Dataset) -> Iterator[Finding]:
+    column = (dataset.columns.label or "").strip()
+    if column and column in {row.label for row in dataset.train}:
+        yield Finding("warning", "no-header", (), {"column": column})
     for note in dataset.notes:
         yield Finding("note", "capped", (), {"note": note})
     encodings = {file.encoding for file in dataset.files if file.encoding}

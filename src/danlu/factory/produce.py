@@ -117,7 +117,7 @@ def produce(data: Path, out: Path, options: Options) -> Produced:
         else gather(inspection, dataset.descriptions, plan, options.seed)
     )
     run = Run(
-        Job(out, _identity(dataset, base, options)),
+        Job(out, _identity(dataset, base, options, plan)),
         Progress(expected_seconds(plan, len(material.everything), len(material.test)), quiet=options.quiet),
         base,
         plan,
@@ -260,10 +260,15 @@ def plan_for(base: Base, inspection: Inspection, options: Options) -> Plan:
     return make_plan(sizes, options.minutes, options.max_mb, options.max_ms)
 
 
-def _identity(dataset: Dataset, base: Base, options: Options) -> dict[str, Any]:
-    """Everything the result depends on."""
-    chosen = {k: str(v) for k, v in asdict(options).items() if k not in {"force", "quiet"}}
+def _identity(dataset: Dataset, base: Base, options: Options, plan: Plan | None = None) -> dict[str, Any]:
+    """Everything that stages depend on; of the limits only what they change in the plan, once there is one.
+
+    So a job that ended without a student inside the limits goes on with others where they leave the plan as it is.
+    """
+    left = {"force", "quiet"} | ({"max_mb", "max_ms"} if plan else set[str]())
+    chosen = {k: str(v) for k, v in asdict(options).items() if k not in left}
     return {
+        "plan": plan and plan.as_dict(),
         "danlu": [danlu.__version__, LAYOUT],
         "files": [[file.role, file.sha256] for file in dataset.files],
         "base": base.sha256,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Never, cast
 
 from danlu.errors import OptionError
 from danlu.serve.problems import Problem, quote
+from danlu.text.normalize import clean
 from danlu.text.pair import join
 
 if TYPE_CHECKING:
@@ -193,7 +194,7 @@ def checked_text(value: object, where: str, limits: Limits, wire: Wire) -> str:
     """One text, checked."""
     if not isinstance(value, str):
         raise Problem(422, f"The text is {kind_of(value)}, not a string.", where=where, fix=wire.shape)
-    if not value.strip():
+    if not clean(value):
         raise Problem(422, "The text is empty.", where=where, fix="Send at least one character that is not a space.")
     if len(value) > limits.max_chars:
         what = f"The text has {len(value)} characters, more than {limits.max_chars}."
