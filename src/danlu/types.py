@@ -10,6 +10,7 @@ from typing import Literal
 
 Language = Literal["zh", "en", "mixed"]
 Pairing = Literal["ordered", "unordered"]  # of two texts: whether it matters which of them is the first
+Kind = Literal["classification", "several"]  # what a user may say that rows are, where it cannot be seen
 Answers = Literal["from 0", "from 1", "letters", "texts"]  # how the answer to a question names one of its options
 
 
@@ -20,7 +21,8 @@ class Example:
     Attributes:
         text: the text, as it stands in the file; a pair of texts as `danlu.text.pair` joins them, a question with its
             options as `danlu.text.question` does.
-        label: its label, or None in unlabelled data; of a question, its right option.
+        label: its label, or None in unlabelled data; of a question, its right option; where a text may have several
+            labels, all of them as `danlu.text.several` joins them.
         source: the name of the file it came from.
         row: its number in that file, from 1, not counting a header.
     """
@@ -41,12 +43,21 @@ class Task:
         pairing: how two texts make a row, or None where a row is one text.
         options: whether each row is a question with options of its own; the pairs are those of `danlu.text.question`
             then, and the labels say whether an option is right.
+        several: whether a text may have several of the labels, or none.
     """
 
     labels: tuple[str, ...]
     language: Language
     pairing: Pairing | None = None
     options: bool = False
+    several: bool = False
+
+    @property
+    def kind(self) -> str:
+        """What it is called: choice, several, pairs or classification."""
+        if self.options:
+            return "choice"
+        return "several" if self.several else "pairs" if self.pairing else "classification"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +67,14 @@ class Prediction:
     Attributes:
         label: the most probable label; of a question with options, the most probable option.
         probability: its calibrated probability.
-        abstained: whether that probability lies below the model's threshold, so that a person should look.
+        abstained: whether that probability lies below the model's threshold, so that a person should look; of a model
+            of several labels, whether that of the least certain decision does.
         top: up to three (label, probability), most probable first.
+        labels: of a model of several labels, those that hold with their probabilities, most probable first; else None.
     """
 
     label: str
     probability: float
     abstained: bool
     top: tuple[tuple[str, float], ...]
+    labels: tuple[tuple[str, float], ...] | None = None

@@ -21,7 +21,7 @@ from danlu.errors import DataError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from danlu.types import Example
+    from danlu.types import Example, Kind
 
 __all__ = ["Columns", "DataFile", "Dataset", "examples", "find_columns", "label_names", "load", "read_rows"]
 
@@ -87,6 +87,7 @@ def load(
     text: str | None = None,
     second: str | None = None,
     label: str | None = None,
+    task: Kind | None = None,
 ) -> Dataset:
     """The data set in a folder, or in one file of training rows.
 
@@ -100,6 +101,7 @@ def load(
         text: the text's column, found if None.
         second: the column of the second text of a pair, found by name if None.
         label: the label's column, found if None.
+        task: whether a text has one label or several, found out if None.
 
     Raises:
         DataError: no such path, no training file, two files for one role, a file outside the folder, a bad file.
@@ -108,13 +110,13 @@ def load(
     paths = _roles(data) if data.is_dir() else {"train": data}
     paths |= {role: path for role, path in (("test", test), ("unlabeled", unlabeled)) if path is not None}
     _refuse_same_file(paths)
-    columns, stream = open_examples(paths["train"], text=text, second=second, label=label, need_label=True)
+    columns, stream = open_examples(paths["train"], text=text, second=second, label=label, need_label=True, task=task)
     rows: dict[str, list[Example]] = {"train": list(stream), "dev": [], "test": [], "unlabeled": []}
     notes: tuple[str, ...] = ()
     for role in ("dev", "test"):
         if role in paths:
             rows[role] = list(
-                examples(paths[role], text=text, second=second, label=label, need_label=True, columns=columns)
+                examples(paths[role], text=text, second=second, label=label, need_label=True, columns=columns, task=task)
             )
     if "unlabeled" in paths:
         rows["unlabeled"], notes = _unlabeled(paths["unlabeled"], text, second, columns)

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, cast
 from danlu.factory.questions import chance_of
 from danlu.text.normalize import clean
 from danlu.text.question import parts, told
+from danlu.text.several import held
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from danlu.factory.inspect import Inspection
     from danlu.types import Example, Task
@@ -28,7 +29,7 @@ _LEVELS = {"error": "Errors", "warning": "Warnings", "note": "Notes"}
 
 def render(inspection: Inspection) -> str:
     """A summary: task, rows, lengths, labels, then errors, warnings and notes. No colour, no control characters."""
-    labels = [] if inspection.task.options else _labels(inspection.train)
+    labels: Iterable[str] = () if inspection.task.options else _labels(inspection.train)
     lines = [*_overview(inspection), *labels, *_findings(inspection)]
     return "\n".join(lines)
 
@@ -56,11 +57,14 @@ def _overview(inspection: Inspection) -> Iterator[str]:
         yield _row(texts, f"half have up to {middle:,} characters, 90 % up to {long:,}, the longest {lengths[-1]:,}")
     if task.options and inspection.train:
         yield _row("Chance", f"guessing would get {chance_of(inspection.train):.1%} of training questions right")
+    if (task.options or task.several) and inspection.train:
         answered = inspection.facts["evidence"]
         yield _row("Read as", "; ".join(map(str, cast("list[object]", answered))))
 
 
 def _classification(task: Task) -> str:
+    if task.several:
+        return f"several of {len(task.labels):,} labels for each text, or none, texts in {_LANGUAGES[task.language]}"
     what = {"ordered": "ordered pairs", "unordered": "pairs in any order", None: "texts"}[task.pairing]
     return f"classification into {len(task.labels):,} labels, {what} in {_LANGUAGES[task.language]}"
 
@@ -68,7 +72,8 @@ def _classification(task: Task) -> str:
 def _labels(train: list[Example]) -> Iterator[str]:
     counts: dict[str, int] = {}
     for row in train:
-        counts[str(row.label)] = counts.get(str(row.label), 0) + 1
+        for label in held(row.label):
+            counts[label] = counts.get(label, 0) + 1
     ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     names = [_fit(clean(label)) for label, _ in ranked[:_LABELS]]
     width = max(map(_columns, names), default=0)
