@@ -23,7 +23,7 @@ import numpy as np
 import onnxruntime
 from tokenizers import Tokenizer
 
-from danlu.answer import answers
+from danlu.answer import answers, held_labels
 from danlu.errors import ArtifactError, OptionError
 from danlu.text.ngrams import ngrams
 from danlu.text.normalize import clean
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from danlu.types import Pairing
 
-FORMAT = 5
+FORMAT = 6
 ENTRIES = ("card.json", "config.json", "model.onnx", "tokenizer.json")
 MANIFEST = "manifest.json"
 MAX_BYTES = 1 << 30
@@ -62,6 +62,7 @@ class Settings:
         max_chars: characters read of a text.
         pairing: how two texts make a row; None where a row is one text. Lengths are those of a side.
         options: whether a row is a question with options of its own, and pairs are those of it with each option.
+        thresholds: where a text may have several labels, the probability from which on each holds; else none.
     """
 
     labels: tuple[str, ...]
@@ -73,6 +74,7 @@ class Settings:
     max_chars: int
     pairing: Pairing | None
     options: bool
+    thresholds: tuple[float, ...]
 
 
 class Model:
@@ -89,7 +91,9 @@ class Model:
         self.name = name
         self.card: dict[str, Any] = _object(entries["card.json"])
         config = _object(entries["config.json"])
-        self.settings = _checked(Settings(labels=tuple(config.pop("labels")), **config))
+        self.settings = _checked(
+            Settings(labels=tuple(config.pop("labels")), thresholds=tuple(config.pop("thresholds")), **config)
+        )
         self._tokenizer: Tokenizer | None = None
         if self.settings.text_length:
             self._tokenizer = Tokenizer.from_str(entries["tokenizer.json"].decode("utf-8"))
@@ -119,8 +123,15 @@ class Model:
         """Whether it chooses among the options that each question brings."""
         return self.settings.options
 
+    @property
+    def several(self) -> bool:
+        """Whether a text may have several of the labels, or none."""
+        return bool(self.settings.thresholds)
+
     def predict(self, texts: Sequence[str | tuple[str, str] | tuple[str, Sequence[str]]]) -> list[Prediction]:
         """The most probable label of each text, or option of each question, with its calibrated probability.
+
+        Where a text may have several labels, those that hold stand in `labels` of its prediction.
 
         Args:
             texts: strings; of a model of pairs, two strings each (or one made by `danlu.text.pair.join`); of a model
@@ -134,6 +145,8 @@ class Model:
             return answers(self, texts, self.settings.temperature, self.settings.abstain_below)
         texts = cast("Sequence[str | tuple[str, str]]", texts)
         table = self.probabilities(texts)
+        if self.several:
+            return held_labels(table, self.labels, self.settings.thresholds, self.settings.abstain_below)
         top = np.argsort(-table, axis=1, kind="stable")[:, :3]
         return [
             Prediction(
@@ -146,8 +159,13 @@ class Model:
         ]
 
     def probabilities(self, texts: Sequence[str | tuple[str, str]]) -> NDArray[np.float32]:
-        """(texts, labels) calibrated probabilities of what `predict` takes; of pairs where it takes questions."""
+        """(texts, labels) calibrated probabilities of what `predict` takes; of pairs where it takes questions.
+
+        Where a text may have several labels each is the probability that this one holds.
+        """
         scaled = self.logits(texts) / self.settings.temperature
+        if self.several:
+            return np.exp(-np.logaddexp(np.float32(0), -scaled))
         scaled = np.exp(scaled - scaled.max(1, keepdims=True))
         return scaled / scaled.sum(1, keepdims=True)
 
@@ -233,6 +251,8 @@ def _checked(settings: Settings) -> Settings:
         and settings.pairing in (None, "ordered", "unordered")
         and type(settings.options) is bool
         and (not settings.options or (settings.pairing == "ordered" and labels == (RIGHT, WRONG)))
+        and len(settings.thresholds) in (0, 0 if settings.options else len(labels))
+        and all(type(number) in (int, float) and 0 <= number <= 1 for number in settings.thresholds)
     )
     if not good:
         raise ArtifactError("The model's settings are not what danlu writes. Fix: get the original file.")

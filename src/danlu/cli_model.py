@@ -16,6 +16,7 @@ import typer
 
 from danlu.cli_base import extra
 from danlu.cli_questions import fitting_question, measure_questions, question_line, question_of, question_of_line
+from danlu.cli_several import labels_json, labels_line, measure_several, several_lines
 from danlu.errors import DataError, OptionError
 from danlu.text.pair import join, sides
 from danlu.text.question import is_question, parts
@@ -98,7 +99,8 @@ def evaluate(
     from danlu.evals.metrics import summary
 
     opened = load(model)
-    found = examples(test, text=text, second=second, label=label, need_label=True)
+    task, known = ("several", opened.labels) if opened.several else ("classification", ())
+    found = examples(test, text=text, second=second, label=label, need_label=True, task=task, labels=known)
     rows = list(_fitting(found, opened))
     if opened.options:
         result = measure_questions(opened, rows, test.name)
@@ -106,6 +108,13 @@ def evaluate(
             print_json({**result, "interval95": result["accuracy95"]})
         else:
             say(question_line(result))
+        return
+    if opened.several:
+        result = measure_several(opened, rows, test.name)
+        if as_json:
+            print_json(result)
+        else:
+            say("\n".join(several_lines(result)))
         return
     index = {name: i for i, name in enumerate(opened.labels)}
     for row in rows:
@@ -242,6 +251,7 @@ def _as_json(text: tuple[str, ...], prediction: Prediction) -> str:
     value = {
         "text": first,
         **({"options": second} if len(second) > 1 else {"second": second[0]} if second else {}),
+        **labels_json(prediction),
         "label": prediction.label,
         "probability": round(prediction.probability, 6),
         "abstained": prediction.abstained,
@@ -254,6 +264,8 @@ def _as_json(text: tuple[str, ...], prediction: Prediction) -> str:
 def _as_line(text: tuple[str, ...], prediction: Prediction) -> str:
     doubt = "  (unsure)" if prediction.abstained else ""
     seen = " | ".join(" ".join(side.split())[:100] for side in text)
+    if prediction.labels is not None:
+        return f"{labels_line(prediction)}\t{seen}{doubt}"
     return f"{prediction.label}\t{prediction.probability:.3f}\t{seen}{doubt}"
 
 

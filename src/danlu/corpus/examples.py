@@ -95,9 +95,7 @@ def open_examples(
     names = list(dict.fromkeys(name for _, row in sample for name in row))
     wanted, known = () if columns is None else columns.read(need_label=need_label), columns
     if columns is None or any(name is not None and name not in names for name in wanted):
-        columns = _columns(
-            [row for _, row in sample], text=text, second=second, label=label, file=path.name, task=task
-        )
+        columns = _columns([row for _, row in sample], text=text, second=second, label=label, file=path.name, task=task)
         if known is not None and bool(known.options) != bool(columns.options):
             kinds = ("have no options, as the training rows have", "are questions with options, unlike training rows")
             fix = f"give it the columns of the training file; there are: {', '.join(names)}"
@@ -161,7 +159,11 @@ def _examples(
         if columns.second is not None and is_mentions(second):
             text, second = mentioned(as_text(text), second, file, number, columns.second)
         alone = columns.several is None
-        cells = ((columns.text, text, True), (columns.second, second, True), (columns.label, label, need_label and alone))
+        cells = (
+            (columns.text, text, True),
+            (columns.second, second, True),
+            (columns.label, label, need_label and alone),
+        )
         for name, value, needed in cells:
             if needed and not is_scalar(value):
                 what = f"it holds a {type(value).__name__}, not one value"

@@ -116,7 +116,9 @@ def load(
     for role in ("dev", "test"):
         if role in paths:
             rows[role] = list(
-                examples(paths[role], text=text, second=second, label=label, need_label=True, columns=columns, task=task)
+                examples(
+                    paths[role], text=text, second=second, label=label, need_label=True, columns=columns, task=task
+                )
             )
     if "unlabeled" in paths:
         rows["unlabeled"], notes = _unlabeled(paths["unlabeled"], text, second, columns)

@@ -11,7 +11,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
-from danlu.corpus.columns import LABEL_NAMES, NO_CONTENT, TEXT_NAMES, Columns, as_label, as_text, is_scalar
+from danlu.corpus.columns import NO_CONTENT, TEXT_NAMES, Columns, as_label, as_text, is_scalar
 from danlu.errors import DataError
 from danlu.text.several import hold
 
@@ -24,7 +24,19 @@ if TYPE_CHECKING:
 
 LIST, ONE, FLAGS = "list", "list of one", "columns"
 SEPARATORS = ("|", ";", "；", "、", ",", "，")
-LIST_NAMES = ("labels", "label", "tags", "tag", "标签", "categories", "category", "topics", "emotions", "intents", "类别")
+LIST_NAMES = (
+    "labels",
+    "label",
+    "tags",
+    "tag",
+    "标签",
+    "categories",
+    "category",
+    "topics",
+    "emotions",
+    "intents",
+    "类别",
+)
 SHARED = 0.5  # of the parts of cells with several: so many must stand in two different cells at least
 LEAST_COLUMNS = 2
 _YES, _NO = frozenset(("1", "true")), frozenset(("0", "false"))
@@ -61,7 +73,9 @@ def flag_columns(rows: Sequence[dict[str, object]], text: str) -> tuple[str, ...
     found = [
         name
         for name in names
-        if name != text and name.strip().casefold() not in known and all(_flag(row.get(name)) is not None for row in rows)
+        if name != text
+        and name.strip().casefold() not in known
+        and all(_flag(row.get(name)) is not None for row in rows)
     ]
     return tuple(found) if len(found) >= LEAST_COLUMNS else ()
 

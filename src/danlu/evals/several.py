@@ -99,7 +99,9 @@ def thresholds(truth: IntArray, probabilities: FloatArray) -> npt.NDArray[np.flo
     """
     every = truth.ravel().astype(bool)
     common = _best(probabilities.ravel().astype(np.float64), every)
-    own = np.array([_best(probabilities[:, k].astype(np.float64), truth[:, k].astype(bool)) for k in range(len(truth.T))])
+    own = np.array(
+        [_best(probabilities[:, k].astype(np.float64), truth[:, k].astype(bool)) for k in range(len(truth.T))]
+    )
     rows = truth.sum(0)
     mixed = (rows * own + SHRINKAGE * common) / (rows + SHRINKAGE)
     return np.round(np.clip(mixed, LEAST_THRESHOLD, MOST_THRESHOLD), 6)
@@ -137,9 +139,7 @@ def per_label(truth: IntArray, decided: BoolArray) -> list[dict[str, float]]:
     ]
 
 
-def figures(
-    truth: IntArray, probabilities: FloatArray, decided: BoolArray, labels: Sequence[str]
-) -> dict[str, Any]:
+def figures(truth: IntArray, probabilities: FloatArray, decided: BoolArray, labels: Sequence[str]) -> dict[str, Any]:
     """Every figure of one model on some texts, ready for JSON.
 
     Args:

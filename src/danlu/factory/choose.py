@@ -35,11 +35,11 @@ class Measured:
 
     Attributes:
         draft: the candidate.
-        accuracy: expected, on the exam.
+        accuracy: expected, on the exam; of labels apart, micro-F1.
         bytes: of its entries, with room for the card.
         p50_ms: of one text on one thread, the median.
         p95_ms: the 95th percentile.
-        labels: (exam,) its predictions; of questions, the places of options.
+        labels: (exam,) its predictions; of questions, the places of options; of labels apart, (exam, K) decisions.
         logits: (exam, K).
     """
 
@@ -60,7 +60,7 @@ def measure(draft: Draft, labels: Sequence[str], exam: Exam) -> Measured:
         labels: K names, in the order of its logits.
         exam: texts that it did not learn from.
     """
-    entries = draft.entries(labels, {}, 1.0, 0.0)
+    entries = draft.entries(labels, {}, 1.0, 0.0, [0.5] * len(labels) if exam.apart else ())
     model = Model(draft.name, entries, threads=1)
     logits = model.logits(exam.texts)
     predicted = exam.answers(logits)
@@ -68,7 +68,11 @@ def measure(draft: Draft, labels: Sequence[str], exam: Exam) -> Measured:
     predict = model.predict if exam.questions is None else model.probabilities
     rounds = [_times(predict, islice(cycle(units), LATENCY_TEXTS)) for _ in range(1 + LATENCY_ROUNDS)][1:]
     p50, p95 = (min(float(np.percentile(times, q)) for times in rounds) * 1_000 for q in (50, 95))
-    size = sum(len(data) for data in entries.values()) + CARD_BYTES + 3 * len(labels) ** 2
+    size = (
+        sum(len(data) for data in entries.values())
+        + CARD_BYTES
+        + (100 * len(labels) if exam.apart else 3 * len(labels) ** 2)
+    )
     return Measured(draft, exam.score(predicted), size, p50, p95, predicted, logits)
 
 

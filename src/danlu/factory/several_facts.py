@@ -75,13 +75,18 @@ def several_facts(used: Mapping[str, Sequence[Example]]) -> dict[str, object]:
     train = used["train"]
     sizes = Counter(len(held(row.label)) for row in train)
     together = Counter(
-        (first, second) for row in train for i, first in enumerate(held(row.label)) for second in held(row.label)[i + 1 :]
+        (first, second)
+        for row in train
+        for i, first in enumerate(held(row.label))
+        for second in held(row.label)[i + 1 :]
     )
     return {
         "labels": {label: {role: counts[role][label] for role in counts} for label in names},
         "labels_per_text": {str(size): sizes[size] for size in sorted(sizes)},
         "together": [
-            f"{first} + {second}: {number:,}" for (first, second), number in together.most_common(TOGETHER) if number > 1
+            f"{first} + {second}: {number:,}"
+            for (first, second), number in together.most_common(TOGETHER)
+            if number > 1
         ],
     }
 
@@ -91,11 +96,10 @@ def several_evidence(columns: Columns, train: Sequence[Example], labels: Sequenc
     sizes = [len(held(row.label)) for row in train]
     most = max(train, key=lambda row: len(held(row.label)), default=None)
     share = han_share(row.text for row in train)
-    more = sum(size > 1 for size in sizes)
+    more, one, none = sum(size > 1 for size in sizes), sizes.count(1), sizes.count(0)
     evidence = [
         f"the text is the column '{columns.text}'; {told(columns)}",
-        f"labels: {len(labels):,}; training rows with several: {more:,}, with one: {sizes.count(1):,}, "
-        f"with none: {sizes.count(0):,}",
+        f"labels: {len(labels):,}; training rows with several: {more:,}, with one: {one:,}, with none: {none:,}",
         "no training text has a letter"
         if share is None
         else f"{share:.0%} of training texts are mainly Han characters",

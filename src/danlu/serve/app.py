@@ -142,6 +142,7 @@ def _add_predict(app: FastAPI, batcher: Batcher, limits: Limits, wire: Wire) -> 
         "/predict",
         summary="Predict labels · 预测标签",
         responses=errors(limits),
+        response_model_exclude_none=True,
         openapi_extra={"requestBody": request_body(limits, wire)},
     )
     async def predict(request: Request) -> Answers:
