@@ -75,7 +75,7 @@ def held_labels(
         order = np.argsort(-row, kind="stable")
         holds = row >= limits
         least = float(np.where(holds, row, 1 - row).min())
-        every = [(labels[i], float(row[i])) for i in order]
+        every = [(labels[int(i)], float(row[i])) for i in order]
         told = tuple(pair for pair, i in zip(every, order, strict=True) if holds[i])
         found.append(Prediction(*every[0], least < abstain_below, tuple(every[:TOP]), told))
     return found

@@ -56,7 +56,7 @@ def listed_column(rows: Sequence[dict[str, object]], named: str | None) -> str |
     for name in candidates:
         filled = [value for value in (_listed(row.get(name)) for row in rows) if value is not None]
         lists = [cast("list[object]", value) for value in filled if isinstance(value, list)]
-        if lists and 2 * len(lists) >= len(filled) and all(is_scalar(item) for value in lists for item in value):
+        if 2 * len(lists) > len(filled) and all(is_scalar(item) for value in lists for item in value):
             return name
     return None
 
@@ -96,7 +96,8 @@ def find_several(rows: Sequence[Row], columns: Columns, task: Kind | None, label
         return columns
     values = [_listed(row.get(columns.label)) for row in cells]
     lists = [cast("list[object]", value) for value in values if isinstance(value, list)]
-    if lists:
+    filled = sum(value is not None for value in values)
+    if 2 * len(lists) > filled or (lists and task == "several"):
         single = all(len({as_label(item) for item in value} - {None}) == 1 for value in lists)
         return replace(columns, several=ONE if task == "classification" or (single and task is None) else LIST)
     if task == "classification":

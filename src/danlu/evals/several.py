@@ -42,7 +42,7 @@ def log_odds(log_probabilities: FloatArray) -> npt.NDArray[np.float64]:
 def as_rows(odds: FloatArray) -> npt.NDArray[np.float64]:
     """(n, k) log-odds to the (n * k, 2) log-probabilities of holding and of not holding."""
     flat = odds.astype(np.float64).ravel()
-    return np.stack([log_sigmoid(flat), log_sigmoid(-flat)], 1)
+    return np.stack([-np.logaddexp(0.0, -flat), -np.logaddexp(0.0, flat)], 1)
 
 
 def as_logits(odds: FloatArray) -> npt.NDArray[np.float64]:
@@ -153,14 +153,14 @@ def figures(truth: IntArray, probabilities: FloatArray, decided: BoolArray, labe
         Wilson's for exact); ece, of decisions; labels_per_text, true and said; and per_label (label, precision, recall,
         f1, n). Shares in 0..1, rounded to 6 digits.
     """
-    n, share = len(truth), exact(truth, decided)
+    n, share, said = len(truth), exact(truth, decided), decided.astype(np.int64)
     yes = np.stack([1 - probabilities.ravel(), probabilities.ravel()], 1)
     return {
         "n": n,
         "micro_f1": _round(micro_f1(truth, decided)),
-        "micro_f195": [_round(edge) for edge in bootstrap_interval(micro_f1, truth, decided)],
+        "micro_f195": [_round(edge) for edge in bootstrap_interval(micro_f1, truth, said)],
         "macro_f1": _round(macro_f1(truth, decided)),
-        "macro_f195": [_round(edge) for edge in bootstrap_interval(macro_f1, truth, decided)],
+        "macro_f195": [_round(edge) for edge in bootstrap_interval(macro_f1, truth, said)],
         "exact": _round(share),
         "exact95": [_round(edge) for edge in wilson(share * n, n)],
         "ece": _round(expected_calibration_error(truth.ravel(), yes)),

@@ -29,11 +29,10 @@ if TYPE_CHECKING:
 
     from danlu.corpus.read import Dataset
     from danlu.factory.choose import Front
-    from danlu.factory.folds import Folds
     from danlu.factory.inspect import Inspection
     from danlu.factory.judge import Ruler
     from danlu.factory.material import Material
-    from danlu.factory.stages import Beliefs, Run
+    from danlu.factory.stages import Beliefs, Folds, Run
     from danlu.factory.teacher import Texts
     from danlu.loops.self_training import Round, Taught
 

@@ -21,10 +21,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from danlu.factory.folds import Folds
     from danlu.factory.judge import Ruler
     from danlu.factory.material import Material
-    from danlu.factory.stages import Beliefs
+    from danlu.factory.stages import Beliefs, Folds
     from danlu.factory.teacher import Texts
     from danlu.loops.self_training import Taught
 
@@ -239,7 +238,7 @@ def _worth(material: Material, beliefs: Beliefs, thresholds: NDArray[np.float64]
         {
             "text": everything[start + i],
             "predicted": names(table[i] >= thresholds, labels),
-            "doubtful": labels[doubtful[i]],
+            "doubtful": labels[int(doubtful[i])],
             "probability": float(table[i, doubtful[i]]),
         }
         for i in np.lexsort((least, rank))[:SHOWN]

@@ -151,7 +151,7 @@ def pooled_odds(votes: Sequence[NDArray[np.float32]], weights: NDArray[np.float6
 
 def pooled_apart(votes: Sequence[NDArray[np.float32]], weights: NDArray[np.float64]) -> NDArray[np.float64]:
     """(N, K) log-probabilities that each label holds, by the pool of forms."""
-    return several.log_sigmoid(pooled_odds(votes, weights))
+    return np.asarray(several.log_sigmoid(pooled_odds(votes, weights)), np.float64)
 
 
 def admit_several(odds: NDArray[np.float64], votes: Sequence[NDArray[np.float32]], share: float) -> NDArray[np.int64]:
