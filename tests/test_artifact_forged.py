@@ -91,7 +91,7 @@ def test_another_format_is_refused(monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(artifact, "FORMAT", 1)
         data = pack(SMALL_ENTRIES)
-    with pytest.raises(ArtifactError, match="format is not 4"):
+    with pytest.raises(ArtifactError, match="format is not 6"):
         unpack(data)
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def folds_of_several(texts: Sequence[str], truth: NDArray[np.int64], most: int, seed: int) -> Folds:
     """(trained on, held out) indices of each fold.
 
-    A text with a label that no other family has is trained on in every fold, and held out in none. Where all texts are
+    A text with a label that no other family has, or that no fold would have left, is held out in none. Where all texts are
     of one family, each is a family of its own.
 
     Args:
@@ -49,8 +49,14 @@ def _folds(truth: NDArray[np.int64], group: NDArray[np.int64], most: int, seed: 
     count = min(most, len(free))
     fold[free] = deal(table[free], np.bincount(group, minlength=len(table))[free], count, seed)
     everything = np.arange(len(group))
-    held = [everything[fold[group] == number] for number in range(count)]
-    return [(np.setdiff1d(everything, part), part) for part in held if len(part)]
+    folds: Folds = []
+    for number in range(count):
+        held = fold[group] == number
+        lost = truth[held].any(0) & ~truth[~held].any(0)
+        held &= ~np.isin(group, group[truth[:, lost].any(1)])
+        if held.any():
+            folds.append((everything[~held], everything[held]))
+    return folds
 
 
 def deal(table: NDArray[np.int64], sizes: NDArray[np.int64], folds: int, seed: int) -> NDArray[np.int64]:
