@@ -18,7 +18,7 @@ from danlu.evals.metrics import expected_interval, summary
 from danlu.evals.questions import figures as question_figures
 from danlu.factory.choose import parity
 from danlu.factory.question_evidence import question_evidence
-from danlu.factory.several_verdict import Said, decide, forms_of, several_evidence, sure_from
+from danlu.factory.several_verdict import Said, decide, forms_of, nested, several_evidence, sure_from
 from danlu.loops.self_training import by_question
 from danlu.text.pair import shown
 
@@ -113,6 +113,7 @@ def calibrated(
     texts: Texts,
     taught: tuple[Taught, Taught],
     folds: Folds,
+    exam: tuple[NDArray[np.float32], NDArray[np.floating[Any]]],
     *,
     own: bool,
 ) -> tuple[Verdict, Calibration]:
@@ -126,15 +127,22 @@ def calibrated(
         texts: the labelled ones.
         taught: the teacher without the loop, and with it.
         folds: of the labelled rows.
-        own: whether these rows are others than those that the student is measured on.
+        exam: what the teacher believes of the texts that students were chosen by, and the student's probabilities.
+        own: whether the rows that were held out were held out from the student itself.
     """
     truth, table = held_out
     if not texts.several:
         return verdict, Calibration(temperature, threshold(truth, table))
     limits = several.thresholds(truth, table)
     tables = (verdict.student, verdict.teacher, verdict.no_loop, verdict.gold_only)
-    said = decide(ruler, tables, texts, taught, folds, limits if own else None)
-    abstain = sure_from(truth, table, table >= limits if own else said.student)
+    known = table >= limits
+    if not own and ruler.measured_on == "test":  # the teacher's rows: the student says what its teacher would say
+        limits = several.thresholds((exam[0] >= limits).astype(np.int64), exam[1])
+    elif not own:
+        known = nested(truth, table, ruler.rows, folds)
+    nowhere = not own and ruler.measured_on != "test"
+    said = decide(ruler, tables, texts, taught, folds, None if nowhere else limits)
+    abstain = sure_from(truth, table, known)
     return replace(verdict, said=said), Calibration(temperature, abstain, tuple(limits.tolist()))
 
 

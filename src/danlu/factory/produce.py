@@ -171,7 +171,15 @@ def produce(data: Path, out: Path, options: Options) -> Produced:
     else:
         known, table = ruler.truth, verdict.student
     verdict, calibration = package.calibrated(
-        verdict, temperature, (known, table), ruler, material.texts, (first, last), folds, own=known is not ruler.truth
+        verdict,
+        temperature,
+        (known, table),
+        ruler,
+        material.texts,
+        (first, last),
+        folds,
+        (exam.targets, shares_of(chosen.logits, temperature, apart=apart)),
+        own=sure,
     )
 
     card = package.card(out.stem, dataset, inspection, material, run, rounds, last, front, ruler, verdict, calibration)

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 def folds_of_several(texts: Sequence[str], truth: NDArray[np.int64], most: int, seed: int) -> Folds:
     """(trained on, held out) indices of each fold.
 
-    A text with a label that no other family has, or that no fold would have left, is held out in none. Where all texts are
-    of one family, each is a family of its own.
+    A text with a label that no other family has, or that no fold would have left, is held out in none. Where all texts
+    are of one family, each is a family of its own.
 
     Args:
         texts: of the labelled rows.

@@ -106,8 +106,8 @@ def decide(
     student, teacher, no_loop, gold = tables
     if ruler.measured_on == "test":
         before, after = (several.thresholds(texts.truth[t.judged], np.exp(t.held_out[t.judged])) for t in taught)
-        shipped = after if own is None else own
-        return Said(student >= shipped, teacher >= after, no_loop >= before, None if gold is None else gold >= shipped)
+        assert own is not None
+        return Said(student >= own, teacher >= after, no_loop >= before, None if gold is None else gold >= own)
     others = [nested(ruler.truth, table, ruler.rows, folds) for table in (student, teacher, no_loop)]
     return Said(others[0] if own is None else student >= own, others[1], others[2], None)
 
