@@ -18,6 +18,7 @@ settings.register_profile("danlu", deadline=None, print_blob=True)
 settings.load_profile("danlu")
 
 LABELS = ("parcel", "praise", "refund")
+ALONE = {"pairing": None, "options": False, "thresholds": []}  # settings of a model of single texts and labels
 WORDS = {
     "parcel": (["parcel", "box", "late", "ship", "courier"], ["包裹", "快递", "发货", "送到"]),
     "praise": (["love", "great", "nice", "good", "thanks"], ["喜欢", "很好", "满意", "谢谢"]),
@@ -226,9 +227,7 @@ def toy_entries(toy_students):
         config["token_length"] = 8 if student.static else length
         found[name] = {
             "card.json": json.dumps({"name": name, "task": {"labels": LABELS}}).encode(),
-            "config.json": json.dumps(
-                {**config, "ngram_bits": 10, "max_chars": 500, "pairing": None, "options": False}
-            ).encode(),
+            "config.json": json.dumps({**config, "ngram_bits": 10, "max_chars": 500, **ALONE}).encode(),
             "model.onnx": to_onnx(student),
             "tokenizer.json": tokenizer.encode(),
         }
@@ -256,13 +255,7 @@ def pair_file(pair_rows, tiny_base, pair_lesson, tmp_path_factory):
     from danlu.text.pair import pairing_of
 
     config = {"labels": ["other", "same"], "temperature": 1.0, "abstain_below": 0.5, "text_length": 0}
-    config |= {
-        "token_length": 0,
-        "ngram_bits": 10,
-        "max_chars": 500,
-        "pairing": pairing_of(pair_rows[0][0]),
-        "options": False,
-    }
+    config |= {"token_length": 0, "ngram_bits": 10, "max_chars": 500, **ALONE, "pairing": pairing_of(pair_rows[0][0])}
     path = tmp_path_factory.mktemp("pairs") / "pairs.danlu"
     card = {"task": {"labels": ["other", "same"], "language": "mixed"}}
     graph = to_onnx(Student(None, None, ngram_branch(pair_lesson, 3_000, 10), (0.0, 0.0, 1.0)).eval())
@@ -406,3 +399,16 @@ def run(monkeypatch, capsys):
         return stop.value.code or 0, *capsys.readouterr()
 
     return call
+
+
+@pytest.fixture(scope="session")
+def several_file(toy_entries, tmp_path_factory):
+    """The toy model as one of several labels: each logit is a decision of its own."""
+    from danlu.artifact import save
+
+    config = json.loads(toy_entries["ngram"]["config.json"]) | {"thresholds": [0.5, 0.4, 0.6]}
+    card = {"task": {"kind": "several", "labels": LABELS, "language": "mixed"}}
+    path = tmp_path_factory.mktemp("several") / "several.danlu"
+    changed = {"config.json": json.dumps(config).encode(), "card.json": json.dumps(card).encode()}
+    save(path, {**toy_entries["ngram"], **changed})
+    return path

@@ -91,7 +91,7 @@ def test_another_format_is_refused(monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(artifact, "FORMAT", 1)
         data = pack(SMALL_ENTRIES)
-    with pytest.raises(ArtifactError, match="format is not 5"):
+    with pytest.raises(ArtifactError, match="format is not 6"):
         unpack(data)
 
 
@@ -126,7 +126,7 @@ def test_our_own_graphs_hold_nothing_that_looks_like_a_pointer(toy_entries):
 def config(**changes):
     good = {"labels": ["a", "b", "c"], "temperature": 1, "abstain_below": 0, "max_chars": 9, "text_length": 32}
     return json.dumps(
-        {**good, "token_length": 32, "ngram_bits": 10, "pairing": None, "options": False, **changes}
+        {**good, "token_length": 32, "ngram_bits": 10, "pairing": None, "options": False, "thresholds": [], **changes}
     ).encode()
 
 
@@ -149,6 +149,12 @@ def config(**changes):
         {"config.json": config(pairing="both")},
         {"config.json": config(pairing=True)},
         {"config.json": config(labels=["a", "b"])},
+        {"config.json": config(thresholds=[0.5])},
+        {"config.json": config(thresholds=[0.5, 0.5, 1.5])},
+        {"config.json": config(thresholds=[0.5, 0.5, True])},
+        {"config.json": config(thresholds="abc")},
+        {"config.json": config(thresholds=None)},
+        {"config.json": config(thresholds=[0.5, 0.5, 0.5], options=True, pairing="ordered")},
         {"config.json": config(labels=["a", "b", "c", "d"])},
     ],
 )

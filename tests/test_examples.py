@@ -181,3 +181,35 @@ def test_no_order_repeats_another() -> None:
     everything = [text for name in ("train.jsonl", "test.jsonl", "unlabeled.txt") for text in order_texts(name)]
     assert len({exact_key(text) for text in everything}) == len(everything)
     assert near_duplicates(everything, 0.85) == []
+
+
+# --- several labels
+
+HOTLINE = Path(__file__).parents[1] / "examples" / "city-hotline"
+TOPICS = {"bus", "dogs", "lighting", "noise", "parking", "road", "trees", "waste", "water"}
+
+
+def messages(name: str) -> list[dict[str, object]]:
+    lines = (HOTLINE / name).read_text(encoding="utf-8").split("\n")
+    return [json.loads(line) for line in lines if line]
+
+
+def test_messages_are_counted_as_the_readme_says() -> None:
+    readme = (HOTLINE / "README.md").read_text(encoding="utf-8")
+    for name in ("train.jsonl", "test.jsonl"):
+        rows = messages(name)
+        sizes = Counter(len(row["labels"]) for row in rows)
+        assert f"| `{name}` | {len(rows)} | `text`, `labels`" in readme
+        assert f"| {sizes[0]} | {sizes[1]} | {sizes[2]} | {sizes[3]} |" in readme
+        assert set().union(*(row["labels"] for row in rows)) == TOPICS
+    assert all(row.keys() == {"text"} for row in messages("unlabeled.jsonl"))
+    for name in ("train.jsonl", "test.jsonl", "unlabeled.jsonl"):
+        han = Counter(bool(HAN.search(str(row["text"]))) for row in messages(name))
+        assert f"| `{name}` | {han[True]} | {han[False]} |" in readme
+
+
+def test_no_message_repeats_another_in_any_file() -> None:
+    everything = [
+        str(row["text"]) for name in ("train.jsonl", "test.jsonl", "unlabeled.jsonl") for row in messages(name)
+    ]
+    assert len({exact_key(text) for text in everything}) == len(everything)

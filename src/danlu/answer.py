@@ -1,4 +1,4 @@
-"""What a model file that chooses among options says of questions, each with options of its own.
+"""What a model file says of questions, each with options of its own, and of texts that may have several labels.
 
 Each option is read as an ordered pair with its question; the odds of being right become a distribution over the
 options of one question, given that exactly one is right. Knows how questions are given and read; what a pair's logits
@@ -55,6 +55,29 @@ def answers(model: Pairs, given: Sequence[object], temperature: float, abstain_b
         probability = float(shares[best[0]])
         top = tuple((options[i], float(shares[i])) for i in best)
         found.append(Prediction(options[best[0]], probability, probability < abstain_below, top))
+    return found
+
+
+def held_labels(
+    table: NDArray[np.floating[Any]], labels: Sequence[str], thresholds: Sequence[float], abstain_below: float
+) -> list[Prediction]:
+    """The labels that hold of each text, beside its most probable ones.
+
+    Args:
+        table: (texts, labels) calibrated probabilities that each holds.
+        labels: in the order of the columns.
+        thresholds: of each label, from which probability on it holds.
+        abstain_below: where the least certain of a text's decisions is less probable, a person should look.
+    """
+    limits = np.asarray(thresholds)
+    found: list[Prediction] = []
+    for row in table:
+        order = np.argsort(-row, kind="stable")
+        holds = row >= limits
+        least = float(np.where(holds, row, 1 - row).min())
+        every = [(labels[int(i)], float(row[i])) for i in order]
+        told = tuple(pair for pair, i in zip(every, order, strict=True) if holds[i])
+        found.append(Prediction(*every[0], least < abstain_below, tuple(every[:TOP]), told))
     return found
 
 

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from tokenizers import Tokenizer
 
-from danlu.answer import answers
+from danlu.answer import answers, held_labels
 from danlu.errors import ArtifactError, OptionError
 from danlu.extractor import KIND, Extractor
 from danlu.graph import json_object, session
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from danlu.types import Pairing
 
-FORMAT = 5
+FORMAT = 6
 ENTRIES = ("card.json", "config.json", "model.onnx", "tokenizer.json")
 MANIFEST = "manifest.json"
 MAX_BYTES = 1 << 30
@@ -65,6 +65,7 @@ class Settings:
         max_chars: characters read of a text.
         pairing: how two texts make a row; None where a row is one text. Lengths are those of a side.
         options: whether a row is a question with options of its own, and pairs are those of it with each option.
+        thresholds: where a text may have several labels, the probability from which on each holds; else none.
     """
 
     labels: tuple[str, ...]
@@ -76,6 +77,7 @@ class Settings:
     max_chars: int
     pairing: Pairing | None
     options: bool
+    thresholds: tuple[float, ...]
 
 
 class Model:
@@ -92,8 +94,10 @@ class Model:
         self.name = name
         self.card: dict[str, Any] = json_object(entries["card.json"])
         config = json_object(entries["config.json"])
-        labels = config.pop("labels")
-        self.settings = _checked(Settings(labels=tuple(labels) if isinstance(labels, list) else (), **config))
+        listed = {key: config.pop(key) for key in ("labels", "thresholds")}
+        if not all(isinstance(value, list) for value in listed.values()):
+            raise ArtifactError("The model's settings are not what danlu writes. Fix: get the original file.")
+        self.settings = _checked(Settings(**{key: tuple(value) for key, value in listed.items()}, **config))
         self._tokenizer: Tokenizer | None = None
         if self.settings.text_length:
             self._tokenizer = Tokenizer.from_str(entries["tokenizer.json"].decode("utf-8"))
@@ -120,8 +124,15 @@ class Model:
         """Whether it chooses among the options that each question brings."""
         return self.settings.options
 
+    @property
+    def several(self) -> bool:
+        """Whether a text may have several of the labels, or none."""
+        return bool(self.settings.thresholds)
+
     def predict(self, texts: Sequence[str | tuple[str, str] | tuple[str, Sequence[str]]]) -> list[Prediction]:
         """The most probable label of each text, or option of each question, with its calibrated probability.
+
+        Where a text may have several labels, those that hold stand in `labels` of its prediction.
 
         Args:
             texts: strings; of a model of pairs, two strings each (or one made by `danlu.text.pair.join`); of a model
@@ -135,6 +146,8 @@ class Model:
             return answers(self, texts, self.settings.temperature, self.settings.abstain_below)
         texts = cast("Sequence[str | tuple[str, str]]", texts)
         table = self.probabilities(texts)
+        if self.several:
+            return held_labels(table, self.labels, self.settings.thresholds, self.settings.abstain_below)
         top = np.argsort(-table, axis=1, kind="stable")[:, :3]
         return [
             Prediction(
@@ -147,8 +160,13 @@ class Model:
         ]
 
     def probabilities(self, texts: Sequence[str | tuple[str, str]]) -> NDArray[np.float32]:
-        """(texts, labels) calibrated probabilities of what `predict` takes; of pairs where it takes questions."""
+        """(texts, labels) calibrated probabilities of what `predict` takes; of pairs where it takes questions.
+
+        Where a text may have several labels each is the probability that this one holds.
+        """
         scaled = self.logits(texts) / self.settings.temperature
+        if self.several:
+            return np.exp(-np.logaddexp(np.float32(0), -scaled))
         scaled = np.exp(scaled - scaled.max(1, keepdims=True))
         return scaled / scaled.sum(1, keepdims=True)
 
@@ -227,6 +245,8 @@ def _checked(settings: Settings) -> Settings:
         and settings.pairing in (None, "ordered", "unordered")
         and type(settings.options) is bool
         and (not settings.options or (settings.pairing == "ordered" and labels == (RIGHT, WRONG)))
+        and len(settings.thresholds) in (0, 0 if settings.options else len(labels))
+        and all(type(number) in (int, float) and 0 <= number <= 1 for number in settings.thresholds)
     )
     if not good:
         raise ArtifactError("The model's settings are not what danlu writes. Fix: get the original file.")

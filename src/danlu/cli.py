@@ -16,6 +16,7 @@ import typer
 
 from danlu.cli_base import base, evaluate_base, extra, pretrain
 from danlu.cli_model import Force, Json, Label, Second, Text, card, evaluate, predict, print_json, say, serve
+from danlu.cli_several import TaskOption, headline, task_of
 from danlu.errors import DanluError
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ def forge(
     text: Text = None,
     second: Second = None,
     label: Label = None,
+    task: TaskOption = None,
     base: Annotated[str | None, typer.Option("--base", help="A Hugging Face encoder instead of the embedded.")] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, max=2**32 - 1, help="Of everything drawn at random.")] = 0,
     minutes: Annotated[float, typer.Option("--minutes", help="The budget on two ordinary cores.")] = 10.0,
@@ -58,20 +60,17 @@ def forge(
     made = produce(
         data,
         target,
-        Options(test, unlabeled, text, second, label, base, seed, minutes, max_mb, max_ms, force=force),
+        Options(test, unlabeled, text, second, label, task_of(task), base, seed, minutes, max_mb, max_ms, force=force),
     )
     figures = made.card["figures"]
     student = figures["student"]
     if as_json:
         print_json({"model": str(made.model), "report": str(made.report), "card": made.card, "seconds": made.seconds})
         return
-    name = "f1" if "f1" in student else "accuracy"
-    low, high = student["interval95" if name == "f1" else "accuracy95"]
     shipped = next(c for c in made.card["candidates"] if c["shipped"])
     say(
         f"{made.model}: {shipped['name']} ({shipped['precision']}), {made.model.stat().st_size / 1e6:.1f} MB\n"
-        f"{name.replace('f1', 'F1')} {student[name]:.1%} (95% interval {low:.1%} to {high:.1%}; {student['n']} rows, "
-        f"{figures['measured_on']})\nreport: {made.report}"
+        f"{headline(student)}; {student['n']} rows, {figures['measured_on']})\nreport: {made.report}"
     )
     if made.card["cut"]:
         say(f"three times the budget was spent, so these were left out: {', '.join(made.card['cut'])}")
@@ -85,13 +84,14 @@ def check(
     text: Text = None,
     second: Second = None,
     label: Label = None,
+    task: TaskOption = None,
     as_json: Json = False,
 ) -> None:
     """Say what DATA holds and what is wrong with it. Exit 0: fine; 1: warnings; 2: errors."""
     from danlu.corpus.read import load
     from danlu.factory.inspect import inspect, render
 
-    dataset = load(data, test=test, unlabeled=unlabeled, text=text, second=second, label=label)
+    dataset = load(data, test=test, unlabeled=unlabeled, text=text, second=second, label=label, task=task_of(task))
     inspection = inspect(dataset)
     if inspection.exit_code < 2 and inspection.task.nesting is None:
         inspection.findings += _advice(inspection, dataset.descriptions)

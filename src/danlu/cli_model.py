@@ -16,6 +16,7 @@ import typer
 
 from danlu.cli_base import extra
 from danlu.cli_questions import fitting_question, measure_questions, question_line, question_of, question_of_line
+from danlu.cli_several import labels_json, labels_line, measure_several, several_lines
 from danlu.errors import DataError, OptionError
 from danlu.text.normalize import clean
 from danlu.text.pair import join, sides
@@ -103,7 +104,8 @@ def evaluate(
     if isinstance(opened, Extractor):
         _evaluate_entities(opened, test, text, second, label, as_json=as_json)
         return
-    found = examples(test, text=text, second=second, label=label, need_label=True)
+    task, known = ("several", opened.labels) if opened.several else ("classification", ())
+    found = examples(test, text=text, second=second, label=label, need_label=True, task=task, labels=known)
     rows = list(_fitting(found, opened))
     if opened.options:
         result = measure_questions(opened, rows, test.name)
@@ -111,6 +113,13 @@ def evaluate(
             print_json({**result, "interval95": result["accuracy95"]})
         else:
             say(question_line(result))
+        return
+    if opened.several:
+        result = measure_several(opened, rows, test.name)
+        if as_json:
+            print_json(result)
+        else:
+            say("\n".join(several_lines(result)))
         return
     index = {name: i for i, name in enumerate(opened.labels)}
     for row in rows:
@@ -308,6 +317,7 @@ def _label(text: tuple[str, ...], prediction: Prediction) -> dict[str, object]:
     return {
         "text": first,
         **({"options": second} if len(second) > 1 else {"second": second[0]} if second else {}),
+        **labels_json(prediction),
         "label": prediction.label,
         "probability": round(prediction.probability, 6),
         "abstained": prediction.abstained,
@@ -324,6 +334,8 @@ def _as_line(text: tuple[str, ...], prediction: Prediction | Extraction) -> str:
         return f"{'; '.join(found) or '-'}\t{' '.join(prediction.text.split())[:100]}"
     doubt = "  (unsure)" if prediction.abstained else ""
     seen = " | ".join(clean(side)[:100] for side in text)  # no escape sequence of a text reaches the terminal
+    if prediction.labels is not None:
+        return f"{clean(labels_line(prediction))}\t{seen}{doubt}"
     return f"{clean(prediction.label)}\t{prediction.probability:.3f}\t{seen}{doubt}"
 
 

@@ -10,6 +10,7 @@ from typing import Literal
 
 Language = Literal["zh", "en", "mixed"]
 Pairing = Literal["ordered", "unordered"]  # of two texts: whether it matters which of them is the first
+Kind = Literal["classification", "several"]  # what a user may say that rows are, where it cannot be seen
 Answers = Literal["from 0", "from 1", "letters", "texts"]  # how the answer to a question names one of its options
 Nesting = Literal["flat", "nested"]  # of entities: whether one may lie inside another
 
@@ -55,7 +56,8 @@ class Example:
     Attributes:
         text: the text, as it stands in the file; a pair of texts as `danlu.text.pair` joins them, a question with its
             options as `danlu.text.question` does.
-        label: its label, or None in unlabelled data; of a question, its right option.
+        label: its label, or None in unlabelled data; of a question, its right option; where a text may have several
+            labels, all of them as `danlu.text.several` joins them.
         source: the name of the file it came from.
         row: its number in that file, from 1, not counting a header.
         spans: the entities that a person marked in it, maybe none; None where nobody looked for any.
@@ -79,6 +81,7 @@ class Task:
         options: whether each row is a question with options of its own; the pairs are those of `danlu.text.question`
             then, and the labels say whether an option is right.
         nesting: how entities lie in a text, or None where a row has one label.
+        several: whether a text may have several of the labels, or none.
     """
 
     labels: tuple[str, ...]
@@ -86,6 +89,16 @@ class Task:
     pairing: Pairing | None = None
     options: bool = False
     nesting: Nesting | None = None
+    several: bool = False
+
+    @property
+    def kind(self) -> str:
+        """What it is called: choice, several, extraction, pairs or classification."""
+        if self.options:
+            return "choice"
+        if self.nesting:
+            return "extraction"
+        return "several" if self.several else "pairs" if self.pairing else "classification"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +108,14 @@ class Prediction:
     Attributes:
         label: the most probable label; of a question with options, the most probable option.
         probability: its calibrated probability.
-        abstained: whether that probability lies below the model's threshold, so that a person should look.
+        abstained: whether that probability lies below the model's threshold, so that a person should look; of a model
+            of several labels, whether that of the least certain decision does.
         top: up to three (label, probability), most probable first.
+        labels: of a model of several labels, those that hold with their probabilities, most probable first; else None.
     """
 
     label: str
     probability: float
     abstained: bool
     top: tuple[tuple[str, float], ...]
+    labels: tuple[tuple[str, float], ...] | None = None

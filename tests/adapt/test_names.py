@@ -101,3 +101,15 @@ def test_texts_that_are_all_alike_give_finite_scores():
     near = np.eye(3, 8, dtype=np.float32)
     assert np.isfinite(names.encode(same, near, same)).all()
     assert np.isfinite(names.encode(same, same[:2], same)).all()
+
+
+def test_trust_in_names_of_several_labels_follows_what_they_tell():
+    rng = np.random.default_rng(0)
+    truth = (rng.random((200, 4)) < 0.3).astype(np.int64)
+    bias = names.usual(truth)
+    telling = (truth * 2 + rng.normal(size=truth.shape)).astype(np.float32)
+    nothing = rng.normal(size=truth.shape).astype(np.float32)
+    assert names.fit_apart(telling, truth, bias) > 0.5
+    assert names.fit_apart(nothing, truth, bias) < 0.3
+    shares = np.exp(names.predict_apart(nothing, 0.0, bias))
+    np.testing.assert_allclose(shares.mean(0), (truth.sum(0) + 1) / 202, atol=1e-4)

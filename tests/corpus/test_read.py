@@ -162,7 +162,6 @@ def test_other_encodings_are_refused(tmp_path, content):
     [
         ("big5", "請問我的包裹什麼時候能到，已經等了三天"),
         ("shift_jis", "荷物はいつ届きますか。"),
-        ("euc_kr", "배송이 언제 오나요 기다립니다"),
     ],
 )
 def test_bytes_that_only_look_like_gb18030_are_refused(tmp_path, name, text):

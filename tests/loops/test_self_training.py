@@ -13,7 +13,16 @@ from hypothesis import strategies as st
 from scipy.special import log_softmax
 
 from danlu.evals.metrics import brier
-from danlu.loops.self_training import Context, admit, from_arrays, pool_forms, pooled, run, to_arrays
+from danlu.loops.self_training import (
+    Context,
+    admit,
+    admit_several,
+    from_arrays,
+    pool_forms,
+    pooled,
+    run,
+    to_arrays,
+)
 
 LABELS = 3
 SEEDS = st.integers(0, 2**32 - 1)
@@ -180,3 +189,43 @@ def test_what_is_admitted(seed, forms, count, share):
         assert len(taken) == (max(1, round(share * len(mine))) if len(mine) else 0)
         left = np.setdiff1d(mine, taken)
         assert not len(left) or not len(taken) or confidence[taken].min() >= confidence[left].max()
+
+
+# --- several labels
+
+
+def several_contexts(seed=0):
+    """Three labels that hold independently; two of the five features tell nothing."""
+    rng = np.random.default_rng(seed)
+    truth = (rng.random((60, 3)) < 0.4).astype(np.int64)
+    rows = np.concatenate([truth, (rng.random((90, 3)) < 0.4).astype(np.int64)])
+    view = np.concatenate([rows + 0.4 * rng.normal(size=rows.shape), rng.normal(size=(150, 2))], 1).astype(np.float32)
+    everything = np.arange(60)
+    parts = np.array_split(everything, 3)
+    folds = [Context(np.setdiff1d(everything, part), part, {"linear": view}, {}) for part in parts]
+    return folds, Context(everything, everything[:0], {"linear": view}, {}), truth, rows
+
+
+def test_several_labels_are_learned_each_by_itself():
+    folds, full, truth, rows = several_contexts()
+    rounds, _, last = run(folds, full, truth, 3)
+    assert rounds[0].accuracy > 0.8
+    assert rounds[-1].brier <= rounds[0].brier or not rounds[-1].kept
+    shares = np.exp(last.by_context[-1])
+    assert shares.shape == rows.shape
+    assert ((shares > 0.5) == rows)[60:].mean() > 0.85
+    assert np.exp(last.held_out).max() <= 1
+
+
+def test_texts_are_admitted_by_their_least_certain_decision():
+    odds = np.array([[5.0, -5.0], [5.0, -0.1], [6.0, -4.0], [-5.0, -5.0]])
+    votes = [-np.logaddexp(0.0, -odds)]
+    assert admit_several(odds, votes, 0.3).tolist() == [0, 3]
+
+
+def test_several_labels_survive_being_stored():
+    folds, full, truth, _ = several_contexts()
+    found = run(folds, full, truth, 3, rounds=(0.5,))
+    again = from_arrays(to_arrays(*found))
+    assert again[0] == found[0]
+    assert np.allclose(again[2].held_out, found[2].held_out)

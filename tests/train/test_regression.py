@@ -125,3 +125,24 @@ def test_the_same_rows_give_the_same_head():
     one, other = (softmax_regression(features, np.eye(3)[truth], strength=1.0) for _ in range(2))
     assert one.weight.tobytes() == other.weight.tobytes()
     assert one.weight.dtype == one.bias.dtype == one.logits(features).dtype == np.float32
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+def test_labels_apart_are_logistic_regressions_of_their_own(sparse):
+    draw = np.random.default_rng(4)
+    features = draw.normal(size=(90, 5)).astype(np.float32)
+    truth = (features[:, :3] + draw.normal(size=(90, 3)) > 0).astype(np.int64)
+    given = csr_matrix(features) if sparse else features
+    head = softmax_regression(given, truth.astype(np.float64), strength=2.0, iterations=500, apart=True)
+    shares = 1 / (1 + np.exp(-head.logits(given)))
+    for k in range(3):
+        other = LogisticRegression(C=2.0, max_iter=2_000, tol=1e-8).fit(features, truth[:, k])
+        np.testing.assert_allclose(shares[:, k], other.predict_proba(features)[:, 1], atol=2e-3)
+
+
+def test_a_label_that_never_holds_stays_finite():
+    features, truth = task()
+    targets = np.concatenate([np.eye(3)[truth], np.zeros((len(truth), 1))], 1)
+    head = softmax_regression(features, targets, strength=1.0, apart=True)
+    assert np.isfinite(head.logits(features)).all()
+    assert (head.logits(features)[:, 3] < -3).all()

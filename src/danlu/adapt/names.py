@@ -70,3 +70,35 @@ def fit(scores: NDArray[np.float32], truth: NDArray[np.int64]) -> float:
 def predict(scores: NDArray[np.float32], scale: float) -> NDArray[np.float32]:
     """(texts, labels) log-probabilities."""
     return np.asarray(log_softmax(scores * scale, axis=1), dtype=np.float32)
+
+
+def usual(truth: NDArray[np.int64]) -> NDArray[np.float32]:
+    """(labels,) log-odds of each label of texts that may have several, one more text on either side counted.
+
+    Args:
+        truth: (texts, labels), 1 where a label holds.
+    """
+    holds = truth.sum(0) + 1.0
+    return np.asarray(np.log(holds) - np.log(len(truth) + 2 - holds), np.float32)
+
+
+def fit_apart(scores: NDArray[np.float32], truth: NDArray[np.int64], bias: NDArray[np.float32]) -> float:
+    """The scale for labels that are decisions of their own, as `fit`.
+
+    Args:
+        scores: (texts, labels).
+        truth: (texts, labels), 1 where a label holds.
+        bias: (labels,) as `usual` gives it.
+    """
+
+    def cost(scale: float) -> float:
+        logits = scores * scale + bias
+        return float((np.logaddexp(0, logits) - truth * logits).sum(1).mean()) + 1e-3 * scale
+
+    found: Any = minimize_scalar(cost, bounds=(0.0, 8.0), method="bounded")
+    return float(found.x)
+
+
+def predict_apart(scores: NDArray[np.float32], scale: float, bias: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(texts, labels) log-probabilities that each label holds."""
+    return np.asarray(-np.logaddexp(0, -(scores * scale + bias)), dtype=np.float32)

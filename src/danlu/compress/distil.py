@@ -79,6 +79,7 @@ class Lesson:
         weights: (N,) how much each counts.
         vectors: (N, hidden) the teacher's unit vectors, for students to land on; of pairs, their comparisons.
         head: (hidden, K) weight, (K,) bias and (hidden,) centre of the teacher's head on those vectors.
+        apart: whether each label is a decision of its own; targets are the probabilities that it holds then.
     """
 
     texts: list[str]
@@ -86,6 +87,7 @@ class Lesson:
     weights: NDArray[np.float32]
     vectors: NDArray[np.float32]
     head: tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
+    apart: bool = False
 
 
 def ngram_branch(lesson: Lesson, rows: int, bits: int = NGRAM_BITS) -> NgramBranch:
@@ -106,7 +108,12 @@ def ngram_branch(lesson: Lesson, rows: int, bits: int = NGRAM_BITS) -> NgramBran
     def fit(iterations: int) -> Linear:
         features = tfidf.weighted(counts[:, kept], idf[kept])
         return softmax_regression(
-            features, lesson.targets, strength=100.0, weights=lesson.weights, iterations=iterations
+            features,
+            lesson.targets,
+            strength=100.0,
+            weights=lesson.weights,
+            iterations=iterations,
+            apart=lesson.apart,
         )
 
     head = fit(30 if len(kept) > rows else 80)
@@ -138,7 +145,9 @@ def static_branch(lesson: Lesson, tokenizer: Tokenizer, table: NDArray[np.float3
     centre = vectors.mean(0)
     vectors -= centre
     vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
-    head = softmax_regression(vectors, lesson.targets, strength=STATIC_STRENGTH, weights=lesson.weights)
+    head = softmax_regression(
+        vectors, lesson.targets, strength=STATIC_STRENGTH, weights=lesson.weights, apart=lesson.apart
+    )
     for parameter, value in zip(
         (branch.centre, branch.weight, branch.bias), (centre, head.weight, head.bias), strict=True
     ):
@@ -311,6 +320,8 @@ def _losses(
 ) -> Iterator[torch.Tensor]:
     """Cross-entropy with the targets, plus the cosine distance to the teacher's vectors where they are given.
 
+    Where labels are apart it is the sum of that of each decision.
+
     A text is drawn as often as it weighs: where steps are few, they go to what counts.
     """
     targets = torch.from_numpy(lesson.targets)
@@ -320,7 +331,10 @@ def _losses(
         with autocast(torch.device("cpu")):
             raw = branch.raw(ids, mask).float()
         logits = F.normalize(raw - branch.centre, dim=-1) @ branch.weight + branch.bias
-        loss = -(targets[index] * F.log_softmax(logits, -1)).sum(-1).mean()
+        if lesson.apart:
+            loss = F.binary_cross_entropy_with_logits(logits, targets[index], reduction="none").sum(-1).mean()
+        else:
+            loss = -(targets[index] * F.log_softmax(logits, -1)).sum(-1).mean()
         if towards is not None:
             loss = loss + 2 * (1 - (raw * towards[index]).sum(-1)).mean()
         yield loss

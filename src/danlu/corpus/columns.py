@@ -31,7 +31,7 @@ _NO_CONTENT = "id idx index uuid guid url link time date timestamp created_at up
 TEXT_NAMES = tuple(_TEXT.split())
 LABEL_NAMES = tuple(_LABEL.split())
 NAMED_LABELS = tuple(_NAMED_LABEL.split())  # beside a numeric label, as in FewCLUE and SetFit: what the number means
-_NEITHER = frozenset(_NO_CONTENT.split())
+NO_CONTENT = frozenset(_NO_CONTENT.split())
 # Two columns of texts that make a row a pair: alike, so that either may be the first, and unlike.
 _ALIKE = """
     sentence1 sentence2, text_a text_b, text1 text2, question1 question2, query1 query2, sentence_a sentence_b,
@@ -54,6 +54,9 @@ class Columns:
         options: the column with the lists of options, or the columns with an option each; none where rows have none.
         answers: how answers name options, once that is known.
         marks: how the entities in the label's column are written, in words; None where it holds labels.
+        flags: the columns of 0 and 1, one a label, where a text may have several and each has a column.
+        several: where a cell may hold several labels, how it does: one of the ways of `danlu.corpus.several`, or the
+            separator; None where each text has one.
     """
 
     text: str
@@ -62,10 +65,13 @@ class Columns:
     options: tuple[str, ...] = ()
     answers: Answers | None = None
     marks: str | None = None
+    flags: tuple[str, ...] = ()
+    several: str | None = None
 
     def read(self, *, need_label: bool) -> tuple[str, ...]:
         """All columns that are read, that of the label only if it is needed."""
-        wanted = (self.text, self.second, *self.options, self.label if need_label else None)
+        labels = (self.label, *self.flags) if need_label else ()
+        wanted = (self.text, self.second, *self.options, *labels)
         return tuple(name for name in wanted if name is not None)
 
     @property
@@ -211,7 +217,7 @@ def text_by_content(rows: Sequence[dict[str, object]], names: list[str]) -> str 
     for name in names:
         strings = {value for value in (row.get(name) for row in rows) if isinstance(value, str)}
         letters = sum(sum(map(str.isalpha, string)) for string in strings)
-        if letters > most and _fold(name) not in _NEITHER:
+        if letters > most and _fold(name) not in NO_CONTENT:
             best, most = name, letters
     return best
 
@@ -223,6 +229,6 @@ def _label_by_content(rows: Sequence[dict[str, object]], names: list[str]) -> st
         values = _filled(rows, name)
         distinct = set(values)
         repeats = 2 <= len(distinct) <= len(values) / 2
-        if repeats and _fold(name) not in _NEITHER and max(map(len, distinct)) <= _LONGEST_LABEL:
+        if repeats and _fold(name) not in NO_CONTENT and max(map(len, distinct)) <= _LONGEST_LABEL:
             found.append(name)
     return found[0] if len(found) == 1 else None

@@ -14,15 +14,19 @@ from danlu.corpus.encoding import lines
 from danlu.corpus.formats import extension, json_document, read_rows, records
 from danlu.corpus.options import question_columns, read_questions
 from danlu.corpus.pronouns import is_mentions, mention_columns, mentioned
+from danlu.corpus.several import find_several, flag_columns, listed_column, read_label
 from danlu.errors import DataError
 from danlu.text.pair import join, plain
 from danlu.types import Example
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
+    from danlu.types import Kind
+
 SAMPLE = 1000  # rows looked at to find the columns
+LOOKED = 200_000  # and to find whether a cell holds several labels
 _DESCRIPTION_NAMES = ("description", "desc", *NAMED_LABELS, "描述", "说明")
 _HEADERS = ("label", "labels", "标签", "类别")
 _SHAPES = 'write labels.txt with one label a line, or labels.json as {"label": "description", ...}'
@@ -36,8 +40,10 @@ def examples(
     label: str | None = None,
     need_label: bool,
     columns: Columns | None = None,
+    task: Kind | None = None,
+    labels: Sequence[str] = (),
 ) -> Iterator[Example]:
-    """The examples of a file, streamed.
+    """The examples of a file, streamed, except where all rows must be read to find out how they name their labels.
 
     A missing text is "", for `inspect` to report; a missing label (empty, null, NaN) is None; 3 and 3.0 are '3',
     True is 'true'. Pairs are joined in the order of their columns.
@@ -49,12 +55,23 @@ def examples(
         label: the label's column, found by name or content if None.
         need_label: whether a file without a label column is an error.
         columns: columns found in another file, taken if this file has them too.
+        task: what the user says that rows are, or what a model learned; found out if None.
+        labels: of a model of several labels.
 
     Raises:
-        DataError: what `read_rows` and `find_columns` raise, no label column, a list or object as text or label.
+        DataError: what `read_rows` and `find_columns` raise, no label column, an object as text or label.
         MissingExtra: the library that reads the format is not installed.
     """
-    return open_examples(path, text=text, second=second, label=label, need_label=need_label, columns=columns)[1]
+    return open_examples(
+        path,
+        text=text,
+        second=second,
+        label=label,
+        need_label=need_label,
+        columns=columns,
+        task=task,
+        labels=labels,
+    )[1]
 
 
 def open_examples(
@@ -65,6 +82,8 @@ def open_examples(
     need_label: bool,
     second: str | None = None,
     columns: Columns | None = None,
+    task: Kind | None = None,
+    labels: Sequence[str] = (),
 ) -> tuple[Columns, Iterator[Example]]:
     """The columns of a file and its examples, as `examples` gives them.
 
@@ -75,23 +94,30 @@ def open_examples(
     rows = read_rows(path)
     sample = list(islice(rows, SAMPLE))
     names = list(dict.fromkeys(name for _, row in sample for name in row))
-    wanted = () if columns is None else columns.read(need_label=need_label)
+    wanted, known = () if columns is None else columns.read(need_label=need_label), columns
     if columns is None or any(name not in names for name in wanted):
-        known = columns
-        columns = _columns([row for _, row in sample], text=text, second=second, label=label, file=path.name)
+        columns = _columns([row for _, row in sample], text=text, second=second, label=label, file=path.name, task=task)
         if known is not None and bool(known.options) != bool(columns.options):
             kinds = ("have no options, as the training rows have", "are questions with options, unlike training rows")
             fix = f"give it the columns of the training file; there are: {', '.join(names)}"
             raise DataError(f"the rows {kinds[bool(columns.options)]}", fix, file=path.name)
         if known is not None:
-            columns = replace(columns, answers=known.answers)
+            lost = [name for name in known.flags if name not in columns.flags]
+            if lost and need_label:
+                fix = f"give it the columns of the training file; there are: {', '.join(names)}"
+                raise DataError("the label has no column of 0 and 1 here", fix, file=path.name, field=lost[0])
+            columns = replace(columns, answers=known.answers, several=known.several, flags=known.flags)
         if known is not None and not known.options and (known.second is None) != (columns.second is None):
             what = "not pairs of texts, as the training rows are" if known.second else "pairs of texts, unlike training"
             fix = f"give it the columns of the training file; there are: {', '.join(names)}"
             raise DataError(f"the rows are {what}", fix, file=path.name)
-    if need_label and columns.label is None:
+    if need_label and columns.label is None and not columns.flags:
         raise _without_label(names, path.name)
-    whole = chain(sample, rows)
+    whole: Iterable[tuple[int, dict[str, object]]] = chain(sample, rows)
+    if need_label and not columns.options and columns.second is None and columns.several is None and known is None:
+        looked = list(islice(whole, LOOKED))
+        columns = find_several(looked, columns, task, labels)
+        whole = chain(looked, rows)
     if columns.options:
         return read_questions(whole, columns, path.name, need_label=need_label)
     return columns, _examples(whole, columns, path.name, need_label=need_label)
@@ -108,12 +134,30 @@ def _without_label(names: list[str], file: str) -> DataError:
 
 
 def _columns(
-    rows: list[dict[str, object]], *, text: str | None, second: str | None, label: str | None, file: str
+    rows: list[dict[str, object]],
+    *,
+    text: str | None,
+    second: str | None,
+    label: str | None,
+    file: str,
+    task: Kind | None,
 ) -> Columns:
     """The columns of questions with options where rows have options, else of two mentions, of pairs, or of texts."""
     named = {"text": text, "second": second, "label": label}
     asked = question_columns(rows, **named, file=file)
-    return asked or mention_columns(rows, find_columns(rows, **named, file=file))
+    found = asked or mention_columns(rows, find_columns(rows, **named, file=file))
+    return found if found.options or found.second is not None else _with_lists(rows, found, label, task)
+
+
+def _with_lists(rows: list[dict[str, object]], columns: Columns, label: str | None, task: Kind | None) -> Columns:
+    """The columns of single texts; where labels stand in lists, or one a column, with these."""
+    plain = label is None and (columns.label is None or columns.label.strip().casefold() not in ("label", "标签"))
+    listed = listed_column(rows, columns.label if label else None) if plain or label else None
+    if listed is not None and listed != columns.text:
+        return replace(columns, label=listed)
+    flags = flag_columns(rows, columns.text) if label is None and task != "classification" else ()
+    unnamed = columns.label is None or columns.label in flags
+    return replace(columns, label=None, flags=flags) if flags and unnamed else columns
 
 
 def _examples(
@@ -125,14 +169,22 @@ def _examples(
         label = None if columns.label is None else row.get(columns.label)
         if columns.second is not None and is_mentions(second):
             text, second = mentioned(as_text(text), second, file, number, columns.second)
-        cells = ((columns.text, text, True), (columns.second, second, True), (columns.label, label, need_label))
+        alone = columns.several is None
+        cells = (
+            (columns.text, text, True),
+            (columns.second, second, True),
+            (columns.label, label, need_label and alone),
+        )
         for name, value, needed in cells:
             if needed and not is_scalar(value):
                 what = f"it holds a {type(value).__name__}, not one value"
                 raise DataError(what, "write one text and one label a row", file=file, row=number, field=name or "")
         first, other = as_text(text), as_text(second)
         whole = plain(first) if columns.second is None else join(first, other, "ordered")
-        yield Example(whole, as_label(label) if is_scalar(label) else None, file, number)
+        if alone:
+            yield Example(whole, as_label(label) if is_scalar(label) else None, file, number)
+        else:
+            yield Example(whole, read_label(row, columns, file, number) if need_label else None, file, number)
 
 
 def single_texts(path: Path, *, text: str | None = None) -> Iterator[str]:

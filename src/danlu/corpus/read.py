@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from danlu.types import Example
+    from danlu.types import Example, Kind
 
 __all__ = [
     "Columns",
@@ -99,6 +99,7 @@ def load(
     text: str | None = None,
     second: str | None = None,
     label: str | None = None,
+    task: Kind | None = None,
 ) -> Dataset:
     """The data set in a folder, or in one file of training rows.
 
@@ -113,6 +114,7 @@ def load(
         text: the text's column, found if None.
         second: the column of the second text of a pair, found by name if None.
         label: the label's column, found if None.
+        task: whether a text has one label or several, found out if None.
 
     Raises:
         DataError: no such path, no training file, two files for one role, a file outside the folder, a bad file.
@@ -121,16 +123,18 @@ def load(
     paths = _roles(data) if data.is_dir() else {"train": data}
     paths |= {role: path for role, path in (("test", test), ("unlabeled", unlabeled)) if path is not None}
     _refuse_same_file(paths)
-    marked = None if second else open_marked(paths["train"], text=text, label=label)
+    marked = None if second or task else open_marked(paths["train"], text=text, label=label)
     if marked is not None:
         return _marked(paths, marked[0].columns, _first(marked[1], paths["train"]), text, label)
-    columns, stream = open_examples(paths["train"], text=text, second=second, label=label, need_label=True)
+    columns, stream = open_examples(paths["train"], text=text, second=second, label=label, need_label=True, task=task)
     train, notes = _first(stream, paths["train"])
     rows: dict[str, list[Example]] = {"train": train, "dev": [], "test": [], "unlabeled": []}
     for role in ("dev", "test"):
         if role in paths:
             rows[role] = list(
-                examples(paths[role], text=text, second=second, label=label, need_label=True, columns=columns)
+                examples(
+                    paths[role], text=text, second=second, label=label, need_label=True, columns=columns, task=task
+                )
             )
     if "unlabeled" in paths:
         rows["unlabeled"], more = _unlabeled(paths["unlabeled"], text, second, columns)

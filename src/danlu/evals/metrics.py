@@ -152,7 +152,7 @@ def bootstrap_interval(
 
     Args:
         statistic: of (truth, predicted), each (n,); called once a sample, so keep it vectorised.
-        truth: (n,) labels, n at least 1.
+        truth: (n,) labels, n at least 1; or (n, k) decisions, both.
         predicted: (n,) labels.
         samples: how many times the rows are drawn.
         seed: of the draws.
@@ -161,7 +161,7 @@ def bootstrap_interval(
     draw = np.random.default_rng(seed)
     values = np.empty(samples)
     for sample in range(samples):
-        rows = draw.integers(0, truth.size, truth.size)
+        rows = draw.integers(0, len(truth), len(truth))
         values[sample] = statistic(truth[rows], predicted[rows])
     low, high = np.percentile(values, [2.5, 97.5])
     return float(low), float(high)

@@ -39,7 +39,7 @@ WORDS = 3  # typical words shown of a label
 
 
 def advise(inspection: Inspection, descriptions: dict[str, str], base: Base) -> list[Finding]:
-    """Notes about names that mislead or say little; none where labels mean nothing in words, or rows are pairs.
+    """Notes about names that mislead or say little; none of pairs, several labels, or names without meaning.
 
     Args:
         inspection: what was found in the data.
@@ -47,7 +47,7 @@ def advise(inspection: Inspection, descriptions: dict[str, str], base: Base) -> 
         base: the encoder that places texts and names.
     """
     labels = inspection.task.labels
-    wording = None if inspection.task.pairing else names.wording(labels, descriptions)
+    wording = None if inspection.task.pairing or inspection.task.several else names.wording(labels, descriptions)
     if wording is None:
         return []
     rng = np.random.default_rng(0)
@@ -65,11 +65,12 @@ def of_texts(scores: NDArray[np.float32] | None, texts: Texts, base: Base) -> li
     """The same from what the teacher has seen already.
 
     Args:
-        scores: (rows, K) how near each text lies to each name; None where labels mean nothing in words.
+        scores: (rows, K) how near each text lies to each name; None where labels mean nothing in words. Of texts that
+            may have several labels nothing is said.
         texts: labelled and pool texts.
         base: whose tokens words are.
     """
-    if scores is None:
+    if scores is None or texts.several:
         return []
     words = typical_words(base.tokenizer, texts.labelled, texts.truth, len(texts.labels))
     return judge(scores[: len(texts.labelled)], texts.truth, texts.labels, words)

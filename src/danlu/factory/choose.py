@@ -40,12 +40,12 @@ class Measured(Generic[D]):
 
     Attributes:
         draft: the candidate.
-        accuracy: expected, on the exam; of extraction, the F1.
+        accuracy: expected, on the exam; of labels apart, micro-F1; of extraction, the F1.
         bytes: of its entries, with room for the card.
         p50_ms: of one text on one thread, the median.
         p95_ms: the 95th percentile.
-        labels: (exam,) its predictions; of questions, the places of options; of extraction, a number that stands for
-            all entities of a text.
+        labels: (exam,) its predictions; of questions, the places of options; of labels apart, (exam, K) decisions; of
+            extraction, a number that stands for all entities of a text.
         logits: (exam, K); of extraction, K is 0.
     """
 
@@ -66,12 +66,13 @@ def measure(draft: Draft, labels: Sequence[str], exam: Exam) -> Measured[Draft]:
         labels: K names, in the order of its logits.
         exam: texts that it did not learn from.
     """
-    entries = draft.entries(labels, {}, 1.0, 0.0)
+    entries = draft.entries(labels, {}, 1.0, 0.0, [0.5] * len(labels) if exam.apart else ())
     model = Model(draft.name, entries, threads=1)
     logits = model.logits(exam.texts)
     predicted = exam.answers(logits)
     p50, p95 = latency(model.predict if exam.questions is None else model.probabilities, exam.units())
-    size = sum(len(data) for data in entries.values()) + CARD_BYTES + 3 * len(labels) ** 2
+    confusion = 100 * len(labels) if exam.apart else 3 * len(labels) ** 2
+    size = sum(len(data) for data in entries.values()) + CARD_BYTES + confusion
     return Measured(draft, exam.score(predicted), size, p50, p95, predicted, logits)
 
 

@@ -55,9 +55,14 @@ class Draft:
     options: bool = False
 
     def entries(
-        self, labels: Sequence[str], card: dict[str, Any], temperature: float, abstain: float
+        self,
+        labels: Sequence[str],
+        card: dict[str, Any],
+        temperature: float,
+        abstain: float,
+        thresholds: Sequence[float] = (),
     ) -> dict[str, bytes]:
-        """The entries of its model file."""
+        """The entries of its model file; `thresholds` are those of labels that are decisions of their own."""
         config = {
             "labels": list(labels),
             "temperature": temperature,
@@ -68,6 +73,7 @@ class Draft:
             "max_chars": MAX_CHARS,
             "pairing": self.pairing,
             "options": self.options,
+            "thresholds": list(thresholds),
         }
         return {
             "card.json": json.dumps(card, ensure_ascii=False, sort_keys=True).encode(),

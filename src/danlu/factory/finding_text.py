@@ -38,6 +38,18 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "Every label has one example, so nothing can be cross-validated; give each at least two.",
         "每个标签都只有一条样本，无法交叉验证；请给每个标签至少两条。",
     ),
+    "too-few-rows": (
+        "{n:,} training row{s} are usable, and folds need {least:,}; add labelled rows.",
+        "可用的训练行只有 {n:,} 行，交叉验证至少需要 {least:,} 行；请补充标注数据。",
+    ),
+    "no-label-holds": (
+        "No training row has any label; fill in the labels of rows that have some.",
+        "没有一行训练数据带有标签；请给有标签的行填上标签。",
+    ),
+    "label-always-holds": (
+        "Every training row has {names}, so nothing tells when it does not hold; add rows without it, or leave it out.",
+        "所有训练行都有标签 {names}，因此学不到它何时不成立；请加入没有它的行，或去掉这个标签。",
+    ),
     "unseen-label": (
         (
             "No usable training row has the label {names}, which stands in the dev or test file; add training rows "

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from danlu.corpus.columns import is_number
 from danlu.factory.finding_text import say
+from danlu.text.several import held
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -90,6 +91,11 @@ def check_labels(
     return [finding for check in checks for finding in check()]
 
 
+def check_names(counts: Counter[str], train: list[Example], descriptions: dict[str, str]) -> list[Finding]:
+    """The findings about names and descriptions, where a text may have several labels."""
+    return [*_names(counts, train, worded=True), *_described(counts, descriptions)]
+
+
 def _shape(counts: Counter[str], train: list[Example]) -> Finding | None:
     """The one error that makes all others about labels pointless."""
     rows, labels = len(train), len(counts)
@@ -130,12 +136,12 @@ def _names(counts: Counter[str], train: list[Example], *, worded: bool) -> Itera
         yield Finding("note", "numeric-labels")
     nothing = sorted(label for label in counts if label.casefold() in _LIKE_NOTHING)
     if nothing:
-        rows = places(row for row in train if row.label in nothing)
+        rows = places(row for row in train if set(held(row.label)) & set(nothing))
         yield Finding("warning", "missing-value-label", rows, {"names": nothing})
     spellings = Counter(label.casefold() for label in counts)
     alike = sorted(label for label in counts if spellings[label.casefold()] > 1)
     if alike:
-        rows = places(row for row in train if row.label in alike)
+        rows = places(row for row in train if set(held(row.label)) & set(alike))
         yield Finding("warning", "labels-alike", rows, {"names": alike})
 
 

@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from danlu.corpus.several import ONE
 from danlu.factory import inspect_spans
 from danlu.factory.findings import Finding, check_labels, places
 from danlu.factory.inspect_view import render
 from danlu.factory.questions import check_questions, question_evidence, question_facts
+from danlu.factory.several_facts import check_several, labels_of, several_evidence, several_facts
 from danlu.factory.sift import Sifted, check_repeats, check_rows, sift
 from danlu.text.normalize import han_share, language
 from danlu.text.pair import sides
@@ -79,25 +81,21 @@ def inspect(dataset: Dataset, *, max_chars: int = 20_000) -> Inspection:
         return _inspect_marked(dataset, max_chars)
     pairing = pairing_for(dataset)
     sifted = sift(dataset, max_chars, pairing)
-    options = bool(dataset.columns.options)
+    options, several = bool(dataset.columns.options), is_several_of(dataset)
     findings = [
-        *(
-            check_questions(sifted.train, dataset.descriptions)
-            if options
-            else check_labels(
-                sifted.train, [*sifted.dev, *sifted.test], dataset.descriptions, pairs=pairing is not None
-            )
-        ),
+        *_check_task(dataset, sifted, pairing, several=several),
         *check_rows(sifted, max_chars),
         *check_repeats(sifted),
         *_check_files(dataset),
     ]
     findings.sort(key=lambda finding: _ORDER[finding.level])
+    single = tuple(sorted({row.label for row in sifted.train if row.label is not None}))
     task = Task(
-        (RIGHT, WRONG) if options else tuple(sorted({row.label for row in sifted.train if row.label is not None})),
+        (RIGHT, WRONG) if options else labels_of(sifted.train) if several else single,
         language(part for row in sifted.train for part in parts(row.text)),
         pairing,
         options,
+        several=several,
     )
     facts = _facts(dataset, sifted, task)
     return Inspection(task, sifted.train, sifted.dev, sifted.test, sifted.unlabeled, findings, facts)
@@ -111,6 +109,21 @@ def _inspect_marked(dataset: Dataset, max_chars: int) -> Inspection:
     task = inspect_spans.task_of(sifted.train)
     facts = _facts(dataset, sifted, task)
     return Inspection(task, sifted.train, sifted.dev, sifted.test, sifted.unlabeled, findings, facts)
+
+
+def is_several_of(dataset: Dataset) -> bool:
+    """Whether a text may have several labels."""
+    return dataset.columns.several not in (None, ONE)
+
+
+def _check_task(dataset: Dataset, sifted: Sifted, pairing: Pairing | None, *, several: bool) -> list[Finding]:
+    """The findings about labels, or questions."""
+    if dataset.columns.options:
+        return check_questions(sifted.train, dataset.descriptions)
+    held_out = [*sifted.dev, *sifted.test]
+    if several:
+        return check_several(sifted.train, held_out, dataset.descriptions)
+    return check_labels(sifted.train, held_out, dataset.descriptions, pairs=pairing is not None)
 
 
 def pairing_for(dataset: Dataset) -> Pairing | None:
@@ -164,30 +177,28 @@ def _check_files(dataset: Dataset) -> Iterator[Finding]:
         yield Finding("note", "unlabeled-training-rows", places(spare), {"n": len(spare)})
 
 
-def _kind(task: Task) -> str:
-    if task.nesting:
-        return "extraction"
-    return "choice" if task.options else "pairs" if task.pairing else "classification"
-
-
 def _labels_of(sifted: Sifted, task: Task, used: dict[str, list[Example]]) -> dict[str, object]:
     """What labels there are, and how often; of questions, how many options."""
     if task.options:
         return {"options": question_facts(used)}
     if task.nesting:
         return {"labels": inspect_spans.type_counts(sifted), "balance": {}}
+    if task.several:
+        return several_facts({role: used[role] for role in ("train", "dev", "test")})
     return {"labels": _label_counts(sifted), "balance": _balance(sifted.train)}
 
 
 def _facts(dataset: Dataset, sifted: Sifted, task: Task) -> dict[str, object]:
     used = {"train": sifted.train, "dev": sifted.dev, "test": sifted.test, "unlabeled": sifted.unlabeled}
     return {
-        "task": _kind(task),
+        "task": task.kind,
         "pairing": task.pairing,
         **({"nesting": task.nesting} if task.nesting else {}),
         "language": task.language,
         "evidence": question_evidence(dataset.columns, sifted.train)
         if task.options
+        else several_evidence(dataset.columns, sifted.train, task.labels)
+        if task.several
         else _evidence(dataset, sifted, task),
         "rows": {role: len(rows) for role, rows in used.items()},
         "rows_read": {

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
+from itertools import chain
 from typing import TYPE_CHECKING, cast
 
 from danlu.factory.questions import chance_of
 from danlu.text.normalize import clean
 from danlu.text.question import parts, told
+from danlu.text.several import held
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,9 +32,8 @@ _LEVELS = {"error": "Errors", "warning": "Warnings", "note": "Notes"}
 def render(inspection: Inspection) -> str:
     """A summary: task, rows, lengths, labels, then errors, warnings and notes. No colour, no control characters."""
     marked = inspection.task.nesting is not None
-    counts = Counter(
-        name for row in inspection.train for name in ([s.type for s in row.spans or ()] if marked else [str(row.label)])
-    )
+    names = [[span.type for span in row.spans or ()] if marked else held(row.label) for row in inspection.train]
+    counts = Counter(chain.from_iterable(names))
     evidence = [_row("Evidence" * (not i), line) for i, line in enumerate(_told(inspection))] if marked else []
     labels = [] if inspection.task.options else _labels(counts, "Types" if marked else "Labels")
     lines = [*_overview(inspection), *evidence, *labels, *_findings(inspection)]
@@ -65,11 +66,14 @@ def _overview(inspection: Inspection) -> Iterator[str]:
         yield _row(texts, f"half have up to {middle:,} characters, 90 % up to {long:,}, the longest {lengths[-1]:,}")
     if task.options and inspection.train:
         yield _row("Chance", f"guessing would get {chance_of(inspection.train):.1%} of training questions right")
+    if (task.options or task.several) and inspection.train:
         answered = inspection.facts["evidence"]
         yield _row("Read as", "; ".join(map(str, cast("list[object]", answered))))
 
 
 def _classification(task: Task) -> str:
+    if task.several:
+        return f"several of {len(task.labels):,} labels for each text, or none, texts in {_LANGUAGES[task.language]}"
     what = {"ordered": "ordered pairs", "unordered": "pairs in any order", None: "texts"}[task.pairing]
     return f"classification into {len(task.labels):,} labels, {what} in {_LANGUAGES[task.language]}"
 

@@ -14,6 +14,7 @@ from danlu.evals.questions import by_question
 from danlu.factory import student
 from danlu.factory.stages import EXAM, GOLD_WEIGHT, make_lesson, whole, wording_of
 from danlu.factory.student import Exam, Shared
+from danlu.factory.teacher import targets_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -94,6 +95,8 @@ def dev_of(material: Material, logits: NDArray[np.float32]) -> tuple[NDArray[np.
     Of questions, the places of the right options, and a row of log-probabilities a question.
     """
     truth, whole_job = material.truth(material.dev), None if material.asked is None else material.asked.questions
+    if material.texts.several:
+        return truth, logits[: len(truth)]
     rows = np.arange(len(material.everything))[material.part("dev")]
     return by_question(logits[: len(truth)], truth, whole_job, rows)
 
@@ -101,6 +104,8 @@ def dev_of(material: Material, logits: NDArray[np.float32]) -> tuple[NDArray[np.
 def held_out(texts: Texts, taught: Taught) -> tuple[NDArray[np.int64], NDArray[np.floating[Any]]]:
     """The truth of the labelled rows, or questions, that folds held out, and the teacher's probabilities of them."""
     judged = taught.judged
+    if texts.several:
+        return texts.truth[judged], np.exp(taught.held_out[judged])
     truth, table = by_question(taught.held_out[judged], texts.truth[judged], texts.questions, judged, settled=True)
     return truth, np.exp(table)
 
@@ -127,18 +132,19 @@ def gold_only(
         return None
     texts = material.texts
     count = len(texts.labelled)
-    identity = np.eye(len(texts.labels), dtype=np.float32)
     dev = None
     if material.dev:
         questions = material.questions_in(material.part("dev"))
-        dev = Exam([e.text for e in material.dev], identity[material.truth(material.dev)], questions)
+        known = targets_of(material.truth(material.dev), len(texts.labels))
+        dev = Exam([e.text for e in material.dev], known, questions, apart=texts.several)
     tested = [e.text for e in material.test]
 
     def make() -> dict[str, NDArray[Any]]:
         wording = wording_of(run, texts, taught, run.base.model)
-        lesson = make_lesson(texts.labelled, identity[texts.truth], np.ones(count, np.float32), seen[:count], wording)
+        ones = np.ones(count, np.float32)
+        lesson = make_lesson(texts.labelled, texts.targets, ones, seen[:count], wording, apart=texts.several)
         pupil, tokenizer = student.teach(name, Shared(replace(source, encoder=run.base.model), lesson), dev)
-        return {"p": student.probabilities(pupil, tokenizer, tested, name, run.plan)}
+        return {"p": student.probabilities(pupil, tokenizer, tested, name, run.plan, apart=texts.several)}
 
     with run.progress.stage("ablation", 1):
         return run.job.keep(f"gold-only-{name}", make)["p"]
@@ -153,7 +159,6 @@ def cross_validate(
     shares of its branches.
     """
     texts = material.texts
-    identity = np.eye(len(texts.labels), dtype=np.float32)
     pool = np.arange(len(texts.labelled), len(texts.rows))
     options = 1 if material.asked is None else material.asked.options
     spare_from = whole(material.questions_in(pool), len(pool) - min(EXAM * options, len(pool) // 5))
@@ -166,14 +171,16 @@ def cross_validate(
         train, held = folds[number]
         belief = np.exp(taught.by_context[number]).astype(np.float32)
         rows = np.concatenate([train, kept])
-        targets = np.concatenate([identity[texts.truth[train]], belief[kept]])
+        targets = np.concatenate([texts.targets[train], belief[kept]])
         weights = np.concatenate([np.full(len(train), GOLD_WEIGHT), np.ones(len(kept))]).astype(np.float32)
-        lesson = make_lesson([texts.rows[i] for i in rows], targets, weights, seen[rows], wording)
+        lesson_texts = [texts.rows[i] for i in rows]
+        lesson = make_lesson(lesson_texts, targets, weights, seen[rows], wording, apart=texts.several)
         questions = material.questions_in(spare)
-        exam = Exam([texts.rows[i] for i in spare], belief[spare], questions) if len(spare) else None
+        spared = [texts.rows[i] for i in spare]
+        exam = Exam(spared, belief[spare], questions, apart=texts.several) if spared else None
         fold_student, tokenizer = student.teach(name, Shared(plain, lesson), exam)
         held_texts = [texts.labelled[i] for i in held]
-        return {"p": student.probabilities(fold_student, tokenizer, held_texts, name, run.plan)}
+        return {"p": student.probabilities(fold_student, tokenizer, held_texts, name, run.plan, apart=texts.several)}
 
     with run.progress.stage("cross-validate", len(folds)) as step:
         for number, (_, held) in enumerate(folds):

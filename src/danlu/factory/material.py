@@ -13,6 +13,7 @@ import numpy as np
 from danlu.adapt import names
 from danlu.factory.student import shortened
 from danlu.factory.teacher import Texts
+from danlu.text.several import held
 from danlu.train.regression import MOST_ROWS
 
 if TYPE_CHECKING:
@@ -93,26 +94,35 @@ class Material:
         return whole.some(whole.asked(np.arange(len(whole.owner))[rows]))
 
     def truth(self, examples: Sequence[Example]) -> NDArray[np.int64]:
-        """(examples,) label indices."""
-        index = {label: i for i, label in enumerate(self.texts.labels)}
-        return np.array([index[e.label or ""] for e in examples], dtype=np.int64)
+        """(examples,) label indices; of several labels, (examples, K), 1 where one holds."""
+        return truth_of(examples, self.texts.labels, several=self.texts.several)
 
 
 def gather(inspection: Inspection, descriptions: dict[str, str], plan: Plan, seed: int) -> Material:
     """The rows that the plan uses, drawn with the seed where there are more."""
     rng = np.random.default_rng(seed)
-    index = {label: i for i, label in enumerate(inspection.task.labels)}
     train = _short([inspection.train[i] for i in drawn_rows([e.label for e in inspection.train], MOST_ROWS, rng)])
     drawn = [inspection.unlabeled[i].text for i in rng.permutation(len(inspection.unlabeled))[: plan.distill]]
     drawn = shortened(drawn)
     texts = Texts(
         [e.text for e in train],
-        np.array([index[e.label or ""] for e in train], dtype=np.int64),
+        truth_of(train, inspection.task.labels, several=inspection.task.several),
         drawn[: plan.pool],
         inspection.task.labels,
         None if inspection.task.pairing else names.wording(inspection.task.labels, descriptions),
     )
     return Material(texts, drawn[plan.pool :], _short(inspection.dev), _short(inspection.test), train)
+
+
+def truth_of(examples: Sequence[Example], labels: Sequence[str], *, several: bool) -> NDArray[np.int64]:
+    """(examples,) label indices; where a text may have several labels, (examples, K), 1 where one holds."""
+    index = {label: i for i, label in enumerate(labels)}
+    if not several:
+        return np.array([index[e.label or ""] for e in examples], dtype=np.int64)
+    table = np.zeros((len(examples), len(labels)), np.int64)
+    for row, example in enumerate(examples):
+        table[row, [index[label] for label in held(example.label)]] = 1
+    return table
 
 
 def drawn_rows(labels: list[str | None], most: int, rng: np.random.Generator) -> NDArray[np.int64]:

@@ -7,17 +7,19 @@ the card; where a measured duration decided something (a limit kept, int8 faster
 from __future__ import annotations
 
 import importlib.metadata
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 import danlu
+from danlu.evals import several
 from danlu.evals.metrics import expected_interval, summary
 from danlu.evals.questions import by_question
 from danlu.evals.questions import figures as question_figures
 from danlu.factory.choose import parity
 from danlu.factory.question_evidence import question_evidence
+from danlu.factory.several_verdict import Said, decide, forms_of, nested, several_evidence, sure_from
 from danlu.text.pair import shown
 
 if TYPE_CHECKING:
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from danlu.factory.inspect import Inspection
     from danlu.factory.judge import Ruler
     from danlu.factory.material import Material
-    from danlu.factory.stages import Beliefs, Run
+    from danlu.factory.stages import Beliefs, Folds, Run
     from danlu.factory.teacher import Texts
     from danlu.loops.self_training import Round, Taught
 
@@ -43,18 +45,23 @@ SIDE = 130  # characters shown of a side of a pair, so that both are seen
 
 @dataclass(frozen=True)
 class Verdict:
-    """Probabilities on the measured texts, (texts, K) each."""
+    """Probabilities on the measured texts, (texts, K) each; where a text may have several labels, also which hold."""
 
     student: NDArray[np.float32]
     teacher: NDArray[np.float32]
     no_loop: NDArray[np.float32]
     gold_only: NDArray[np.float32] | None
+    said: Said | None = None
 
     def figures(self, ruler: Ruler, labels: Sequence[str]) -> dict[str, Any]:
         """The figures of the card."""
         parts = {"student": self.student, "teacher": self.teacher, "no_loop": self.no_loop, "gold_only": self.gold_only}
         out: dict[str, Any] = {"measured_on": ruler.measured_on}
         for name, table in parts.items():
+            if self.said is not None:
+                said = getattr(self.said, name)
+                out[name] = None if table is None else several.figures(ruler.truth, table, said, labels)
+                continue
             if ruler.questions is not None:
                 chance = ruler.questions.chance
                 out[name] = None if table is None else question_figures(ruler.truth, table, chance)
@@ -63,6 +70,26 @@ class Verdict:
             if out[name] and name != "student":
                 del out[name]["confusion"]  # K × K numbers that nobody reads
         return out
+
+    @property
+    def sureness(self) -> NDArray[np.floating[Any]]:
+        """(texts,) the probability of what is said of each text; of several decisions, that of the least certain."""
+        return self.student.max(1) if self.said is None else several.sureness(self.student, self.said.student)
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How the logits of a model become answers.
+
+    Attributes:
+        temperature: they are divided by it.
+        abstain_below: answers with a lower probability are marked for a person.
+        thresholds: (K,) from which on a label holds, where a text may have several; else none.
+    """
+
+    temperature: float
+    abstain_below: float
+    thresholds: tuple[float, ...] = ()
 
 
 def threshold(truth: NDArray[np.int64], table: NDArray[np.floating[Any]]) -> float:
@@ -77,6 +104,47 @@ def threshold(truth: NDArray[np.int64], table: NDArray[np.floating[Any]]) -> flo
     right = np.cumsum(table.argmax(1)[order] == truth[order]) / np.arange(1, len(order) + 1)
     good = np.flatnonzero((right >= WANTED_ACCURACY) & (np.arange(len(order)) >= 9))
     return round(float(confidence[order[good[-1]]]), 4) if len(good) else WANTED_ACCURACY
+
+
+def calibrated(
+    verdict: Verdict,
+    temperature: float,
+    held_out: tuple[NDArray[np.int64], NDArray[np.floating[Any]]],
+    ruler: Ruler,
+    texts: Texts,
+    taught: tuple[Taught, Taught],
+    folds: Folds,
+    exam: tuple[NDArray[np.float32], NDArray[np.floating[Any]]],
+    *,
+    own: bool,
+) -> tuple[Verdict, Calibration]:
+    """The thresholds of the model; where a text may have several labels, also what holds by each that is measured.
+
+    Args:
+        verdict: what was measured.
+        temperature: of the model.
+        held_out: truth and probabilities of rows that were held out, which the thresholds are chosen by.
+        ruler: what was measured by.
+        texts: the labelled ones.
+        taught: the teacher without the loop, and with it.
+        folds: of the labelled rows.
+        exam: what the teacher believes of the texts that students were chosen by, and the student's probabilities.
+        own: whether the rows that were held out were held out from the student itself.
+    """
+    truth, table = held_out
+    if not texts.several:
+        return verdict, Calibration(temperature, threshold(truth, table))
+    limits = several.thresholds(truth, table)
+    tables = (verdict.student, verdict.teacher, verdict.no_loop, verdict.gold_only)
+    known = table >= limits
+    if not own and ruler.measured_on == "test":  # the teacher's rows: the student says what its teacher would say
+        limits = several.thresholds((exam[0] >= limits).astype(np.int64), exam[1])
+    elif not own:
+        known = nested(truth, table, ruler.rows, folds)
+    nowhere = not own and ruler.measured_on != "test"
+    said = decide(ruler, tables, texts, taught, folds, None if nowhere else limits)
+    abstain = sure_from(truth, table, known)
+    return replace(verdict, said=said), Calibration(temperature, abstain, tuple(limits.tolist()))
 
 
 def libraries() -> dict[str, str]:
@@ -95,7 +163,7 @@ def card(
     front: Front[Draft],
     ruler: Ruler,
     verdict: Verdict,
-    calibration: tuple[float, float],
+    calibration: Calibration,
 ) -> dict[str, Any]:
     """The card, JSON-able and the same for the same data, seed and machine.
 
@@ -110,20 +178,19 @@ def card(
         front: the students.
         ruler: what was measured by.
         verdict: what was measured.
-        calibration: temperature, and the probability below which a person should look.
+        calibration: temperature, thresholds, and the probability below which a person should look.
     """
     labels = inspection.task.labels
-    temperature, abstain = calibration
     figures = verdict.figures(ruler, labels)
     full, small = front.pairs[front.shipped]
-    asked = material.asked
+    asked, apart = material.asked, material.texts.several
     count, read, tested = _counts(material)
     return {
         "format": 1,
         "danlu": danlu.__version__,
         "name": name,
         "task": {
-            "kind": "choice" if asked else "pairs" if inspection.task.pairing else "classification",
+            "kind": inspection.task.kind,
             "pairing": inspection.task.pairing,
             "language": inspection.task.language,
             "labels": [] if asked else list(labels),
@@ -143,15 +210,16 @@ def card(
         "base": {"name": run.base.name, "sha256": run.base.sha256},
         "libraries": libraries(),
         "figures": figures,
-        "forms": _forms(taught, material.texts),
-        "loop": [asdict(entry) for entry in rounds],
-        "candidates": front.candidates(),
+        "forms": forms_of(taught, material.texts) if apart else _forms(taught, material.texts),
+        "loop": [_renamed(asdict(entry), apart=apart) for entry in rounds],
+        "candidates": [_renamed(entry, apart=apart) for entry in front.candidates()],
         "limits": {"max_mb": front.max_mb, "max_ms": front.max_ms},
         "parity": {} if small is full else parity(full, small),
         "calibration": {
-            "temperature": round(temperature, 6),
-            "abstain_below": abstain,
-            "coverage": round(float((verdict.student.max(1) >= abstain).mean()), 6),
+            "temperature": round(calibration.temperature, 6),
+            "abstain_below": calibration.abstain_below,
+            "coverage": round(float((verdict.sureness >= calibration.abstain_below).mean()), 6),
+            **({"thresholds": dict(zip(labels, calibration.thresholds, strict=True))} if apart else {}),
         },
         "more_labels": [
             {
@@ -160,10 +228,16 @@ def card(
                 "half_width": round(expected_interval(figures["student"]["accuracy"], len(ruler.truth), more), 6),
             }
             for more in (50, 100, 200, 500, 1000)
+            if not apart  # F1 has no interval that can be foreseen
         ],
         "warnings": [f.say(inspection.task.language) for f in inspection.findings if f.level == "warning"],
         "cut": run.cut,
     }
+
+
+def _renamed(entry: dict[str, Any], *, apart: bool) -> dict[str, Any]:
+    """An entry as it is; where labels are apart, with its accuracy called what it is then."""
+    return {("micro_f1" if apart and key == "accuracy" else key): value for key, value in entry.items()}
 
 
 def _counts(material: Material) -> tuple[int, int, int]:
@@ -180,7 +254,7 @@ def _counts(material: Material) -> tuple[int, int, int]:
 
 def _per_label(material: Material, labels: Sequence[str]) -> dict[str, int]:
     """How many labelled rows each label has."""
-    often = np.bincount(material.texts.truth, minlength=len(labels))
+    often = material.texts.targets.sum(0)
     return {label: int(n) for label, n in zip(labels, often, strict=True)}
 
 
@@ -219,10 +293,16 @@ def evidence(
     taught: Taught,
     beliefs: Beliefs,
     inspection: Inspection,
+    calibration: Calibration,
 ) -> dict[str, Any]:
     """What only the report shows: texts, and figures that differ from run to run."""
     if ruler.questions is not None:
         told = question_evidence(material, ruler, verdict.student, taught, beliefs)
+        return told | _measured(front, inspection)
+    if verdict.said is not None:
+        limits = np.array(calibration.thresholds)
+        said = verdict.said.student
+        told = several_evidence(material, ruler, verdict.student, said, taught, beliefs, limits)
         return told | _measured(front, inspection)
     labels = inspection.task.labels
     table = verdict.student

@@ -6,6 +6,7 @@ and how it does it in the file of its role.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,6 @@ from danlu import runtime
 from danlu.artifact import Model, save, write_whole
 from danlu.corpus import read
 from danlu.errors import DataError, OptionError
-from danlu.evals.metrics import fit_temperature, softmax
 from danlu.factory import advice, judge, package, report, stages, teacher
 from danlu.factory.choose import choose
 from danlu.factory.extract import extract
@@ -28,16 +28,19 @@ from danlu.factory.package import Verdict
 from danlu.factory.plan import Plan, Sizes, expected_seconds, make_plan
 from danlu.factory.progress import Progress
 from danlu.factory.question_material import body_of, folds_for, gather_questions, question_sizes, token_width
+from danlu.factory.several_verdict import recalibrated, shares_of, temperature_of
 from danlu.factory.stages import Run
 from danlu.factory.student import Shared, Source
 from danlu.models.base import Base, open_base, token_ids
+from danlu.text.several import held
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from danlu.corpus.read import Dataset
+    from danlu.types import Kind
 
-LAYOUT = 9  # of what stages store: a job of another layout is not gone on with
+LAYOUT = 10  # of what stages store: a job of another layout is not gone on with
 ENOUGH_DEV = 100  # dev rows from which on they calibrate the shipped student
 
 
@@ -51,6 +54,7 @@ class Options:
         text: the column of the texts.
         second: the column of the second texts, where rows are pairs.
         label: the column of the labels.
+        task: whether a text has one label or several; found out if None.
         base: a Hugging Face encoder instead of the embedded one.
         seed: of everything drawn at random.
         minutes: the budget.
@@ -65,6 +69,7 @@ class Options:
     text: str | None = None
     second: str | None = None
     label: str | None = None
+    task: Kind | None = None
     base: str | None = None
     seed: int = 0
     minutes: float = 10.0
@@ -105,6 +110,7 @@ def produce(data: Path, out: Path, options: Options) -> Produced:
         text=options.text,
         second=options.second,
         label=options.label,
+        task=options.task,
     )
     inspection = stop_on_errors(inspect(dataset))
     base = open_base(options.base)
@@ -123,7 +129,7 @@ def produce(data: Path, out: Path, options: Options) -> Produced:
         plan,
         options.seed,
     )
-    labels = material.texts.labels
+    labels, apart = material.texts.labels, material.texts.several
 
     seen = stages.read_texts(run, material)
     views = teacher.look(base, material.texts, seen[: len(material.texts.rows)], plan)
@@ -141,10 +147,10 @@ def produce(data: Path, out: Path, options: Options) -> Produced:
     chosen = front.eligible[front.shipped]
     dev, dev_logits = judge.dev_of(material, chosen.logits)
     sure = len(dev) >= ENOUGH_DEV
-    temperature = round(fit_temperature(dev_logits, dev), 6) if sure else 1.0
+    temperature = round(temperature_of(dev_logits, dev), 6) if sure else 1.0
     ruler = judge.measure_by(material, last.judged)
     if ruler.measured_on == "test":
-        model = Model("", chosen.draft.entries(labels, {}, temperature, 0.0))
+        model = Model("", chosen.draft.entries(labels, {}, temperature, 0.0, [0.5] * len(labels) if apart else ()))
         test = material.part("test")
         gold = judge.gold_only(run, source, chosen.draft.name, material, seen, last)
         verdict = Verdict(
@@ -156,23 +162,30 @@ def produce(data: Path, out: Path, options: Options) -> Produced:
     else:
         validated = judge.cross_validate(run, source, chosen.draft.name, material, folds, last, seen)[ruler.rows]
         verdict = Verdict(
-            ruler.table(softmax(np.log(validated + 1e-12), temperature).astype(np.float32)),
+            ruler.table(recalibrated(validated, temperature, apart=apart)),
             ruler.table(np.exp(last.held_out[ruler.rows]), settled=True),
             ruler.table(np.exp(first.held_out[ruler.rows]), settled=True),
             None,
         )
     if sure:  # the shipped student itself, on rows that it did not learn from
-        abstain = package.threshold(dev, softmax(dev_logits, temperature))
-    elif ruler.measured_on == "test":
-        abstain = package.threshold(*judge.held_out(material.texts, last))
+        held = dev, shares_of(dev_logits, temperature, apart=apart)
     else:
-        abstain = package.threshold(ruler.truth, verdict.student)
-
-    card = package.card(
-        out.stem, dataset, inspection, material, run, rounds, last, front, ruler, verdict, (temperature, abstain)
+        held = judge.held_out(material.texts, last) if material.test else (ruler.truth, verdict.student)
+    verdict, calibration = package.calibrated(
+        verdict,
+        temperature,
+        held,
+        ruler,
+        material.texts,
+        (first, last),
+        folds,
+        (exam.targets, shares_of(chosen.logits, temperature, apart=apart)),
+        own=sure,
     )
-    entries = chosen.draft.entries(labels, card, temperature, abstain)
-    proof = package.evidence(material, front, ruler, verdict, last, beliefs, inspection)
+
+    card = package.card(out.stem, dataset, inspection, material, run, rounds, last, front, ruler, verdict, calibration)
+    entries = chosen.draft.entries(labels, card, temperature, calibration.abstain_below, calibration.thresholds)
+    proof = package.evidence(material, front, ruler, verdict, last, beliefs, inspection, calibration)
     page = report.render({"card": card, "seconds": run.job.seconds, "bytes": sum(map(len, entries.values())), **proof})
     write_whole(report_of(out), page.encode(), force=options.force)
     save(out, entries, force=options.force)
@@ -238,9 +251,7 @@ def plan_for(base: Base, inspection: Inspection, options: Options) -> Plan:
         return make_plan(sizes, options.minutes, options.max_mb, options.max_ms)
     lengths = [len(ids) for ids in token_ids(base.tokenizer, [inspection.train[i].text for i in index], 512)]
     sides = 2 if inspection.task.pairing else 1  # each is read by itself
-    counts: dict[str | None, int] = {}
-    for example in inspection.train:
-        counts[example.label] = counts.get(example.label, 0) + 1
+    counts = Counter(label for example in inspection.train for label in held(example.label))
     body = body_of(base)
     sizes = Sizes(
         labelled=len(inspection.train),

@@ -14,6 +14,7 @@ from danlu.evals.questions import Questions
 from danlu.factory.folds import folds_of, folds_of_questions
 from danlu.factory.material import Asked, Material
 from danlu.factory.plan import Sizes
+from danlu.factory.several_folds import folds_of_several
 from danlu.factory.student import shortened
 from danlu.factory.teacher import Texts
 from danlu.models.base import token_embeddings, token_ids
@@ -81,6 +82,8 @@ def _first(rows: Sequence[Example], rng: np.random.Generator, most: int) -> NDAr
 def folds_for(material: Material, plan: Plan, seed: int) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
     """(trained on, held out) labelled rows of each fold; of questions, all options of a question together."""
     texts = material.texts
+    if texts.several:
+        return folds_of_several(texts.labelled, texts.truth, plan.folds, seed)
     if texts.questions is None or material.asked is None:
         return folds_of(texts.labelled, texts.truth, plan.folds, seed)
     labelled = np.arange(len(texts.labelled))

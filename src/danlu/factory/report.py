@@ -26,6 +26,7 @@ from danlu.factory.report_html import (
     short,
     user,
 )
+from danlu.factory.report_several import several_words, with_accuracy
 from danlu.factory.report_spans_text import span_words
 from danlu.factory.report_style import STYLE
 from danlu.factory.report_text import words
@@ -82,8 +83,10 @@ def render(report: dict[str, Any]) -> str:
     plain_view = View(report, {})
     language = str(plain_view.get("card", "task", "language"))
     spans = plain_view.get("card", "task", "kind") == "extraction"
-    told = span_words(language) if spans else words(language) | (choice_words(language) if plain_view.choice else {})
-    view = View(report, told)
+    own = choice_words(language) if plain_view.choice else {}
+    if plain_view.several:
+        report, own = with_accuracy(report), several_words(language)
+    view = View(report, span_words(language) if spans else words(language) | own)
     sections = _SPAN_SECTIONS if spans else _SECTIONS
     found = {name: body for name, section in sections.items() if (body := section(view))}
     links = "".join(f'<a href="#{name}">{view.words[f"{name}_title"]}</a>' for name in found)
@@ -149,7 +152,8 @@ def _accuracy(view: View) -> str:
     value, (low, high), n = student["accuracy"], student["accuracy95"], student["n"]
     half = (high - low) / 2
     rough = percent(value, 1 if half < _FIRM else 0)
-    commonest = max(student.get("per_label") or [], key=lambda entry: entry["n"], default=None)
+    told = [] if view.several else student.get("per_label") or []  # always the same label says little of several
+    commonest = max(told, key=lambda entry: entry["n"], default=None)
     base = commonest["n"] / n if commonest else None
     name = (
         view.say(
@@ -182,6 +186,8 @@ def _facts(view: View) -> str:
     if student.get("n"):
         if "macro_f1" in student:
             items.append((view.words["fact_macro_f1"], percent(student["macro_f1"])))
+        if "exact" in student:
+            items.append((view.words["fact_exact"], percent(student["exact"])))
         off = view.say("points", d=points(student["ece"]))
         items.append((view.words["fact_ece"], _noted(off, view.words["ece_note"])))
     size = view.report.get("bytes") or view.shipped.get("bytes")

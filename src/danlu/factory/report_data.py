@@ -27,6 +27,7 @@ from danlu.factory.report_html import (
     texts,
     user,
 )
+from danlu.factory.report_several import listed, remark
 
 if TYPE_CHECKING:
     from danlu.factory.report_html import View
@@ -46,7 +47,9 @@ def mistakes(view: View) -> str:
     items = [
         (
             each["text"],
-            view.say("mistake", label=_label(each["label"]), predicted=_label(each["predicted"])),
+            remark(view, each, "mistake", "missing", "extra")
+            if view.several
+            else view.say("mistake", label=_label(each["label"]), predicted=_label(each["predicted"])),
             each["probability"],
         )
         for each in found
@@ -58,9 +61,13 @@ def suspects(view: View) -> str:
     """Texts whose label looks wrong, and where they stand."""
     items: list[tuple[object, str, float | None]] = []
     for each in view.report.get("suspects") or []:
-        remark = view.say("suspect", label=_label(each["label"]), suggested=_label(each["suggested"]))
+        said = (
+            remark(view, each, "mistake", "looks_missing", "looks_extra")
+            if view.several
+            else view.say("suspect", label=_label(each["label"]), suggested=_label(each["suggested"]))
+        )
         where = f" · {user(short(each['where'], 80))}" if each.get("where") else ""
-        items.append((each["text"], remark + where, each.get("probability")))
+        items.append((each["text"], said + where, each.get("probability")))
     return paragraph(view.words["suspects_lead"], "lead") + texts(view, items) if items else ""
 
 
@@ -88,15 +95,18 @@ def more(view: View) -> str:
         ]
         lines.append(f'<div class="row axis"><div class="pic">{charts.scale(axis)}</div></div>')
         parts.append(paragraph(view.words["more_lead"], "lead") + rows(lines))
-    worth = [
-        (each["text"], view.say("worth", predicted=_label(each["predicted"])), each["probability"])
-        for each in view.report.get("worth") or []
-    ]
+    worth = [(each["text"], _worth(view, each), each["probability"]) for each in view.report.get("worth") or []]
     if worth:
         parts.append(
             f"<h3>{view.words['worth_title']}</h3>{paragraph(view.words['worth_lead'], 'note')}{texts(view, worth)}"
         )
     return "".join(parts)
+
+
+def _worth(view: View, each: dict[str, Any]) -> str:
+    if view.several:
+        return view.say("worth", labels=listed(view, each["predicted"]), doubtful=_label(each["doubtful"]))
+    return view.say("worth", predicted=_label(each["predicted"]))
 
 
 def data(view: View) -> str:
@@ -158,11 +168,12 @@ def _use_choice(view: View, file: str, texts: list[str]) -> str:
 
 def _usage(view: View, file: str, shell: str, given: str) -> str:
     """The commands, and the lines of Python that ask about what is given."""
+    labels = f"answer.labels       # {view.words['use_labels']}\n" if view.several else ""
     python = (
         "import danlu\n\n"
         f"model = danlu.load({_quoted(file)})\n"
         f"answer = model.predict([{given}])[0]\n"
-        f"answer.label        # {view.words['use_label']}\n"
+        f"{labels}answer.label        # {view.words['use_label']}\n"
         f"answer.probability  # {view.words['use_probability']}\n"
         f"answer.abstained    # {view.words['use_abstained']}"
     )

@@ -63,7 +63,7 @@ def limits(view: View) -> str:
         )
     where = f"limit_{view.get('card', 'figures', 'measured_on')}"
     items += [view.words[key] for key in (where, "limit_outside") if key in view.words]
-    return paragraph(view.words["limits_lead"], "lead") + bullets(items)
+    return paragraph(view.words["limits_lead"], "lead") + bullets(item for item in items if item)
 
 
 def forms(view: View) -> str:

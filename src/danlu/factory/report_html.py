@@ -58,6 +58,11 @@ class View:
         return self.get("card", "task", "kind") == "choice"
 
     @property
+    def several(self) -> bool:
+        """Whether a text may have several labels, or none."""
+        return self.get("card", "task", "kind") == "several"
+
+    @property
     def labels(self) -> list[str]:
         """The labels of the task, in the order of the model's columns."""
         return list(self.get("card", "task", "labels") or [])

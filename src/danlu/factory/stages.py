@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from danlu.adapt import likeness, linear, names
+from danlu.adapt import likeness, linear
 from danlu.compress.distil import LIGHT, Lesson
 from danlu.errors import OptionError
 from danlu.evals.questions import Questions
 from danlu.factory import choose, draft, student, teacher
 from danlu.factory.generator import passages, question_passages
 from danlu.factory.student import Exam, Shared
-from danlu.factory.teacher import Teacher, Texts, Views
+from danlu.factory.teacher import Teacher, Texts, Trust, Views, targets_of, trust_in_names
 from danlu.loops import self_training
 from danlu.text.pair import pairing_of
 from danlu.text.question import is_question, pairs
@@ -161,12 +161,15 @@ def believe(
         seen: (everything, hidden) vectors of the frozen base.
     """
     texts = material.texts
-    scale = names.fit(views.names, texts.truth) if views.names is not None else 0.0
+    trust = Trust(0.0) if views.names is None else trust_in_names(views.names[: len(texts.labelled)], texts.truth)
     curve = None
     if views.likeness is not None:
         curve = likeness.fit(views.likeness[: len(texts.truth)], texts.truth)
     centre = teacher.centre_of(texts, tuned.vectors[-1]) if tuned.vectors else None
-    first, best = (Teacher(run.base, tuned.encoder, centre, views, state, run.plan, scale, curve) for state in taught)
+    first, best = (
+        Teacher(run.base, tuned.encoder, centre, views, state, run.plan, trust, curve, texts.several)
+        for state in taught
+    )
     everything, known = material.everything, len(texts.rows)  # tuning has read the rows
     with run.progress.stage("believe", len(everything)) as step:
 
@@ -205,20 +208,19 @@ def examine(run: Run, material: Material, best: Teacher, beliefs: Beliefs) -> tu
     texts = material.texts
     count, labels = len(texts.labelled), len(texts.labels)
     probability = np.exp(beliefs.log_probabilities).astype(np.float32)
-    one_hot = np.eye(labels, dtype=np.float32)
     free = np.arange(material.unlabelled.start, material.unlabelled.stop)
     options = 1 if material.asked is None else material.asked.options
     held = free[whole(material.questions_in(free), len(free) - min(EXAM * options, len(free) // 5)) :]
     taken = np.concatenate([np.arange(count), free[: len(free) - len(held)]])
     targets = probability[taken]
-    targets[:count] = one_hot[texts.truth]
+    targets[:count] = texts.targets
     weights = np.ones(len(taken), np.float32)
     weights[:count] = GOLD_WEIGHT
     everything = material.everything
     lesson_texts, vectors = [everything[i] for i in taken], beliefs.vectors[taken]
     dev = np.arange(*material.part("dev").indices(len(everything)))
     exam_texts = [everything[i] for i in [*dev, *held]]
-    judged = np.float32(0.5) * (one_hot[material.truth(material.dev)] + probability[dev])
+    judged = np.float32(0.5) * (targets_of(material.truth(material.dev), labels) + probability[dev])
     exam_targets = np.concatenate([judged, probability[held]])
     short = len(exam_texts) < SMALLEST_EXAM * options
     wanted = max(LESSON - len(lesson_texts), 4 * SMALLEST_EXAM * options if short else 0)
@@ -241,7 +243,8 @@ def examine(run: Run, material: Material, best: Teacher, beliefs: Beliefs) -> tu
         )
     wording = wording_of(run, texts, best.taught, best.tuned or run.base.model)
     questions = None if material.asked is None else Questions.together([part for part in parts if part is not None])
-    return make_lesson(lesson_texts, targets, weights, vectors, wording), Exam(exam_texts, exam_targets, questions)
+    lesson = make_lesson(lesson_texts, targets, weights, vectors, wording, apart=texts.several)
+    return lesson, Exam(exam_texts, exam_targets, questions, apart=texts.several)
 
 
 def whole(questions: Questions | None, start: int) -> int:
@@ -262,6 +265,8 @@ def make_lesson(
     weights: NDArray[np.float32],
     vectors: NDArray[np.float32],
     wording: Wording | None,
+    *,
+    apart: bool = False,
 ) -> Lesson:
     """A lesson with the linear head that fits it on the teacher's vectors, where transformer students start.
 
@@ -271,14 +276,15 @@ def make_lesson(
         weights: (N,) how much each counts.
         vectors: (N, hidden) by the encoder that students start from.
         wording: of the labels, learned as K more texts that count as much as any.
+        apart: whether each label is a decision of its own; targets are the probabilities that it holds then.
     """
     if wording:
         own = np.eye(len(wording[0]), dtype=np.float32)
         texts, vectors = [*texts, *wording[0]], np.concatenate([vectors, wording[1]])
         targets, weights = np.concatenate([targets, own]), np.append(weights, np.full(len(own), weights.max()))
     centre = linear.Centre(vectors.mean(0))
-    head = softmax_regression(centre.apply(vectors), targets, strength=10.0, weights=weights)
-    return Lesson(texts, targets.astype(np.float32), weights, vectors, (head.weight, head.bias, centre.mean))
+    head = softmax_regression(centre.apply(vectors), targets, strength=10.0, weights=weights, apart=apart)
+    return Lesson(texts, targets.astype(np.float32), weights, vectors, (head.weight, head.bias, centre.mean), apart)
 
 
 def _passages(

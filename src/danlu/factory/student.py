@@ -18,8 +18,9 @@ from danlu.artifact import pad_ngrams
 from danlu.compress import distil
 from danlu.compress.distil import LIGHT
 from danlu.compress.smooth import smooth
+from danlu.evals import several
 from danlu.evals.metrics import softmax
-from danlu.loops.self_training import pool_forms
+from danlu.loops.self_training import log_shares, pool_forms
 from danlu.models.base import Base, by_row, padded, token_ids
 from danlu.models.student import INPUTS, NgramBranch, StaticBranch, Student, TokenBranch
 from danlu.text.pair import each
@@ -50,24 +51,33 @@ class Exam:
         targets: (N, K) distributions: the teacher's belief, averaged with the label where a person gave one.
         questions: where the texts are pairs of a question and an option: which belong together. Answers are those to
             whole questions then.
+        apart: whether each label is a decision of its own; targets are the probabilities that it holds then.
     """
 
     texts: list[str]
     targets: NDArray[np.float32]
     questions: Questions | None = None
+    apart: bool = False
 
     def answers(self, logits: NDArray[np.float32]) -> NDArray[np.int64]:
-        """The answers that (N, K) logits give: a label a text, or the place of an option a question."""
+        """The answers that (N, K) logits give: a label a text, an option's place a question, or (N, K) decisions."""
+        if self.apart:
+            return (logits > 0).astype(np.int64)
         return (logits if self.questions is None else self.questions.table(logits)).argmax(1)
 
     def score(self, answers: NDArray[np.int64]) -> float:
-        """The expected share of right answers."""
+        """The expected share of right answers; of decisions, the expected micro-F1."""
+        if self.apart:
+            return several.micro_f1(self.targets, answers)
         targets = self.targets if self.questions is None else self._shares
         return float(targets[np.arange(len(answers)), answers].mean())
 
     def fitted(self, votes: Sequence[NDArray[np.float32]]) -> list[float]:
         """How much each of several (N, K) log-probabilities should count, by these targets."""
-        if self.questions is None:
+        if self.apart:
+            rows = [np.asarray(several.as_rows(several.log_odds(vote)), np.float32) for vote in votes]
+            found = pool_forms(rows, several.as_targets(self.targets), total=1.0)
+        elif self.questions is None:
             found = pool_forms(votes, self.targets, total=1.0)
         else:
             tables = [np.asarray(log_softmax(self.questions.table(vote), axis=1), np.float32) for vote in votes]
@@ -234,16 +244,18 @@ def shortened(texts: Sequence[str]) -> list[str]:
 
 
 def probabilities(
-    student: Student, tokenizer: Tokenizer | None, texts: Sequence[str], name: str, plan: Plan
+    student: Student, tokenizer: Tokenizer | None, texts: Sequence[str], name: str, plan: Plan, *, apart: bool = False
 ) -> NDArray[np.float32]:
     """(texts, K) of a student that is not exported, calibrated as well as its exam allowed."""
     shares = [share for _, share in student.branches.values()]
     logits = np.tensordot(shares, np.stack(votes(student, tokenizer, texts, name, plan)), 1)
+    if apart:
+        return np.exp(several.log_sigmoid(logits)).astype(np.float32)
     return softmax(logits.astype(np.float32)).astype(np.float32)
 
 
 def _shares(logits: list[NDArray[np.float32]], exam: Exam) -> list[float]:
-    return exam.fitted([np.asarray(log_softmax(vote, axis=1), np.float32) for vote in logits])
+    return exam.fitted([log_shares(vote, apart=exam.apart) for vote in logits])
 
 
 @torch.inference_mode()

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from scipy.special import log_softmax
 
-from danlu.adapt import contrastive, likeness, linear, names, ngram, paired, static
+from danlu.adapt import contrastive, decisions, likeness, linear, names, ngram, paired, static
 from danlu.loops import self_training
 from danlu.loops.self_training import Context, Taught
 from danlu.models.base import Base, by_row, token_ids
@@ -38,7 +37,7 @@ class Texts:
 
     Attributes:
         labelled: the training texts.
-        truth: (labelled,) their label indices.
+        truth: (labelled,) their label indices; (labelled, K), 1 where a label holds, where a text may have several.
         pool: unlabelled texts of the loop.
         labels: names, in the order of the indices.
         wording: what each label says in words, or None.
@@ -53,6 +52,16 @@ class Texts:
     questions: Questions | None = None
 
     @property
+    def several(self) -> bool:
+        """Whether a text may have several labels, each a decision of its own."""
+        return self.truth.ndim == 2
+
+    @property
+    def targets(self) -> NDArray[np.float32]:
+        """(labelled, K), 1 at the labels of each text."""
+        return targets_of(self.truth, len(self.labels))
+
+    @property
     def rows(self) -> list[str]:
         """Labelled texts, then the pool."""
         return self.labelled + self.pool
@@ -61,6 +70,11 @@ class Texts:
     def learned(self) -> list[str]:
         """The rows, then what each label says in words, where it says something."""
         return self.rows + (self.wording or [])
+
+
+def targets_of(truth: NDArray[np.int64], labels: int) -> NDArray[np.float32]:
+    """(texts, K), 1 at the labels of each text, of label indices or of what is such a table already."""
+    return truth.astype(np.float32) if truth.ndim == 2 else np.eye(labels, dtype=np.float32)[truth]
 
 
 def vectors(base: Base, texts: Sequence[str], plan: Plan, step: Step | None = None) -> NDArray[np.float32]:
@@ -77,6 +91,9 @@ def tune(
     if pairing := pairing_of(chosen):
         in_pairs = paired.Tuning(steps=plan.tuning_steps, batch=plan.tuning_batch, seed=seed)
         return paired.fit(base, by_row(sequences, pairing), truth, pairing, in_pairs, step)
+    if texts.several:
+        apart = decisions.Tuning(steps=plan.tuning_steps, batch=plan.tuning_batch, seed=seed)
+        return decisions.fit(base, sequences, truth, apart, step)
     tuning = contrastive.Tuning(steps=plan.tuning_steps, batch=plan.tuning_batch, seed=seed)
     return contrastive.fit(base, sequences, truth, tuning, step)
 
@@ -174,12 +191,43 @@ def contexts(
         wording = {form: view[len(texts.rows) :] for form, view in own.items()}
         fixed: dict[str, NDArray[np.float32]] = {}
         if views.names is not None:
-            scale = names.fit(views.names[train], texts.truth[train])
-            fixed["names"] = names.predict(views.names, scale)
+            fixed["names"] = trust_in_names(views.names[train], texts.truth[train]).votes(views.names)
         if views.likeness is not None:
             curve = likeness.fit(views.likeness[train], texts.truth[train])
             fixed["likeness"] = likeness.predict(views.likeness, curve)
         yield Context(train, held, rows, fixed, wording if texts.wording else {})
+
+
+@dataclass(frozen=True)
+class Trust:
+    """How far what labels say is believed.
+
+    Attributes:
+        scale: of the likeness of a text to a name; 0 not at all.
+        bias: (labels,) the usual log-odds of each label, where a text may have several; else None.
+    """
+
+    scale: float
+    bias: NDArray[np.float32] | None = None
+
+    def votes(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(texts, labels) log-probabilities of likenesses."""
+        if self.bias is None:
+            return names.predict(scores, self.scale)
+        return names.predict_apart(scores, self.scale, self.bias)
+
+
+def trust_in_names(scores: NDArray[np.float32], truth: NDArray[np.int64]) -> Trust:
+    """The trust that makes the labels of some texts most likely.
+
+    Args:
+        scores: (texts, labels) likeness to the names.
+        truth: of the texts.
+    """
+    if truth.ndim == 1:
+        return Trust(names.fit(scores, truth))
+    bias = names.usual(truth)
+    return Trust(names.fit_apart(scores, truth, bias), bias)
 
 
 @dataclass(frozen=True)
@@ -193,8 +241,9 @@ class Teacher:
         views: of labelled and pool texts.
         taught: heads and weights.
         plan: for the token length.
-        name_scale: trust in the names.
+        trust: in the names.
         curve: of likeness, fitted on all labelled rows; None where there is no such form.
+        several: whether a text may have several labels.
     """
 
     base: Base
@@ -203,8 +252,9 @@ class Teacher:
     views: Views
     taught: Taught
     plan: Plan
-    name_scale: float
+    trust: Trust
     curve: Linear | None = None
+    several: bool = False
 
     @property
     def _reads_static(self) -> bool:
@@ -223,7 +273,7 @@ class Teacher:
         base_vectors: NDArray[np.float32],
         tuned_vectors: NDArray[np.float32] | None,
     ) -> NDArray[np.float64]:
-        """(texts, labels), calibrated on the held-out labels.
+        """(texts, labels), calibrated on the held-out labels; of several labels, that each holds.
 
         Args:
             texts: any texts.
@@ -240,7 +290,7 @@ class Teacher:
             if form == "names":
                 assert self.views.name_vectors is not None
                 scores = names.encode(base_vectors, self.views.name_vectors, self.views.vectors)
-                votes.append(names.predict(scores, self.name_scale))
+                votes.append(self.trust.votes(scores))
                 continue
             head = self.taught.heads[form]
             if form == "ngram":
@@ -255,5 +305,6 @@ class Teacher:
                 assert self.tuned_centre is not None
                 assert tuned_vectors is not None
                 logits = head.logits(self.tuned_centre.apply(tuned_vectors))
-            votes.append(np.asarray(log_softmax(logits, axis=1), np.float32))
-        return self_training.pooled(votes, self.taught.weights)
+            votes.append(self_training.log_shares(logits, apart=self.several))
+        pool = self_training.pooled_apart if self.several else self_training.pooled
+        return pool(votes, self.taught.weights)

@@ -13,6 +13,7 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import log_softmax, softmax
 
+from danlu.evals import several
 from danlu.evals.metrics import accuracy, brier
 from danlu.evals.questions import by_question
 from danlu.train.regression import Linear, softmax_regression
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 
     from danlu.evals.questions import Questions
 
-# Shapes: N rows (labelled first, then the pool of unlabelled texts), K labels, F forms.
+# Shapes: N rows (labelled first, then the pool of unlabelled texts), K labels, F forms. Where texts may have several
+# labels, truth is (labelled, K), log-probabilities are those that each holds, and each (row, label) is a decision.
 
 STRENGTH = {"ngram": 200.0, "linear": 10.0, "static": 3.0, "contrastive": 10.0}
 ROUNDS = (0.3, 0.6, 0.9)  # shares of the unlabelled texts admitted
@@ -56,7 +58,7 @@ class Context:
 
 @dataclass(frozen=True)
 class Round:
-    """What one round did: how much it admitted, and the out-of-fold accuracy and Brier score after it.
+    """What one round did: how much it admitted, and the out-of-fold accuracy (micro-F1 of decisions) and Brier score.
 
     The Brier score decides: with 32 rows accuracy moves in steps of 3 points, and one row would decide a round.
     """
@@ -140,6 +142,47 @@ def pooled(votes: Sequence[NDArray[np.float32]], weights: NDArray[np.float64]) -
     return log_softmax(np.tensordot(weights, np.stack(votes).astype(np.float64), 1), axis=1)
 
 
+def log_shares(logits: NDArray[np.floating[Any]], *, apart: bool) -> NDArray[np.float32]:
+    """(N, K) log-probabilities of logits; where labels are apart, that each holds."""
+    return np.asarray(several.log_sigmoid(logits) if apart else log_softmax(logits, axis=1), np.float32)
+
+
+def pooled_odds(votes: Sequence[NDArray[np.float32]], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(N, K) log-odds of the pool of forms, where each label is a decision: the same pool, of two columns."""
+    odds = np.zeros(votes[0].shape)
+    for vote, weight in zip(votes, weights, strict=True):
+        odds += weight * several.log_odds(vote)
+    return odds
+
+
+def pooled_apart(votes: Sequence[NDArray[np.float32]], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(N, K) log-probabilities that each label holds, by the pool of forms."""
+    return np.asarray(several.log_sigmoid(pooled_odds(votes, weights)), np.float64)
+
+
+def admit_several(odds: NDArray[np.float64], votes: Sequence[NDArray[np.float32]], share: float) -> NDArray[np.int64]:
+    """Indices of the texts to learn from: those all of whose decisions are sure, and agreed on by half of the forms.
+
+    The same share is taken of the texts of each label, a text counting for its most probable one, and of those that
+    seem to have none.
+
+    Args:
+        odds: (texts, K) calibrated, of the pooled forms.
+        votes: (texts, K) of each form.
+        share: of the texts of each label.
+    """
+    decided = odds > 0
+    agreeing = (np.mean([(vote > np.log(0.5)) == decided for vote in votes], axis=0) >= 0.5).all(1)
+    sure = np.abs(odds).min(1)
+    label = np.where(decided.any(1), odds.argmax(1), odds.shape[1])
+    chosen: list[NDArray[np.int64]] = []
+    for k in np.unique(label):
+        mine = np.flatnonzero((label == k) & agreeing)
+        order = mine[np.argsort(-sure[mine], kind="stable")]
+        chosen.append(order[: max(1, round(share * len(mine)))] if len(mine) else mine)
+    return np.sort(np.concatenate(chosen)) if chosen else np.zeros(0, np.int64)
+
+
 def admit(
     log_probability: NDArray[np.float64], votes: Sequence[NDArray[np.float32]], share: float
 ) -> NDArray[np.int64]:
@@ -177,7 +220,7 @@ def run(
     Args:
         folds: contexts whose held-out rows cover the labelled rows.
         full: the context of all labelled rows.
-        truth: (labelled,) label indices.
+        truth: (labelled,) label indices, or (labelled, K) of several labels.
         labels: K.
         rounds: the share of the unlabelled texts to admit in each round.
         pseudo_weight: what an admitted text weighs beside a labelled one.
@@ -206,7 +249,11 @@ def run(
         targets = []
         for votes, weights in posteriors:
             tail = [vote[len(truth) :] for vote in votes]
-            if questions is None:
+            if truth.ndim == 2:
+                odds = pooled_odds(tail, weights)
+                index = admit_several(odds, tail, share)
+                targets.append((index + len(truth), np.exp(several.log_sigmoid(odds[index]))))
+            elif questions is None:
                 log_probability = pooled(tail, weights)
                 index = admit(log_probability, tail, share)
                 targets.append((index + len(truth), np.exp(log_probability[index])))
@@ -227,6 +274,10 @@ def run(
 def _score(
     number: int, admitted: int, taught: Taught, truth: NDArray[np.int64], questions: Questions | None = None
 ) -> Round:
+    if truth.ndim == 2:
+        known, shares = truth[taught.judged], np.exp(taught.held_out[taught.judged])
+        found = several.micro_f1(known, shares >= 0.5)
+        return Round(number, admitted, found, several.brier(known, shares), kept=True)
     truth, held_out = by_question(
         taught.held_out[taught.judged], truth[taught.judged], questions, taught.judged, settled=True
     )
@@ -259,7 +310,8 @@ def _teach(
 ) -> tuple[Taught, list[tuple[list[NDArray[np.float32]], NDArray[np.float64]]]]:
     full = contexts[-1]
     forms = (*full.views, *full.fixed)
-    one_hot = np.eye(labels)[truth]
+    apart = truth.ndim == 2
+    one_hot = truth.astype(np.float64) if apart else np.eye(labels)[truth]
     held = {form: np.zeros((len(truth), labels), np.float32) for form in forms}
     all_votes: list[list[NDArray[np.float32]]] = []
     heads: dict[str, Linear] = {}
@@ -276,8 +328,8 @@ def _teach(
                 features = np.concatenate([features, context.wording[form]])
                 answers = np.concatenate([answers, np.eye(labels)])
                 counts = np.concatenate([counts, np.ones(labels)])
-            heads[form] = softmax_regression(features, answers, strength=STRENGTH[form], weights=counts)
-            votes.append(np.asarray(log_softmax(heads[form].logits(view), axis=1), np.float32))
+            heads[form] = softmax_regression(features, answers, strength=STRENGTH[form], weights=counts, apart=apart)
+            votes.append(log_shares(heads[form].logits(view), apart=apart))
         votes += list(context.fixed.values())
         for form, vote in zip(forms, votes, strict=True):
             held[form][context.held] = vote[context.held]
@@ -286,8 +338,9 @@ def _teach(
             progress(1)
     judged = np.sort(np.concatenate([context.held for context in contexts]))
     weights = _weights({form: held[form][judged] for form in forms}, truth[judged], labels, questions, judged)
-    held_out = pooled([held[form] for form in forms], weights)
-    by_context = [pooled(votes, weights) for votes in all_votes]
+    pool = pooled_apart if apart else pooled
+    held_out = pool([held[form] for form in forms], weights)
+    by_context = [pool(votes, weights) for votes in all_votes]
     if questions is not None:
         held_out = questions.some(questions.asked(np.arange(len(truth)))).settled(held_out)
         by_context = [questions.settled(table) for table in by_context]
@@ -303,6 +356,9 @@ def _weights(
     judged: NDArray[np.int64],
 ) -> NDArray[np.float64]:
     """(F,) exponents of the forms, fitted to the held-out rows, or to the questions that they belong to."""
+    if truth.ndim == 2:
+        rows = [np.asarray(several.as_rows(several.log_odds(vote)), np.float32) for vote in votes.values()]
+        return pool_forms(rows, several.as_targets(truth))
     read = [by_question(vote, truth, questions, judged) for vote in votes.values()]
     tables = [np.asarray(table, np.float32) for _, table in read]
     if questions is None:

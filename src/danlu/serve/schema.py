@@ -12,6 +12,8 @@ from pydantic import BaseModel, Field
 from danlu.serve.asked import QUESTIONS, question_schemas
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from danlu.serve.body import Limits, Wire
     from danlu.types import Extraction, Prediction
 
@@ -26,6 +28,9 @@ class Scored(BaseModel):
 class Answer(BaseModel):
     """What the model says of one text."""
 
+    labels: list[Scored] | None = Field(
+        default=None, description="the labels that hold, where a text may have several · 成立的标签（多标签模型）"
+    )
     label: str = Field(description="the most probable label · 最可能的标签")
     probability: float = Field(description="calibrated, 0 to 1 · 校准后的概率")
     abstained: bool = Field(description="too unsure: a person should look · 不确定，请人工查看")
@@ -35,11 +40,16 @@ class Answer(BaseModel):
     def of(cls, prediction: Prediction) -> Answer:
         """A prediction as it goes over the wire."""
         return cls(
+            labels=_scored(prediction.labels),
             label=prediction.label,
             probability=prediction.probability,
             abstained=prediction.abstained,
-            top=[Scored(label=label, probability=probability) for label, probability in prediction.top],
+            top=_scored(prediction.top) or [],
         )
+
+
+def _scored(pairs: Sequence[tuple[str, float]] | None) -> list[Scored] | None:
+    return None if pairs is None else [Scored(label=label, probability=probability) for label, probability in pairs]
 
 
 class Answers(BaseModel):

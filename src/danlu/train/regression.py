@@ -1,4 +1,4 @@
-"""Softmax regression on fixed features with soft targets, to the optimum.
+"""Softmax regression, or a logistic one for each label, on fixed features with soft targets, to the optimum.
 
 Knows matrices only. Full batch L-BFGS: a few thousand rows take under a second, and there is no step to tune. A few
 sparse rows with very many weights are fitted in the space that the rows span (the kernel trick, with dense
@@ -81,22 +81,26 @@ def softmax_regression(
     strength: float,
     weights: NDArray[np.floating[Any]] | None = None,
     iterations: int = 100,
+    apart: bool = False,
 ) -> Linear:
     """Minimises the weighted cross-entropy plus |W|² / (2 strength); the bias is free.
 
     Args:
         features: (rows, features), dense or CSR.
-        targets: (rows, labels), each row a distribution.
+        targets: (rows, labels), each row a distribution; of labels apart, the probability of each.
         strength: the inverse of the L2 penalty, scikit-learn's C.
         weights: (rows,), 1 by default.
         iterations: at most this many L-BFGS steps.
+        apart: whether each label is a decision of its own, with a logistic regression of its own.
     """
     rows, width = features.shape  # pyright: ignore[reportGeneralTypeIssues]
     labels = targets.shape[1]
     many = WEIGHT_COST * width * labels > rows * rows
     if not isinstance(features, np.ndarray) and many and rows <= min(width, MOST_ROWS):
         own = coordinates(features)
-        inside = softmax_regression(own, targets, strength=strength, weights=weights, iterations=iterations)
+        inside = softmax_regression(
+            own, targets, strength=strength, weights=weights, iterations=iterations, apart=apart
+        )
         return Linear(np.asarray(features.T @ dual(own, inside), np.float32), inside.bias)
     scale = np.ones(rows, np.float32) if weights is None else weights.astype(np.float32)
     wanted = targets.astype(np.float32)
@@ -104,12 +108,15 @@ def softmax_regression(
     def objective(flat: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         parameters = flat.reshape(width + 1, labels).astype(np.float32)
         logits = features @ parameters[:-1] + parameters[-1]
-        log_probability = log_softmax(logits, axis=1)
+        log_probability = log_softmax(logits, axis=1) if not apart else -np.logaddexp(np.float32(0), -logits)
         residual = (np.exp(log_probability) - wanted) * scale[:, None]
         gradient = np.empty((width + 1, labels), np.float64)
         gradient[:-1] = features.T @ residual + parameters[:-1] / strength
         gradient[-1] = residual.sum(0)
-        loss = -float((wanted * log_probability).sum(1) @ scale) + float((parameters[:-1] ** 2).sum()) / (2 * strength)
+        likely = wanted * log_probability
+        if apart:  # the log-probability of not holding is that of holding less the logit
+            likely += (1 - wanted) * (log_probability - logits)
+        loss = -float(likely.sum(1) @ scale) + float((parameters[:-1] ** 2).sum()) / (2 * strength)
         return loss, gradient.ravel()
 
     start = np.zeros((width + 1) * labels)

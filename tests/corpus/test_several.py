@@ -1,0 +1,106 @@
+"""Rows whose texts may have several labels: the three ways in which files say so, and what is not taken for one."""
+
+import json
+
+import pytest
+
+from danlu.corpus.read import load
+from danlu.corpus.several import separator_of
+from danlu.errors import DataError
+from danlu.text.several import held, hold, is_several
+
+ROWS = [("the lamp is broken", ["light"]), ("loud and dark at night", ["light", "noise"]), ("thank you", [])]
+ROWS += [
+    ("drills since six", ["noise"]),
+    ("the bin is full and it is loud", ["noise", "waste"]),
+    ("full bins", ["waste"]),
+]
+
+
+def as_json(folder, rows=ROWS, name="labels"):
+    file = folder / "rows.jsonl"
+    file.write_text("".join(json.dumps({"text": text, name: labels}) + "\n" for text, labels in rows), "utf-8")
+    return file
+
+
+def as_table(folder, separator):
+    file = folder / "rows.csv"
+    lines = [f'"{text}","{separator.join(labels)}"' for text, labels in ROWS]
+    file.write_text("\n".join(["text,label", *lines]) + "\n", "utf-8")
+    return file
+
+
+def as_flags(folder):
+    names, file = ["light", "noise", "waste"], folder / "rows.csv"
+    lines = [f"{text},{','.join(str(int(name in labels)) for name in names)}" for text, labels in ROWS]
+    file.write_text("\n".join([f"text,{','.join(names)}", *lines]) + "\n", "utf-8")
+    return file
+
+
+def labels(dataset):
+    return [held(row.label) for row in dataset.train]
+
+
+@pytest.mark.parametrize("name", ["labels", "label", "tags", "标签"])
+def test_lists_are_several_labels_and_an_empty_one_counts(tmp_path, name):
+    found = load(as_json(tmp_path, name=name))
+    assert found.columns.several == "list"
+    assert labels(found) == [tuple(sorted(each)) for _, each in ROWS]
+
+
+def test_objects_with_labels_are_lists(tmp_path):
+    rows = [(text, {"labels": each}) for text, each in ROWS]
+    assert labels(load(as_json(tmp_path, rows, "label"))) == [tuple(sorted(each)) for _, each in ROWS]
+
+
+@pytest.mark.parametrize("separator", ["|", ";", ",", "、", "；", "，"])
+def test_cells_are_parted_where_parts_repeat(tmp_path, separator):
+    found = load(as_table(tmp_path, separator))
+    assert found.columns.several == separator
+    assert labels(found) == [tuple(sorted(each)) for _, each in ROWS if each]
+    assert [row.text for row in found.unlabeled] == ["thank you"]  # an empty cell is a label that nobody gave
+
+
+def test_columns_of_0_and_1(tmp_path):
+    found = load(as_flags(tmp_path))
+    assert found.columns.flags == ("light", "noise", "waste")
+    assert labels(found) == [tuple(sorted(each)) for _, each in ROWS]
+
+
+def test_lists_of_one_are_a_single_label(tmp_path):
+    found = load(as_json(tmp_path, [(text, ["a" if "is" in text else "b"]) for text, _ in ROWS]))
+    assert [row.label for row in found.train] == ["a", "b", "b", "b", "a", "b"]
+
+
+def test_the_user_has_the_last_word(tmp_path):
+    one = as_json(tmp_path, [(text, ["a"]) for text, _ in ROWS])
+    assert all(is_several(row.label) for row in load(one, task="several").train)
+    table = as_table(tmp_path, "|")
+    assert "light|noise" in {row.label for row in load(table, task="classification").train}
+    with pytest.raises(DataError, match=r"rows\.jsonl, row 2.*leave one, or give --task several"):
+        load(as_json(tmp_path), task="classification")
+
+
+def test_names_with_commas_stay_whole():
+    assert separator_of(["Home, Garden", "Toys, Games", "Home, Garden", "Books"]) is None
+    assert separator_of(["a,b", "a", "b,c", "c"]) == ","
+    assert separator_of(["a;b"], ["a", "b"]) == ";"
+    assert separator_of(["a;b"], ["a;b"]) is None
+
+
+def test_flags_that_are_no_flags_name_row_and_field(tmp_path):
+    train = as_flags(tmp_path)
+    folder = tmp_path / "task"
+    folder.mkdir()
+    (folder / "train.csv").write_text(train.read_text("utf-8"), "utf-8")
+    (folder / "test.csv").write_text("text,light,noise,waste\nsomething,1,2,0\n", "utf-8")
+    with pytest.raises(DataError, match=r"test\.csv, row 1.*noise.*'2', neither 0 nor 1"):
+        load(folder)
+
+
+def test_what_is_held_is_sorted_and_stands_once():
+    assert held(hold(["b", "a", "b"])) == ("a", "b")
+    assert held(hold([])) == ()
+    assert held(None) == ()
+    assert is_several(hold([]))
+    assert not is_several("a")
