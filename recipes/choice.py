@@ -71,7 +71,7 @@ class Recipe:
     """
 
     length: int = 96
-    tokens: int = 3072
+    tokens: int = 2048
     rate: float = 2e-4
     head_rate: float = 1e-3
     hidden: float = 0.1
