@@ -34,8 +34,8 @@ ASK_NEXT = ("下一句是什么？", "接下来的句子是？", "哪句话接�
 ASK_GAP = ("空格处应填什么？", "哪个词填入横线处最合适？", f"{GAP}处应该填哪个词？", "Which word fills the gap?")
 ASK_IDIOM = ("空格处应填哪个成语？", "哪个成语填入横线处最合适？", f"{GAP}处填什么成语？", "空缺处的成语是？")
 ASK_SUBJECT = (
-    "这段文字属于什么类别？", "这是什么主题？", "下面的文本是关于什么的？", "这条新闻是什么类别？", "文章属于哪个领域？", "",
-    "What is the topic of this text?",
+    "这段文字属于什么类别？", "这是什么主题？", "下面的文本是关于什么的？", "这条新闻是什么类别？",
+    "文章属于哪个领域？", "", "What is the topic of this text?",
 )  # fmt: skip
 ASK_FIELD = ("这篇文章属于哪个学科？", "这段摘要属于哪个领域？", "这是哪个专业的论文？", "论文的研究方向是？", "")
 ASK_GENRE = ("这段文字的体裁是什么？", "这段文字出自哪里？", "这是哪种文本？", "What kind of text is this?")
@@ -74,7 +74,7 @@ def read_text(data: Path) -> dict[str, list[str]]:
 
 
 def misread(text: str) -> bool:
-    """Whether a text was decoded by the wrong table: much of it is hanzi that GB 2312 lacks, and nothing traditional."""
+    """Whether a text was decoded by the wrong table: hanzi that GB 2312 lacks, and the most usual of these."""
     hanzi = re.findall("[\u4e00-\u9fff]", text)
     rare = sum(not character.encode("gb2312", "ignore") for character in hanzi)
     return rare > 0.3 * len(hanzi) and "銆" in text
@@ -137,33 +137,41 @@ def _subjects(texts: dict[str, list[str]], rng: random.Random) -> Iterator[Quest
     )
     for kind, listed, questions, sources in plans:
         known = subjects(listed)
-        of_word: dict[str, set[int]] = {}
-        for number, (_, words) in enumerate(known):
-            for word in words:
-                of_word.setdefault(word, set()).add(number)
-        pattern = re.compile("|".join(sorted(map(re.escape, of_word), key=len, reverse=True)))
-        found: dict[int, list[tuple[str, str]]] = {}
-        for name in sources:
-            for text in texts[name]:
-                short = name == "zhihu-titles"
-                for _ in range(1 if short else 4 if kind == "science" else 2):
-                    some = clean(text) if short else _headed(text, rng)
-                    votes = Counter(n for word in set(pattern.findall(some)) for n in of_word[word])
-                    best = votes.most_common(2)
-                    if not best or len(some) < 8 or (len(best) > 1 and best[1][1] * 2 > best[0][1]):
-                        continue
-                    if best[0][1] >= (1 if len(some) < 45 else 2):
-                        found.setdefault(best[0][0], []).append((name, some))
+        found = _about(known, kind, [(name, text) for name in sources for text in texts[name]], rng)
         for number, rows in sorted(found.items()):
-            for name, some in rng.sample(rows, min(len(rows), 420 if kind == "section" else 200)):
+            for whole in rng.sample(rows, min(len(rows), 420 if kind == "section" else 200)):
+                some = whole
                 if rng.random() < 0.5:  # what it was found by is taken out: the rest must do
                     words = "|".join(sorted(map(re.escape, known[number][1]), key=len, reverse=True))
-                    rest = re.sub(words, lambda _: rng.choice(("", "某")), some)
-                    some = rest if len(rest) >= 8 else some
+                    rest = re.sub(words, lambda _: rng.choice(("", "某")), whole)
+                    some = rest if len(rest) >= 8 else whole
                 others = rng.sample(range(len(known)), rng.choice((2, 5, 9, 14, 24)))
                 wrong = [rng.choice(known[n][0]) for n in others if n != number]
                 right = rng.choice(known[number][0])
                 yield asked(kind, rng.choice(questions), (some[:180],), right, wrong, rng, masked=len(some) > 60)
+
+
+def _about(
+    known: list[tuple[tuple[str, ...], tuple[str, ...]]], kind: str, rows: list[tuple[str, str]], rng: random.Random
+) -> dict[int, list[str]]:
+    """Passages of each subject: those that hold words of it, and of no other half as many."""
+    of_word: dict[str, set[int]] = {}
+    for number, (_, words) in enumerate(known):
+        for word in words:
+            of_word.setdefault(word, set()).add(number)
+    pattern = re.compile("|".join(sorted(map(re.escape, of_word), key=len, reverse=True)))
+    found: dict[int, list[str]] = {}
+    for name, text in rows:
+        short = name == "zhihu-titles"
+        for _ in range(1 if short else 4 if kind == "science" else 2):
+            some = clean(text) if short else _headed(text, rng)
+            votes = Counter(n for word in set(pattern.findall(some)) for n in of_word[word])
+            best = votes.most_common(2)
+            if not best or len(some) < 8 or (len(best) > 1 and best[1][1] * 2 > best[0][1]):
+                continue
+            if best[0][1] >= (1 if len(some) < 45 else 2):
+                found.setdefault(best[0][0], []).append(some)
+    return found
 
 
 def _headed(text: str, rng: random.Random) -> str:

@@ -5,7 +5,6 @@ Knows files of labelled rows and how a person would ask about them. Does not kno
 
 from __future__ import annotations
 
-import random
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 from danlu.corpus.formats import read_rows
 
 if TYPE_CHECKING:
+    import random
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
@@ -50,7 +50,8 @@ ASK_SENTIMENT = (
     "What is the sentiment of this text?", "Is this review positive or negative?", "How does the writer feel?",
 )  # fmt: skip
 SAME = (
-    ("意思相同", "意思不同"), ("是", "不是"), ("相似", "不相似"), ("同一个意思", "不同的意思"), ("两句话相同", "两句话不同"),
+    ("意思相同", "意思不同"), ("是", "不是"), ("相似", "不相似"), ("同一个意思", "不同的意思"),
+    ("两句话相同", "两句话不同"),
     ("是的", "不是"), ("对", "错"), ("一样", "不一样"), ("同义", "不同义"),
     ("yes", "no"), ("the same", "different"), ("same meaning", "different meaning"),
 )  # fmt: skip
@@ -65,7 +66,8 @@ FOLLOWS = (  # entailment, neutral, contradiction
     ("entailment", "neutral", "contradiction"),
 )  # fmt: skip
 ASK_FOLLOWS = (
-    "根据前一句，后一句对吗？", "由第一句话能推出第二句话吗？", "前一句和后一句是什么关系？", "如果前一句是真的，后一句是真的吗？",
+    "根据前一句，后一句对吗？", "由第一句话能推出第二句话吗？", "前一句和后一句是什么关系？",
+    "如果前一句是真的，后一句是真的吗？",
     "两句话的逻辑关系是？", "Given the first sentence, is the second one true?", "How do the two sentences relate?",
 )  # fmt: skip
 TREC = {

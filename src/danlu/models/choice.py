@@ -157,7 +157,7 @@ class ChoiceModel(nn.Module):
         self.no_yes = nn.Linear(width, 2)
         self.likeness = nn.Parameter(torch.tensor(4.0))
         with torch.no_grad():
-            nn.init.eye_(self.transform.weight)
+            nn.init.normal_(self.transform.weight, std=0.02)
             nn.init.zeros_(self.transform.bias)
             words = self.table[list(no_yes)]
             self.no_yes.weight.copy_(words / words.norm(dim=1, keepdim=True).clamp_min(1e-6) / math.sqrt(width))
@@ -231,7 +231,7 @@ def _layer(layer: Any, x_BLD: torch.Tensor, seen_B1LL: torch.Tensor, heads: int)
 
 
 def save_choice(model: ChoiceModel, encoder: str, folder: Path) -> None:
-    """Stores what is the model's own: every matrix in int8 with a scale a row, every other weight in fp16.
+    """Stores what is the model's own: the matrices of the layers in int8 with a scale a row, all else in fp16.
 
     Args:
         model: the model.
@@ -240,7 +240,9 @@ def save_choice(model: ChoiceModel, encoder: str, folder: Path) -> None:
     """
     folder.mkdir(parents=True, exist_ok=True)
     state = {key: value.detach() for key, value in model.own().items()}
-    save_small(state, folder / "model.safetensors", rough=lambda key: state[key].ndim == 2 and len(state[key]) > 2)
+    save_small(
+        state, folder / "model.safetensors", rough=lambda key: key.startswith("layers.") and state[key].ndim == 2
+    )
     (folder / "config.json").write_text(json.dumps({"encoder": encoder}, indent=1) + "\n", encoding="utf-8")
     write_sums(folder)
 
