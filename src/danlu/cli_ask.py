@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path  # noqa: TC003 - typer reads the annotations
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from tqdm import tqdm
@@ -19,8 +19,6 @@ from danlu.errors import OptionError
 from danlu.text.pair import join, shown, sides
 
 if TYPE_CHECKING:
-    from click import Context
-
     from danlu.factory.ask import Answer
 
 SHOWN = 5  # labels of a text that are printed for people
@@ -29,7 +27,7 @@ SHOWN = 5  # labels of a text that are printed for people
 class Greedy(TyperCommand):
     """A command whose option --labels takes every word up to the next option."""
 
-    def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - typer's click or its own, by version
         """Repeats the option before each of its words."""
         spread: list[str] = []
         inside = False

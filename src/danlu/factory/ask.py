@@ -75,9 +75,10 @@ def ask(
     rows = choice.encode(base.tokenizer, cleaned, named, clean(question))
     probabilities = np.exp(choice.predict(choice.score(model, rows, marks_of(base.tokenizer), progress)))
     order = np.argsort(-probabilities, axis=1, kind="stable")
+    ranks: list[list[int]] = order.tolist()
     return [
-        Answer(text, {labels[k]: float(row[k]) for k in ranks})
-        for text, row, ranks in zip(texts, probabilities, order.tolist(), strict=True)
+        Answer(text, {labels[k]: float(row[k]) for k in best})
+        for text, row, best in zip(texts, probabilities, ranks, strict=True)
     ]
 
 

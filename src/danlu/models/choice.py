@@ -56,10 +56,11 @@ def marks_of(tokenizer: Tokenizer) -> Marks:
     Raises:
         OptionError: it lacks one.
     """
-    found = [tokenizer.token_to_id(name) for name in ("[CLS]", "[SEP]", "[MASK]", "[PAD]")]
-    if None in found:
-        raise OptionError("The vocabulary has no [CLS], [SEP], [MASK] or [PAD]. Fix: use the embedded encoder.")
-    return Marks(*found)
+    known = tokenizer.get_vocab()
+    try:
+        return Marks(*(known[name] for name in ("[CLS]", "[SEP]", "[MASK]", "[PAD]")))
+    except KeyError as error:
+        raise OptionError(f"The vocabulary has no {error.args[0]}. Fix: use the embedded encoder.") from error
 
 
 @dataclass(frozen=True)
