@@ -75,7 +75,7 @@ def ask(
         rest = f"  and {len(best) - SHOWN} more" if len(best) > SHOWN else ""
         listed = "  ".join(f"{label} {probability:.1%}" for label, probability in best[:SHOWN])
         say(f"{shown(answer.text, 60)}\n  {listed}{rest}")
-    say(f"{NOTE} With a few labelled rows, danlu forge does better.")
+    say(f"{NOTE} From a few labelled rows, danlu forge learns the task itself.")
 
 
 def _rows(file: Path) -> list[str]:
