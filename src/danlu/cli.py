@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from danlu.cli_ask import Greedy, ask
 from danlu.cli_base import base, evaluate_base, extra, pretrain
 from danlu.cli_model import Force, Json, Label, Second, Text, card, evaluate, predict, print_json, say, serve
 from danlu.cli_several import TaskOption, headline, task_of
@@ -106,6 +107,7 @@ def check(
 
 
 app.command()(predict)
+app.command(cls=Greedy)(ask)
 app.command("eval")(evaluate)
 app.command()(card)
 app.command()(serve)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 SHELF = Path(__file__).parent / "embedded"
 SUMS = "SHA256SUMS"  # one line a file, as sha256sum writes and checks them
-NEEDED = {"CARD.md", "config.json", "model.safetensors", "tokenizer.json"}
+NEEDED = {"CARD.md", "config.json", "model.safetensors"}  # a tokenizer where the sums name one
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""FewCLUE without a single example."""
