@@ -30,6 +30,7 @@ def all_sizes(draw):
         smallest=draw(st.integers(1, labelled // labels)),
         cost=draw(st.floats(0.05, 20)),
         depth=draw(st.integers(1, 24)),
+        named=draw(st.integers(0, 300)),
     )
 
 
@@ -137,9 +138,17 @@ def test_expected_seconds_are_finite_and_of_the_stages_that_run(sizes, minutes, 
     plan = make_plan(sizes, minutes, max_mb, 10)
     for measured, last in ((0, "cross-validate"), (sizes.dev + 1, "ablation")):
         expected = expected_seconds(plan, plan.labelled + plan.distill, measured)
-        assert list(expected) == ["read", "tune", "loop", "believe", "students", last]
+        asked = ["ask"] if plan.named else []
+        assert list(expected) == ["read", *asked, "tune", "loop", "believe", "students", last]
         assert all(math.isfinite(value) and value >= 0 for value in expected.values())
         assert (expected["tune"] > 0) == (plan.tuning_steps > 0)
+
+
+def test_the_general_model_is_asked_where_texts_and_labels_are_short():
+    sizes = Sizes(160, 500, 300, has_test=True, labels=8, tokens=20, long_tokens=40, smallest=20, named=40)
+    assert make_plan(sizes, 4, 25, 10).named == 40
+    assert make_plan(replace(sizes, named=500), 4, 25, 10).named == 0
+    assert make_plan(replace(sizes, tokens=200, long_tokens=300), 4, 25, 10).named == 0
 
 
 @pytest.mark.parametrize("minutes", [4, 10])

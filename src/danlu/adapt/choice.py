@@ -129,7 +129,7 @@ def score(
         index += [order.pop() for _ in range(min(size - 1, len(order)))]
         for start, stop in groups:
             some = [replace(rows[i], options=rows[i].options[start:stop]) for i in index]
-            out[index, start:stop] = model(lay_out(some, marks)).numpy()
+            out[index, start:stop] = model(lay_out(some, marks)).float().numpy()
         if progress:
             progress(len(index))
     return out

@@ -28,6 +28,8 @@ ENOUGH_STEPS = 60
 # Bytes of a model file beside its tables: the index of the n-grams, the graph, the card; and of a token's name.
 FIXED_BYTES = 3_000_000
 TOKEN_BYTES = 120
+# Tokens of a text, and of all labels together, up to which the general model is asked: it has seen no longer ones.
+MOST_ASKED, MOST_NAMED = 96, 150
 LEAST_TOKENS, MOST_TOKENS = 6_000, 30_000
 
 
@@ -52,6 +54,7 @@ class Sizes:
         fresh: share of the tokens that are read for the first time: a question is read once for all of its options.
         options: of a question on average; 0 where rows are no questions. Rows are its pairs with each option.
         option_tokens: of an option on average.
+        named: tokens of what all labels say; 0 where the general model cannot be asked.
     """
 
     labelled: int
@@ -70,6 +73,7 @@ class Sizes:
     fresh: float = 1.0
     options: float = 0.0
     option_tokens: float = 0.0
+    named: int = 0
 
 
 @dataclass(frozen=True)
@@ -96,6 +100,7 @@ class Plan:
         ngram_rows: n-grams that keep a row in the shipped table.
         vocabulary: tokens that students know.
         sides: texts in a row; lengths are those of one.
+        named: tokens of what all labels say, put to the general model with every text; 0 where it is not asked.
     """
 
     minutes: float
@@ -116,6 +121,7 @@ class Plan:
     ngram_rows: int
     vocabulary: int
     sides: int
+    named: int
 
     def reads(self, depth: int) -> int:
         """Tokens that a transformer student of some depth reads: the same work for each depth, where texts are long."""
@@ -159,7 +165,10 @@ def make_plan(sizes: Sizes, minutes: float, max_mb: float, max_ms: float) -> Pla
     light = int(max(100, min(400, 0.02 * seconds * LIGHT_SPEED / (LIGHT_BATCH * tokens * sizes.sides))))
 
     # Everything is read by the frozen encoder, and, beyond the loop, once more by the tuned one.
-    readable = int(0.25 * seconds * EMBED_SPEED / (2 * tokens * sizes.cost * sizes.fresh))
+    # Where the general model can be asked, it reads all texts with all labels, and has a tenth of the budget for it.
+    named = sizes.named if tokens <= MOST_ASKED and sizes.named <= MOST_NAMED else 0
+    asked, share = (tokens + named, 0.35) if named else (0.0, 0.25)
+    readable = int(share * seconds * EMBED_SPEED / (2 * tokens * sizes.cost * sizes.fresh + asked))
     distill = min(sizes.unlabelled, 20_000, max(0, readable - labelled - sizes.dev))
 
     # Tuning comes before the pool: a few steps can be worth more than thousands of unlabelled texts. Where --max-ms
@@ -199,6 +208,7 @@ def make_plan(sizes: Sizes, minutes: float, max_mb: float, max_ms: float) -> Pla
         ngram_rows=ngram_rows,
         vocabulary=vocabulary,
         sides=sizes.sides,
+        named=named,
     )
 
 
@@ -217,6 +227,7 @@ def expected_seconds(plan: Plan, texts: int, measured: int) -> dict[str, float]:
     again = plan.student_steps * step * min(length, plan.student_length * plan.sides) if plan.layers else light
     return {
         "read": texts * length / EMBED_SPEED,
+        **({"ask": texts * (length + plan.named) / EMBED_SPEED} if plan.named else {}),
         "tune": (plan.folds + 1)
         * (
             plan.tuning_steps * plan.tuning_batch * min(length, plan.tuning_length * plan.sides) / TUNE_SPEED

@@ -14,6 +14,7 @@ import numpy as np
 
 import danlu
 from danlu import runtime
+from danlu.adapt import names
 from danlu.artifact import Model, save, write_whole
 from danlu.corpus import read
 from danlu.errors import DataError, OptionError
@@ -21,6 +22,7 @@ from danlu.factory import advice, judge, package, report, stages, teacher
 from danlu.factory.choose import choose
 from danlu.factory.extract import extract
 from danlu.factory.folds import doubts
+from danlu.factory.general import names_in_tokens
 from danlu.factory.inspect import Inspection, inspect
 from danlu.factory.job import Job
 from danlu.factory.material import gather
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
     from danlu.corpus.read import Dataset
     from danlu.types import Kind
 
-LAYOUT = 10  # of what stages store: a job of another layout is not gone on with
+LAYOUT = 11  # of what stages store: a job of another layout is not gone on with
 ENOUGH_DEV = 100  # dev rows from which on they calibrate the shipped student
 
 
@@ -116,7 +118,7 @@ def produce(data: Path, out: Path, options: Options) -> Produced:
     base = open_base(options.base)
     if inspection.task.nesting is not None:
         return _extracted(dataset, inspection, base, out, options)
-    plan = plan_for(base, inspection, options)
+    plan = plan_for(base, inspection, options, dataset.descriptions)
     material = (
         gather_questions(inspection, plan, options.seed)
         if inspection.task.options
@@ -132,13 +134,14 @@ def produce(data: Path, out: Path, options: Options) -> Produced:
     labels, apart = material.texts.labels, material.texts.several
 
     seen = stages.read_texts(run, material)
-    views = teacher.look(base, material.texts, seen[: len(material.texts.rows)], plan)
+    general, asked = stages.ask(run, material)
+    views = teacher.look(base, material.texts, seen, plan, general, asked)
     inspection.findings += advice.of_texts(views.names, material.texts, base)
     folds = folds_for(material, plan, options.seed)
     inspection.findings += doubts(material.texts.labelled, folds) if material.asked is None else []
     tuned = stages.tune(run, material.texts, folds)
     rounds, first, last = stages.loop(run, material.texts, views, folds, tuned)
-    best, beliefs = stages.believe(run, material, views, tuned, (first, last), seen)
+    best, beliefs = stages.believe(run, material, views, tuned, (first, last), seen, asked)
     lesson, exam = stages.examine(run, material, best, beliefs)
     source = Source(base, tuned.encoder or base.model, plan, options.seed)
     pairs = stages.study(run, Shared(source, lesson), exam, labels)
@@ -242,7 +245,7 @@ def stop_on_errors(inspection: Inspection) -> Inspection:
     return inspection
 
 
-def plan_for(base: Base, inspection: Inspection, options: Options) -> Plan:
+def plan_for(base: Base, inspection: Inspection, options: Options, descriptions: dict[str, str]) -> Plan:
     """The plan for these rows; token lengths are measured on at most 1,000 training texts."""
     rng = np.random.default_rng(options.seed)
     index = rng.permutation(len(inspection.train))[:1_000]
@@ -252,7 +255,8 @@ def plan_for(base: Base, inspection: Inspection, options: Options) -> Plan:
     lengths = [len(ids) for ids in token_ids(base.tokenizer, [inspection.train[i].text for i in index], 512)]
     sides = 2 if inspection.task.pairing else 1  # each is read by itself
     counts = Counter(label for example in inspection.train for label in held(example.label))
-    body = body_of(base)
+    body, task = body_of(base), inspection.task
+    said = None if task.pairing or task.several else names.wording(task.labels, descriptions)
     sizes = Sizes(
         labelled=len(inspection.train),
         unlabelled=len(inspection.unlabeled),
@@ -267,6 +271,7 @@ def plan_for(base: Base, inspection: Inspection, options: Options) -> Plan:
         token=token_width(base),
         depth=base.model.config.num_hidden_layers,
         sides=sides,
+        named=names_in_tokens(base, said),
     )
     return make_plan(sizes, options.minutes, options.max_mb, options.max_ms)
 

@@ -16,6 +16,7 @@ from danlu.compress.distil import LIGHT, Lesson
 from danlu.errors import OptionError
 from danlu.evals.questions import Questions
 from danlu.factory import choose, draft, student, teacher
+from danlu.factory.general import general_of, standing_out
 from danlu.factory.generator import passages, question_passages
 from danlu.factory.student import Exam, Shared
 from danlu.factory.teacher import Teacher, Texts, Trust, Views, targets_of, trust_in_names
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
     from danlu.factory.choose import Measured
+    from danlu.factory.general import General
     from danlu.factory.job import Job
     from danlu.factory.material import Material
     from danlu.factory.plan import Plan
@@ -96,6 +98,16 @@ def read_texts(run: Run, material: Material) -> NDArray[np.float32]:
         return run.job.keep("vectors", lambda: {"all": teacher.vectors(run.base, texts, run.plan, step)})["all"]
 
 
+def ask(run: Run, material: Material) -> tuple[General | None, NDArray[np.float32] | None]:
+    """The general model with the labels as options and its (everything, labels) scores; nothing if the plan says so."""
+    texts, wording = material.everything, material.texts.wording
+    if not run.plan.named or wording is None:
+        return None, None
+    general = general_of(run.base, wording)
+    with run.progress.stage("ask", len(texts)) as step:
+        return general, run.job.keep("asked", lambda: {"all": general.scores(texts, step)})["all"]
+
+
 def tune(run: Run, texts: Texts, folds: Folds) -> Tuned:
     """Tunes the encoder in every fold and on all labelled rows; nothing where the plan or the clock leaves it out."""
     if not run.plan.tuning_steps:
@@ -148,7 +160,13 @@ def loop(run: Run, texts: Texts, views: Views, folds: Folds, tuned: Tuned) -> tu
 
 
 def believe(
-    run: Run, material: Material, views: Views, tuned: Tuned, taught: tuple[Taught, Taught], seen: NDArray[np.float32]
+    run: Run,
+    material: Material,
+    views: Views,
+    tuned: Tuned,
+    taught: tuple[Taught, Taught],
+    seen: NDArray[np.float32],
+    chosen: NDArray[np.float32] | None = None,
 ) -> tuple[Teacher, Beliefs]:
     """The finished teacher and what it makes of everything; labelled rows are judged by folds that held them out.
 
@@ -159,15 +177,19 @@ def believe(
         tuned: encoders.
         taught: before and after the loop.
         seen: (everything, hidden) vectors of the frozen base.
+        chosen: (everything, labels) scores of the general model, where it was asked.
     """
     texts = material.texts
     trust = Trust(0.0) if views.names is None else trust_in_names(views.names[: len(texts.labelled)], texts.truth)
-    curve = None
+    faith = curve = None
+    if views.chosen is not None:
+        above = standing_out(views.chosen, views.chosen)
+        faith = trust_in_names(above[: len(texts.labelled)], texts.truth)
     if views.likeness is not None:
         curve = likeness.fit(views.likeness[: len(texts.truth)], texts.truth)
     centre = teacher.centre_of(texts, tuned.vectors[-1]) if tuned.vectors else None
     first, best = (
-        Teacher(run.base, tuned.encoder, centre, views, state, run.plan, trust, curve, texts.several)
+        Teacher(run.base, tuned.encoder, centre, views, state, run.plan, trust, curve, faith, texts.several)
         for state in taught
     )
     everything, known = material.everything, len(texts.rows)  # tuning has read the rows
@@ -180,8 +202,8 @@ def believe(
             if near is not None and rest is not None:
                 near = np.concatenate([near, rest])
             out: dict[str, NDArray[Any]] = {
-                "after": best.log_probabilities(everything, seen, near),
-                "before": first.log_probabilities(everything, seen, near),
+                "after": best.log_probabilities(everything, seen, near, chosen),
+                "before": first.log_probabilities(everything, seen, near, chosen),
                 "vectors": seen if near is None else near,
             }
             if material.asked is not None:

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from danlu.adapt import contrastive, decisions, likeness, linear, names, ngram, paired, static
+from danlu.factory.general import standing_out
 from danlu.loops import self_training
 from danlu.loops.self_training import Context, Taught
 from danlu.models.base import Base, by_row, token_ids
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
     from danlu.evals.questions import Questions
+    from danlu.factory.general import General
     from danlu.factory.plan import Plan
     from danlu.train.regression import Linear
 
@@ -123,6 +125,8 @@ class Views:
         names: (rows, labels) similarity to what the labels say.
         name_vectors: (labels, hidden).
         likeness: (rows, encoders) cosines of questions and options; None where pairs are no such.
+        general: the general model with the labels as options; None where the plan leaves it out.
+        chosen: (rows, labels) its scores.
     """
 
     space: ngram.Space
@@ -133,17 +137,29 @@ class Views:
     names: NDArray[np.float32] | None
     name_vectors: NDArray[np.float32] | None
     likeness: NDArray[np.float32] | None = None
+    general: General | None = None
+    chosen: NDArray[np.float32] | None = None
 
 
-def look(base: Base, texts: Texts, row_vectors: NDArray[np.float32], plan: Plan) -> Views:
+def look(
+    base: Base,
+    texts: Texts,
+    seen: NDArray[np.float32],
+    plan: Plan,
+    general: General | None = None,
+    asked: NDArray[np.float32] | None = None,
+) -> Views:
     """Builds the views that need no labels.
 
     Args:
         base: the frozen base.
         texts: labelled and pool texts.
-        row_vectors: (rows, hidden) of the frozen base.
+        seen: (everything, hidden) vectors of the frozen base, those of the rows first.
         plan: for the token length.
+        general: the general model, where it is asked.
+        asked: (everything, labels) its scores, those of the rows first.
     """
+    row_vectors = seen[: len(texts.rows)]
     own = static.encode(base, texts.learned, plan.token_length)
     centre = linear.Centre(row_vectors.mean(0))
     name_vectors = vectors(base, texts.wording, plan) if texts.wording else None
@@ -157,6 +173,8 @@ def look(base: Base, texts: Texts, row_vectors: NDArray[np.float32], plan: Plan)
         scores,
         name_vectors,
         likeness.encode(row_vectors, own) if texts.questions is not None else None,
+        general,
+        None if asked is None else asked[: len(texts.rows)],
     )
 
 
@@ -195,6 +213,9 @@ def contexts(
         if views.likeness is not None:
             curve = likeness.fit(views.likeness[train], texts.truth[train])
             fixed["likeness"] = likeness.predict(views.likeness, curve)
+        if views.chosen is not None:
+            above = standing_out(views.chosen, views.chosen)
+            fixed["choice"] = trust_in_names(above[train], texts.truth[train]).votes(above)
         yield Context(train, held, rows, fixed, wording if texts.wording else {})
 
 
@@ -243,6 +264,7 @@ class Teacher:
         plan: for the token length.
         trust: in the names.
         curve: of likeness, fitted on all labelled rows; None where there is no such form.
+        faith: in the general model; None where it is not asked.
         several: whether a text may have several labels.
     """
 
@@ -254,6 +276,7 @@ class Teacher:
     plan: Plan
     trust: Trust
     curve: Linear | None = None
+    faith: Trust | None = None
     several: bool = False
 
     @property
@@ -272,6 +295,7 @@ class Teacher:
         texts: Sequence[str],
         base_vectors: NDArray[np.float32],
         tuned_vectors: NDArray[np.float32] | None,
+        chosen: NDArray[np.float32] | None = None,
     ) -> NDArray[np.float64]:
         """(texts, labels), calibrated on the held-out labels; of several labels, that each holds.
 
@@ -279,6 +303,7 @@ class Teacher:
             texts: any texts.
             base_vectors: (texts, hidden) of the frozen base.
             tuned_vectors: what the method of that name gives.
+            chosen: (texts, labels) scores of the general model; it is asked where they are not given.
         """
         votes: list[NDArray[np.float32]] = []
         means = static.encode(self.base, texts, self.plan.token_length) if self._reads_static else None
@@ -286,6 +311,13 @@ class Teacher:
             if form == "likeness":
                 assert self.curve is not None
                 votes.append(likeness.predict(likeness.encode(base_vectors, means), self.curve))
+                continue
+            if form == "choice":
+                assert self.faith is not None
+                assert self.views.general is not None
+                assert self.views.chosen is not None
+                found = self.views.general.scores(texts) if chosen is None else chosen
+                votes.append(self.faith.votes(standing_out(found, self.views.chosen)))
                 continue
             if form == "names":
                 assert self.views.name_vectors is not None

@@ -1,0 +1,75 @@
+"""The general multiple-choice model as one more voice of the teacher: the labels, in words, are its options.
+
+It was trained before and learns nothing here but how far to be believed. Knows texts and what labels say; does not know
+who asks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from danlu.adapt import choice
+from danlu.models.choice import marks_of, open_choice
+from danlu.runtime import autocast
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+    from tokenizers import Tokenizer
+
+    from danlu.models.base import Base
+    from danlu.models.choice import ChoiceModel
+
+
+@dataclass(frozen=True)
+class General:
+    """The model with the labels of a task.
+
+    Attributes:
+        model: the general model.
+        tokenizer: of the encoder whose embeddings it shares.
+        wording: what each label says in words.
+    """
+
+    model: ChoiceModel
+    tokenizer: Tokenizer
+    wording: list[str]
+
+    def scores(self, texts: Sequence[str], step: Callable[[int], object] | None = None) -> NDArray[np.float32]:
+        """(texts, labels) logits of yes against no."""
+        if not texts:
+            return np.zeros((0, len(self.wording)), np.float32)
+        rows = choice.encode(self.tokenizer, [(text,) for text in texts], self.wording)
+        with autocast(torch.device("cpu")):
+            return choice.score(self.model, rows, marks_of(self.tokenizer), step)
+
+
+def general_of(base: Base, wording: list[str]) -> General:
+    """The general model asked about some labels.
+
+    Raises:
+        OptionError: it does not belong to the base.
+    """
+    return General(open_choice(base), base.tokenizer, wording)
+
+
+def names_in_tokens(base: Base, wording: list[str] | None) -> int:
+    """Tokens that the options of a task take; 0 where the general model cannot be asked.
+
+    Args:
+        base: the encoder; the general model belongs to the embedded one.
+        wording: what each label says in words, or None.
+    """
+    if base.name != "embedded" or not wording:
+        return 0
+    return sum(len(encoding.ids) + 1 for encoding in base.tokenizer.encode_batch(wording, add_special_tokens=False))
+
+
+def standing_out(scores: NDArray[np.float32], reference: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(texts, labels) how far scores lie above their label's mean in the (any, labels) reference, in its spread."""
+    return (scores - reference.mean(0)) / (reference.std() + np.float32(1e-6))

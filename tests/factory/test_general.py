@@ -1,0 +1,39 @@
+"""The general model as a voice: its scores, and where it has none."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from danlu.factory.general import general_of, names_in_tokens, standing_out
+from danlu.models.base import open_base
+
+
+@pytest.fixture(scope="module")
+def base():
+    return open_base()
+
+
+def test_it_scores_texts_by_what_labels_say(base):
+    general = general_of(base, ["体育", "财经", "科技"])
+    scores = general.scores(["主队补时绝杀，晋级决赛", "央行下调存款利率"])
+    assert scores.shape == (2, 3)
+    assert scores.argmax(1).tolist() == [0, 1]
+    assert general.scores([]).shape == (0, 3)
+
+
+def test_only_the_embedded_base_with_labels_that_say_something_can_be_asked(base, tiny_base):
+    assert names_in_tokens(base, ["sports", "money"]) >= 4
+    assert names_in_tokens(base, None) == 0
+    assert names_in_tokens(tiny_base, ["sports", "money"]) == 0
+
+
+@given(st.integers(2, 20), st.integers(1, 5), st.floats(-5, 5))
+def test_a_constant_added_to_a_label_changes_nothing(texts, labels, constant):
+    scores = np.random.default_rng(texts).normal(size=(texts, labels)).astype(np.float32)
+    moved = scores + np.linspace(0, constant, labels, dtype=np.float32)
+    found = standing_out(scores, scores)
+    assert np.abs(found.mean(0)).max() < 1e-4
+    assert (standing_out(moved, moved).argmax(1) == found.argmax(1)).mean() > 0.99 or labels == 1
