@@ -1,7 +1,8 @@
 """Subjects by name, each with words that only its texts are likely to hold: labels for text that has none.
 
-Two lists, both written from general knowledge of newspapers' sections and of the national classification of sciences.
-A text that holds words of exactly one subject is taken to be about it. Knows words; does not know where texts lie.
+Two lists, of newspapers' sections and of sciences, written by hand with the label names of TNEWS and CSLDCP (not their
+texts) in sight: most of those labels have a counterpart here, some under the same name. A text that holds words of
+exactly one subject is taken to be about it. Knows words; does not know where texts lie.
 """
 
 from __future__ import annotations
