@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -65,7 +66,7 @@ def test_several_labels_from_rows_to_file_and_report(options: Options, tmp_path:
 
 @pytest.mark.slow
 def test_the_example_is_forged(options: Options, tmp_path: Path) -> None:
-    made = produce(EXAMPLE, tmp_path / "hotline.danlu", options)
+    made = produce(EXAMPLE, tmp_path / "hotline.danlu", replace(options, minutes=0.1))
     model = danlu.load(made.model)
     assert len(model.labels) == 9
     assert made.card["figures"]["student"]["n"] == 216
