@@ -63,8 +63,8 @@ def test_a_teacher_judges_its_own_texts_as_it_was_taught(known, base):
     texts, views = known
     contexts = list(teacher.contexts(texts, views, folds_of(texts.labelled, texts.truth, PLAN.folds, 0), []))
     _, first, _ = self_training.run(contexts[:-1], contexts[-1], texts.truth, 3)
-    scale = teacher.names.fit(views.names, texts.truth) if views.names is not None else 0.0
-    judge = Teacher(base, None, None, views, first, PLAN, scale)
+    trust = teacher.Trust(0.0) if views.names is None else teacher.trust_in_names(views.names, texts.truth)
+    judge = Teacher(base, None, None, views, first, PLAN, trust)
     found = judge.log_probabilities(texts.rows, views.vectors, None)
     np.testing.assert_allclose(found, first.by_context[-1], atol=0.05)
     assert (found[: len(texts.truth)].argmax(1) == texts.truth).mean() > 0.9
@@ -78,7 +78,7 @@ def test_pairs_are_seen_by_every_form_and_tuned(base, pair_rows):
     contexts = list(teacher.contexts(texts, views, folds, []))
     assert {len(view) for view in contexts[0].views.values()} == {160}
     _, first, _ = self_training.run(contexts[:-1], contexts[-1], texts.truth, 2)
-    judge = Teacher(base, None, None, views, first, PLAN, 0.0)
+    judge = Teacher(base, None, None, views, first, PLAN, teacher.Trust(0.0))
     found = judge.log_probabilities(texts.rows, views.vectors, None)
     assert (found[:80].argmax(1) == truth).mean() > 0.9
     model = teacher.tune(base, texts, np.arange(80), PLAN, 0)

@@ -182,7 +182,7 @@ def several_evidence(
 
 def names(row: NDArray[Any], labels: Sequence[str]) -> list[str]:
     """The labels where a row is true."""
-    return [labels[k] for k in np.flatnonzero(row)]
+    return [labels[int(k)] for k in np.flatnonzero(row)]
 
 
 def _mistakes(ruler: Ruler, student: Table, said: NDArray[np.bool_], labels: Sequence[str]) -> list[dict[str, Any]]:
