@@ -111,7 +111,7 @@ white-space:nowrap}
 th:first-child,td:first-child{text-align:left;padding-left:0;overflow-wrap:anywhere;white-space:normal}
 tr.hot td{font-weight:600}
 table.bars{table-layout:fixed}
-.bars th:nth-child(1){width:38%}.bars th:nth-child(2){width:15%}
+.bars th{font-size:.74rem}.bars th:nth-child(1){width:38%}.bars th:nth-child(2){width:15%}
 .bars th+th,.bars td+td{padding-left:.4rem}
 .left2 td:nth-child(2),.left2 th:nth-child(2){text-align:left;white-space:normal;overflow-wrap:anywhere}
 code,pre{font-family:var(--mono);font-size:.84rem}
