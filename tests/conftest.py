@@ -321,7 +321,14 @@ def question_entries(question_student):
 
     student, tokenizer = question_student
     config = {"labels": ["right", "wrong"], "temperature": 1.25, "abstain_below": 0.5, "text_length": 32}
-    config |= {"token_length": 32, "ngram_bits": 10, "max_chars": 500, "pairing": "ordered", "options": True}
+    config |= {
+        "token_length": 32,
+        "ngram_bits": 10,
+        "max_chars": 500,
+        "pairing": "ordered",
+        "options": True,
+        "thresholds": [],
+    }
     card = {"task": {"kind": "choice", "labels": [], "language": "mixed"}}
     return {
         "card.json": json.dumps(card).encode(),

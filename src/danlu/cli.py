@@ -16,7 +16,7 @@ import typer
 
 from danlu.cli_ask import Greedy, ask
 from danlu.cli_base import base, evaluate_base, extra, pretrain
-from danlu.cli_model import Force, Json, Label, Second, Text, card, evaluate, predict, print_json, say, serve
+from danlu.cli_model import Force, Json, Label, Second, Text, card, evaluate, harmless, predict, print_json, say, serve
 from danlu.cli_several import TaskOption, headline, task_of
 from danlu.errors import DanluError
 
@@ -126,7 +126,7 @@ def main() -> None:
     try:
         app()
     except DanluError as error:
-        print(f"danlu: {error}", file=sys.stderr)  # noqa: T201
+        print(harmless(f"danlu: {error}"), file=sys.stderr)  # noqa: T201
         sys.exit(2)
     except OSError as error:
         print(f"danlu: {error.filename or 'a file'}: {error.strerror or error}. Fix: check the path.", file=sys.stderr)  # noqa: T201

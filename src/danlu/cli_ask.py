@@ -15,8 +15,9 @@ from typer.core import TyperCommand
 
 from danlu.cli_base import extra
 from danlu.cli_model import Json, print_json, say
-from danlu.errors import OptionError
+from danlu.errors import DataError, OptionError
 from danlu.text.pair import join, shown, sides
+from danlu.text.question import is_question
 
 if TYPE_CHECKING:
     from danlu.factory.ask import Answer
@@ -81,7 +82,12 @@ def ask(
 def _rows(file: Path) -> list[str]:
     from danlu.corpus.read import examples
 
-    return [row.text for row in examples(file, need_label=False)]
+    rows = list(examples(file, need_label=False))
+    for row in rows:
+        if is_question(row.text):
+            what, fix = "it is a question with options of its own", "give the texts alone, and the options as --labels"
+            raise DataError(what, fix, file=file.name, row=row.row)
+    return [row.text for row in rows]
 
 
 def _plain(answer: Answer) -> dict[str, object]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import signal
 import sys
 from pathlib import Path
@@ -36,6 +37,7 @@ Second = Annotated[str | None, typer.Option("--second", help="The column of the 
 Label = Annotated[str | None, typer.Option("--label", help="The column of the labels.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace an existing file.")]
 
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 BLOCK = 512  # texts predicted at a time
 
 
@@ -288,10 +290,10 @@ def _predictions(
 
 
 def _as_json(text: tuple[str, ...], prediction: Prediction | Extraction) -> str:
-    """One line of JSON; escaped where the text has half a surrogate pair, which no file can hold as it is."""
+    """One line of JSON; escaped where the text has what no file can hold, or no terminal should see, as it is."""
     value = _entities(prediction) if isinstance(prediction, Extraction) else _label(text, prediction)
     line = json.dumps(value, ensure_ascii=False)
-    return line if line.encode("utf-8", "replace").decode() == line else json.dumps(value)
+    return line if harmless(line).encode("utf-8", "replace").decode() == line else json.dumps(value)
 
 
 def _entities(found: Extraction) -> dict[str, object]:
@@ -340,8 +342,13 @@ def _as_line(text: tuple[str, ...], prediction: Prediction | Extraction) -> str:
 
 
 def say(text: str) -> None:
-    """Prints a line; half a surrogate pair, which no terminal can show, as a question mark."""
-    typer.echo(text.encode("utf-8", "replace").decode())
+    """Prints a line; half a surrogate pair as a question mark, and no control character: a text may hold commands."""
+    typer.echo(harmless(text).encode("utf-8", "replace").decode())
+
+
+def harmless(text: str) -> str:
+    """A text without the control characters that a terminal would obey; line ends and tabs stay."""
+    return _CONTROL.sub("", text)
 
 
 def print_json(value: object) -> None:

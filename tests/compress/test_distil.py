@@ -110,7 +110,7 @@ def test_a_student_of_full_depth_starts_as_its_teacher(tiny_base, toy_lesson):
     moved = toy_lesson.vectors - centre
     expected = moved / np.linalg.norm(moved, axis=1, keepdims=True) @ weight + bias
     with torch.inference_mode():
-        np.testing.assert_allclose(answer(toy_lesson.texts).numpy(), expected, atol=1e-3)
+        np.testing.assert_allclose(answer(toy_lesson.texts).numpy(), expected, atol=1e-2)  # bf16 reads the lesson
 
 
 @pytest.mark.parametrize("light", ["static", "convolution"])

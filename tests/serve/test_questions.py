@@ -48,7 +48,7 @@ def test_a_question_reaches_the_model_with_its_options(talk, app, body):
         ({**ONE, "options": ["a"]}, "There are 1 options.", "options"),
         ({**ONE, "options": ["a", 1]}, "The text is a number, not a string.", "options[1]"),
         ({**ONE, "options": ["a", " "]}, "The text is empty.", "options[1]"),
-        ({**ONE, "options": ["a", "\u200b"]}, "The option has no visible character.", "options[1]"),
+        ({**ONE, "options": ["a", "\u200b"]}, "The text has no visible character.", "options[1]"),
         ({**ONE, "options": ["a", "b", " a "]}, "The option stands there already.", "options[2]"),
         ({**ONE, "question": "q" * 11}, "The text has 11 characters, more than 10.", "question"),
         ({"questions": ONE}, "The field is an object, not a list.", "questions"),

@@ -67,8 +67,7 @@ def _overview(inspection: Inspection) -> Iterator[str]:
     if task.options and inspection.train:
         yield _row("Chance", f"guessing would get {chance_of(inspection.train):.1%} of training questions right")
     if (task.options or task.several) and inspection.train:
-        answered = inspection.facts["evidence"]
-        yield _row("Read as", "; ".join(map(str, cast("list[object]", answered))))
+        yield _row("Read as", "; ".join(_told(inspection)))
 
 
 def _classification(task: Task) -> str:

@@ -81,9 +81,10 @@ def _question(fields: dict[str, object], where: str, prefix: str, limits: Limits
         raise Problem(422, f"There are {len(options)} options.", where=f"{prefix}options", fix=fix)
     cleaned = list(map(clean, options))
     for i, option in enumerate(cleaned):
-        if not option or option in cleaned[:i]:
-            what = "The option stands there already." if option else "The option has no visible character."
-            raise Problem(422, what, where=f"{prefix}options[{i}]", fix="Send each option once.")
+        if option in cleaned[:i]:
+            raise Problem(
+                422, "The option stands there already.", where=f"{prefix}options[{i}]", fix="Send each option once."
+            )
     return ask(question, options)
 
 

@@ -194,7 +194,7 @@ def checked_text(value: object, where: str, limits: Limits, wire: Wire) -> str:
     """One text, checked."""
     if not isinstance(value, str):
         raise Problem(422, f"The text is {kind_of(value)}, not a string.", where=where, fix=wire.shape)
-    if not clean(value):
+    if not value.strip():
         raise Problem(422, "The text is empty.", where=where, fix="Send at least one character that is not a space.")
     if len(value) > limits.max_chars:
         what = f"The text has {len(value)} characters, more than {limits.max_chars}."
@@ -208,6 +208,8 @@ def checked_text(value: object, where: str, limits: Limits, wire: Wire) -> str:
             where=f"{where}, character {error.start}",
             fix="Escape characters beyond U+FFFF as pairs, or send them as plain UTF-8.",
         ) from None
+    if not clean(value):
+        raise Problem(422, "The text has no visible character.", where=where, fix="Send one with letters or digits.")
     return value
 
 
