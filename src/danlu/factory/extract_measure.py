@@ -64,10 +64,13 @@ class Figures:
     calibration: Calibration
 
 
-def held_back(unlabelled: int, dev: int) -> tuple[int, int]:
-    """How many unlabelled texts, and how many labelled rows, candidates are chosen by beside the dev rows."""
+def held_back(unlabelled: int, dev: int, train: int) -> tuple[int, int]:
+    """How many unlabelled texts, and how many labelled rows, candidates are chosen by beside the dev rows.
+
+    Of the labelled rows it is a fifth at most, or the one row without which nothing could be chosen by.
+    """
     texts = min(EXAM, unlabelled // 5)
-    return texts, 0 if texts + dev >= SMALLEST_EXAM else SMALLEST_EXAM - texts - dev
+    return texts, max(0, min(SMALLEST_EXAM - texts - dev, max(1, train // 5)))
 
 
 def examine(run: Run, material: Marked, beliefs: Sequence[Candidates], least: float, texts: int, rows: int) -> SpanExam:
