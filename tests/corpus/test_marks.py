@@ -108,6 +108,7 @@ BAD = {
     "another text": ({"start": 2, "end": 4, "type": "x", "text": "南京"}, "'南京', and the text has '北京'"),
     "no type": ({"start": 2, "end": 4}, "has no type"),
     "no number": ({"start": "two", "end": 4, "type": "x"}, "no whole numbers"),
+    "thousands of digits": ({"start": "0", "end": "9" * 5_000, "type": "x"}, "no whole numbers"),
     "space": ({"start": 0, "end": 1, "type": "x"}, "white space only"),
 }
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     Row = dict[str, object]
 
 SAMPLE = 1000  # rows looked at to find the columns and how ends are counted
+_DIGITS = 9  # of an offset written as a string
 # Each in order of preference.
 _FIELDS = (
     "entities",
@@ -325,7 +326,7 @@ def _whole(value: object) -> int | None:
         return None
     if isinstance(value, float) and value.is_integer():
         return int(value)
-    if isinstance(value, str) and value.strip().isdecimal():
+    if isinstance(value, str) and value.strip().isdecimal() and len(value.strip()) <= _DIGITS:
         return int(value)
     return value if isinstance(value, int) else None
 
