@@ -151,3 +151,9 @@ def test_what_is_written_is_read(text, cuts):
 def test_rows_with_labels_have_no_marks():
     rows: list[dict[str, object]] = [{"text": "a", "label": "b"}, {"text": "c", "label": "d"}]
     assert find_marks(rows, text=None, label=None, file="f") is None
+
+
+@pytest.mark.parametrize(("name", "marked"), [("entities", True), ("label", False), ("labels", False)])
+def test_empty_lists_are_entities_only_in_a_column_that_says_so(name, marked):
+    rows: list[dict[str, object]] = [{"text": "a", name: []}, {"text": "b", name: []}]
+    assert (find_marks(rows, text=None, label=None, file="f") is not None) == marked

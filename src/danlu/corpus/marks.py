@@ -40,6 +40,7 @@ _FIELDS = (
     "实体列表",
     "标注",
 )
+_NO_SIGN = ("label", "labels")  # empty lists in them may as well be those of texts with several labels
 _TOKENS = ("tokens", "words")
 _TAGS = ("tags", "ner_tags", "labels", "bio", "label")
 _START = ("start", "start_offset", "begin", "start_idx", "start_index", "from", "offset")
@@ -127,7 +128,7 @@ def find_marks(rows: Sequence[Row], *, text: str | None, label: str | None, file
             return Marks(cast("str", tokens), name, "tags")
     wanted = [label] if label else [name for name in _FIELDS if name in names]
     for name in wanted:
-        shape = _shape([_parsed(row.get(name)) for row in rows])
+        shape = _shape([_parsed(row.get(name)) for row in rows], guess=name not in _NO_SIGN)
         if shape is not None:
             others = [{key: value for key, value in row.items() if key != name} for row in rows]
             found = find_columns(others, text=text, label=None, file=file).text
@@ -238,8 +239,13 @@ def _parsed(value: object) -> object:
     return value
 
 
-def _shape(values: Iterable[object]) -> str | None:
-    """The one shape that all filled cells have, any where all lists are empty; None where there are several or none."""
+def _shape(values: Iterable[object], *, guess: bool) -> str | None:
+    """The one shape that all filled cells have; None where there are several or none.
+
+    Args:
+        values: the cells.
+        guess: whether lists that are all empty have any shape.
+    """
     found: set[str | None] = set()
     lists = False
     for value in values:
@@ -251,7 +257,7 @@ def _shape(values: Iterable[object]) -> str | None:
         elif value is not None and value != "":
             found.add(None)
     if lists and not found:
-        return "objects"
+        return "objects" if guess else None
     return next(iter(found)) if len(found) == 1 else None
 
 
