@@ -157,3 +157,13 @@ def test_rows_with_labels_have_no_marks():
 def test_empty_lists_are_entities_only_in_a_column_that_says_so(name, marked):
     rows: list[dict[str, object]] = [{"text": "a", name: []}, {"text": "b", name: []}]
     assert (find_marks(rows, text=None, label=None, file="f") is not None) == marked
+
+
+@pytest.mark.parametrize(
+    ("labels", "marked"),
+    [(["B-LOC", "O"], True), (["O", "O"], False), (["sport", "news"], False), (["B-LOC", 1], False)],
+)
+def test_beside_a_text_a_list_is_one_of_tags_only_where_it_holds_tags(labels, marked):
+    rows: list[dict[str, object]] = [{"text": "Rome won", "words": ["Rome", "won"], "labels": labels}]
+    found = find_marks(rows, text=None, label=None, file="f")
+    assert (found is not None and found.shape == "tags") == marked

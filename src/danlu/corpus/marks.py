@@ -124,7 +124,7 @@ def find_marks(rows: Sequence[Row], *, text: str | None, label: str | None, file
     tokens = next((name for name in _TOKENS if name in names and _lists(rows, name)), None)
     known = [label] if label else [name for name in _TAGS if name in names]
     for name in known if tokens else []:
-        if _lists(rows, name):
+        if _lists(rows, name) and ("text" not in names or tags.are_tags(row.get(name) for row in rows)):
             return Marks(cast("str", tokens), name, "tags")
     wanted = [label] if label else [name for name in _FIELDS if name in names]
     for name in wanted:
