@@ -85,6 +85,13 @@ def test_words_marked_in_one_row_and_not_in_another(tmp_path):
     assert "Rome" in told.message
 
 
+def test_beside_a_very_long_entity_short_ones_are_looked_for(tmp_path):
+    long = "x " * 1_500 + "end"
+    rows = [row(long, (0, len(long), "note")), row("I saw Rome", (6, 10, "place")), row("y " * 3_000 + "Rome")]
+    told = next(finding for finding in look(tmp_path, rows).findings if finding.code == "unmarked-twins")
+    assert told.rows == ("train.jsonl:3",)
+
+
 def test_what_cannot_be_learned_from_is_an_error(tmp_path):
     none = look(tmp_path, [row("a b"), row("c d")])
     assert codes(none) == {"no-entities"}
