@@ -53,6 +53,12 @@ def test_white_space_around_an_entity_goes_and_is_told(tmp_path):
     assert "entity-spaces" in codes(found)
 
 
+def test_traces_of_a_wrong_encoding_are_told(tmp_path):
+    found = look(tmp_path, [row("in Rome \ufffd", (3, 7, "place")), row("b")])
+    told = next(finding for finding in found.findings if finding.code == "replacement-characters")
+    assert told.rows == ("train.jsonl:1",)
+
+
 def test_entities_inside_others_and_entities_that_cross(tmp_path):
     nested = look(tmp_path, [row("University of Rome", (0, 18, "school"), (14, 18, "place")), row("b")])
     assert nested.task.nesting == "nested"

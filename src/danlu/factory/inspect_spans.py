@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 NESTED = 0.01  # of all entities lie inside others from which on a model looks for such
 FEW = 10  # entities of a type below which it is learned badly
 _NAMED = 8  # types, or words, in one sentence
+_REPLACEMENT = "\ufffd"
 _LEAST_TWIN = 2  # characters of an entity whose unmarked repeats are looked for
 
 
@@ -73,6 +74,8 @@ def _usable(
             usable = _cut(row, max_chars)
         if has_hidden(row.text):
             sifted.hidden.append(row)
+        if _REPLACEMENT in usable.text:
+            sifted.replaced.append(row)
         trimmed = tuple(_trimmed(span, usable.text) for span in usable.spans or ())
         if trimmed != (usable.spans or ()):
             told["entity-spaces"].append(row)
