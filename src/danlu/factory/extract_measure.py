@@ -50,7 +50,7 @@ class Figures:
         least: the logit of the threshold in each row.
         teacher: candidates of the teacher.
         no_loop: those of the teacher before the loop.
-        teacher_least: the logits of their thresholds.
+        teacher_least: the logits of their thresholds in each row.
         calibration: of the shipped student.
     """
 
@@ -60,7 +60,7 @@ class Figures:
     least: list[float]
     teacher: list[Candidates]
     no_loop: list[Candidates]
-    teacher_least: tuple[float, float]
+    teacher_least: tuple[list[float], list[float]]
     calibration: Calibration
 
 
@@ -163,12 +163,15 @@ def measure(
         after = extract_stages.believe(run, best.networks[-1], tokens, "test-after")
         before = after if first is best else extract_stages.believe(run, first.networks[-1], tokens, "test-before")
         found = model.candidates([row.text for row in material.test], LOW)
-        same = [least] * len(found)
-        return Figures("test", material.test, found, same, after, before, (best.least, first.least), calibration)
+        same, others = [least] * len(found), ([best.least] * len(found), [first.least] * len(found))
+        return Figures("test", material.test, found, same, after, before, others, calibration)
     rows = [(material.train if run.plan.folds else material.dev)[i] for i in judged.rows]
-    same = honest(own, judged.gold, contexts, run) if run.plan.folds else [least] * len(own)
+    every = [(own, least), (best.found, best.least), (first.found, first.least)]
+    same, *others = (
+        honest(found, judged.gold, contexts, run) if run.plan.folds else [bar] * len(found) for found, bar in every
+    )
     measured_on = "cross-validation" if run.plan.folds else "held-out" if run.plan.holds else "dev"
-    return Figures(measured_on, rows, own, same, best.found, first.found, (best.least, first.least), calibration)
+    return Figures(measured_on, rows, own, same, best.found, first.found, (others[0], others[1]), calibration)
 
 
 def honest(
