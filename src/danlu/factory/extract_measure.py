@@ -51,7 +51,7 @@ class Figures:
         teacher: candidates of the teacher.
         no_loop: those of the teacher before the loop.
         teacher_least: the logits of their thresholds in each row.
-        calibration: of the shipped student.
+        calibration: of the shipped student, or of its teacher where folds held rows out and a test file measures.
     """
 
     measured_on: str
@@ -135,7 +135,9 @@ def measure(
     pieces: Sequence[list[Piece]],
     shipped: SpanDraft,
 ) -> Figures:
-    """The figures of the shipped student, and the threshold and probabilities that suit it.
+    """The figures of the shipped student, and its threshold and probabilities.
+
+    Where there are folds and a test file, no student was trained without the held-out rows: it takes its teacher's.
 
     Args:
         run: the job.
