@@ -128,6 +128,8 @@ def test_what_does_not_match_names_file_row_field_and_fix(tmp_path, case):
 def test_numbers_for_tags_and_lengths_that_differ_are_refused(tmp_path):
     with pytest.raises(DataError, match="not strings"):
         load(write(tmp_path, "a.jsonl", {"tokens": ["a"], "ner_tags": [3]}))
+    with pytest.raises(DataError, match="not strings"):
+        load(write(tmp_path, "e.jsonl", {"text": "a", "tokens": ["a"], "ner_tags": [3]}))
     with pytest.raises(DataError, match="1 tokens and 2 tags"):
         load(write(tmp_path, "b.jsonl", {"tokens": ["a"], "ner_tags": ["O", "O"]}))
     with pytest.raises(DataError, match="of no known scheme"):

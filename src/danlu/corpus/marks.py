@@ -43,6 +43,7 @@ _FIELDS = (
 _NO_SIGN = ("label", "labels")  # empty lists in them may as well be those of texts with several labels
 _TOKENS = ("tokens", "words")
 _TAGS = ("tags", "ner_tags", "labels", "bio", "label")
+_SURE_TAGS = ("ner_tags", "bio")  # nothing else is called so
 _START = ("start", "start_offset", "begin", "start_idx", "start_index", "from", "offset")
 _END = ("end", "end_offset", "stop", "end_idx", "end_index", "to")
 _TYPE = ("type", "entity_type", "label", "entity_label", "category", "tag", "labels", "类型", "类别")
@@ -124,7 +125,9 @@ def find_marks(rows: Sequence[Row], *, text: str | None, label: str | None, file
     tokens = next((name for name in _TOKENS if name in names and _lists(rows, name)), None)
     known = [label] if label else [name for name in _TAGS if name in names]
     for name in known if tokens else []:
-        if _lists(rows, name) and ("text" not in names or tags.are_tags(row.get(name) for row in rows)):
+        if _lists(rows, name) and (
+            name in _SURE_TAGS or "text" not in names or tags.are_tags(row.get(name) for row in rows)
+        ):
             return Marks(cast("str", tokens), name, "tags")
     wanted = [label] if label else [name for name in _FIELDS if name in names]
     for name in wanted:
