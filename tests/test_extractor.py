@@ -67,9 +67,9 @@ def test_it_takes_a_list_of_strings(model):
 
 FORGED = {
     "labels": [["parcel", "parcel", "refund"], [], ["parcel", "praise"], [1, 2, 3]],
-    "scale": [0, -1.0, float("inf"), "1", True],
-    "shift": [float("nan"), float("-inf"), None],
-    "threshold": [0, 1, 1.5, "0.5"],
+    "scale": [0, -1.0, 0.01, 11.0, float("inf"), "1", True],
+    "shift": [float("nan"), float("-inf"), -11.0, 1e300, None],
+    "threshold": [0, 1, 1e-300, 0.999, 1.5, "0.5"],
     "window": [1, 2.5, 10**9, -3],
     "widest": [0, -1, 10**9, 3.0, 2],
     "nested": [0, "no", None],

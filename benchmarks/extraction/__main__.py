@@ -25,9 +25,7 @@ from benchmarks.common import DATA, rows, store, timed, write_rows
 HERE = Path(__file__).parent
 TASKS = ("cluener", "crossner-ai", "crossner-music", "crossner-science")
 UNLABELLED = 1_000  # texts beside few examples
-# BERT-base, all training rows: CLUENER paper (Xu et al., 2020), table 5, dev; CrossNER paper (Liu et al., 2021),
-# table 3, fine-tuned on the domain's training rows alone.
-PUBLISHED = {"cluener": 78.0}  # BERT-base fine-tuned on all rows, about
+PUBLISHED = {"cluener": 78.0}  # BERT-base fine-tuned on all rows, about: CLUENER paper (Xu et al., 2020)
 TYPES, TEXTS, CHARACTERS = 31, 80, 100  # of the speed figure
 
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 KIND = "extraction"  # what config.json says it is
 INPUTS: tuple[str, ...] = ("token_ids", "token_mask", "token_shapes")
 MOST_WINDOW, MOST_WIDTH = 4_096, 512
+MOST_SCALE, MOST_SHIFT, LEAST_THRESHOLD = 10.0, 10.0, 0.01  # beyond them nearly every stretch could be an entity
 _BLOCK = 64  # texts whose candidates are held at a time
 
 
@@ -141,9 +142,9 @@ def _checked(settings: SpanSettings) -> SpanSettings:
         all(type(label) is str and label for label in labels)
         and len(set(labels)) == len(labels) > 0
         and all(type(number) in (int, float) for number in (settings.scale, settings.shift, settings.threshold))
-        and 0 < settings.scale < float("inf")
-        and abs(settings.shift) < float("inf")
-        and 0 < settings.threshold < 1
+        and 1 / MOST_SCALE <= settings.scale <= MOST_SCALE
+        and abs(settings.shift) <= MOST_SHIFT
+        and LEAST_THRESHOLD <= settings.threshold <= 1 - LEAST_THRESHOLD
         and type(settings.window) is int
         and type(settings.widest) is int
         and 0 < 2 * settings.widest < settings.window <= MOST_WINDOW

@@ -108,6 +108,7 @@ BAD = {
     "another text": ({"start": 2, "end": 4, "type": "x", "text": "南京"}, "'南京', and the text has '北京'"),
     "no type": ({"start": 2, "end": 4}, "has no type"),
     "no number": ({"start": "two", "end": 4, "type": "x"}, "no whole numbers"),
+    "thousands of digits": ({"start": "0", "end": "9" * 5_000, "type": "x"}, "no whole numbers"),
     "space": ({"start": 0, "end": 1, "type": "x"}, "white space only"),
 }
 
@@ -127,6 +128,8 @@ def test_what_does_not_match_names_file_row_field_and_fix(tmp_path, case):
 def test_numbers_for_tags_and_lengths_that_differ_are_refused(tmp_path):
     with pytest.raises(DataError, match="not strings"):
         load(write(tmp_path, "a.jsonl", {"tokens": ["a"], "ner_tags": [3]}))
+    with pytest.raises(DataError, match="not strings"):
+        load(write(tmp_path, "e.jsonl", {"text": "a", "tokens": ["a"], "ner_tags": [3]}))
     with pytest.raises(DataError, match="1 tokens and 2 tags"):
         load(write(tmp_path, "b.jsonl", {"tokens": ["a"], "ner_tags": ["O", "O"]}))
     with pytest.raises(DataError, match="of no known scheme"):
@@ -150,3 +153,19 @@ def test_what_is_written_is_read(text, cuts):
 def test_rows_with_labels_have_no_marks():
     rows: list[dict[str, object]] = [{"text": "a", "label": "b"}, {"text": "c", "label": "d"}]
     assert find_marks(rows, text=None, label=None, file="f") is None
+
+
+@pytest.mark.parametrize(("name", "marked"), [("entities", True), ("label", False), ("labels", False)])
+def test_empty_lists_are_entities_only_in_a_column_that_says_so(name, marked):
+    rows: list[dict[str, object]] = [{"text": "a", name: []}, {"text": "b", name: []}]
+    assert (find_marks(rows, text=None, label=None, file="f") is not None) == marked
+
+
+@pytest.mark.parametrize(
+    ("labels", "marked"),
+    [(["B-LOC", "O"], True), (["O", "O"], False), (["sport", "news"], False), (["B-LOC", 1], False)],
+)
+def test_beside_a_text_a_list_is_one_of_tags_only_where_it_holds_tags(labels, marked):
+    rows: list[dict[str, object]] = [{"text": "Rome won", "words": ["Rome", "won"], "labels": labels}]
+    found = find_marks(rows, text=None, label=None, file="f")
+    assert (found is not None and found.shape == "tags") == marked

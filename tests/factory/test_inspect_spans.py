@@ -53,6 +53,12 @@ def test_white_space_around_an_entity_goes_and_is_told(tmp_path):
     assert "entity-spaces" in codes(found)
 
 
+def test_traces_of_a_wrong_encoding_are_told(tmp_path):
+    found = look(tmp_path, [row("in Rome \ufffd", (3, 7, "place")), row("b")])
+    told = next(finding for finding in found.findings if finding.code == "replacement-characters")
+    assert told.rows == ("train.jsonl:1",)
+
+
 def test_entities_inside_others_and_entities_that_cross(tmp_path):
     nested = look(tmp_path, [row("University of Rome", (0, 18, "school"), (14, 18, "place")), row("b")])
     assert nested.task.nesting == "nested"
@@ -83,6 +89,13 @@ def test_words_marked_in_one_row_and_not_in_another(tmp_path):
     told = next(finding for finding in found.findings if finding.code == "unmarked-twins")
     assert told.rows == ("train.jsonl:2",)
     assert "Rome" in told.message
+
+
+def test_beside_a_very_long_entity_short_ones_are_looked_for(tmp_path):
+    long = "x " * 1_500 + "end"
+    rows = [row(long, (0, len(long), "note")), row("I saw Rome", (6, 10, "place")), row("y " * 3_000 + "Rome")]
+    told = next(finding for finding in look(tmp_path, rows).findings if finding.code == "unmarked-twins")
+    assert told.rows == ("train.jsonl:3",)
 
 
 def test_what_cannot_be_learned_from_is_an_error(tmp_path):

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     Row = dict[str, object]
 
 SAMPLE = 1000  # rows looked at to find the columns and how ends are counted
+_DIGITS = 9  # of an offset written as a string
 # Each in order of preference.
 _FIELDS = (
     "entities",
@@ -39,8 +40,10 @@ _FIELDS = (
     "实体列表",
     "标注",
 )
+_NO_SIGN = ("label", "labels")  # empty lists in them may as well be those of texts with several labels
 _TOKENS = ("tokens", "words")
 _TAGS = ("tags", "ner_tags", "labels", "bio", "label")
+_SURE_TAGS = ("ner_tags", "bio")  # nothing else is called so
 _START = ("start", "start_offset", "begin", "start_idx", "start_index", "from", "offset")
 _END = ("end", "end_offset", "stop", "end_idx", "end_index", "to")
 _TYPE = ("type", "entity_type", "label", "entity_label", "category", "tag", "labels", "类型", "类别")
@@ -122,11 +125,13 @@ def find_marks(rows: Sequence[Row], *, text: str | None, label: str | None, file
     tokens = next((name for name in _TOKENS if name in names and _lists(rows, name)), None)
     known = [label] if label else [name for name in _TAGS if name in names]
     for name in known if tokens else []:
-        if _lists(rows, name):
+        if _lists(rows, name) and (
+            name in _SURE_TAGS or "text" not in names or tags.are_tags(row.get(name) for row in rows)
+        ):
             return Marks(cast("str", tokens), name, "tags")
     wanted = [label] if label else [name for name in _FIELDS if name in names]
     for name in wanted:
-        shape = _shape([_parsed(row.get(name)) for row in rows])
+        shape = _shape([_parsed(row.get(name)) for row in rows], guess=name not in _NO_SIGN)
         if shape is not None:
             others = [{key: value for key, value in row.items() if key != name} for row in rows]
             found = find_columns(others, text=text, label=None, file=file).text
@@ -237,8 +242,13 @@ def _parsed(value: object) -> object:
     return value
 
 
-def _shape(values: Iterable[object]) -> str | None:
-    """The one shape that all filled cells have, any where all lists are empty; None where there are several or none."""
+def _shape(values: Iterable[object], *, guess: bool) -> str | None:
+    """The one shape that all filled cells have; None where there are several or none.
+
+    Args:
+        values: the cells.
+        guess: whether lists that are all empty have any shape.
+    """
     found: set[str | None] = set()
     lists = False
     for value in values:
@@ -250,7 +260,7 @@ def _shape(values: Iterable[object]) -> str | None:
         elif value is not None and value != "":
             found.add(None)
     if lists and not found:
-        return "objects"
+        return "objects" if guess else None
     return next(iter(found)) if len(found) == 1 else None
 
 
@@ -325,7 +335,7 @@ def _whole(value: object) -> int | None:
         return None
     if isinstance(value, float) and value.is_integer():
         return int(value)
-    if isinstance(value, str) and value.strip().isdecimal():
+    if isinstance(value, str) and value.strip().isdecimal() and len(value.strip()) <= _DIGITS:
         return int(value)
     return value if isinstance(value, int) else None
 

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import re
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from danlu.corpus.encoding import lines
 from danlu.errors import DataError
 from danlu.types import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
 CONLL = (".conll", ".bio", ".bioes", ".iob")
@@ -71,6 +71,13 @@ def spans_of(tags: Sequence[str], places: Sequence[tuple[int, int]], *, file: st
     if kind:
         spans.append(Span(start, end, kind))
     return spans
+
+
+def are_tags(cells: Iterable[object]) -> bool:
+    """Whether the lists in some cells hold tags of a known scheme and nothing else, one tag of an entity."""
+    lists = (cast("list[object]", cell) for cell in cells if isinstance(cell, list))
+    found = [_TAG.fullmatch(item.strip()) if isinstance(item, str) else None for cell in lists for item in cell]
+    return all(found) and any(tag is not None and tag.group(1) for tag in found)
 
 
 def is_conll(path: Path) -> bool:

@@ -69,7 +69,7 @@ def extract(
     first = extract_stages.teach(run, pieces, contexts, judged)
     rounds, best = extract_stages.loop(run, pieces, texts[: plan.pool], contexts, judged, first)
     beliefs = extract_stages.believe(run, best.networks[-1], texts, "beliefs")
-    held, rows = extract_measure.held_back(len(texts), len(material.dev))
+    held, rows = extract_measure.held_back(len(texts), len(material.dev), len(material.train))
     exam = extract_measure.examine(run, material, beliefs, best.least, held, rows)
     learned = extract_stages.lesson(run, pieces[: len(pieces) - rows], texts[held:], beliefs[held:], best.least)
     rough = calibrate(best.found, judged.gold, best.least)

@@ -50,8 +50,8 @@ class Figures:
         least: the logit of the threshold in each row.
         teacher: candidates of the teacher.
         no_loop: those of the teacher before the loop.
-        teacher_least: the logits of their thresholds.
-        calibration: of the shipped student.
+        teacher_least: the logits of their thresholds in each row.
+        calibration: of the shipped student, or of its teacher where folds held rows out and a test file measures.
     """
 
     measured_on: str
@@ -60,14 +60,17 @@ class Figures:
     least: list[float]
     teacher: list[Candidates]
     no_loop: list[Candidates]
-    teacher_least: tuple[float, float]
+    teacher_least: tuple[list[float], list[float]]
     calibration: Calibration
 
 
-def held_back(unlabelled: int, dev: int) -> tuple[int, int]:
-    """How many unlabelled texts, and how many labelled rows, candidates are chosen by beside the dev rows."""
+def held_back(unlabelled: int, dev: int, train: int) -> tuple[int, int]:
+    """How many unlabelled texts, and how many labelled rows, candidates are chosen by beside the dev rows.
+
+    Of the labelled rows it is a fifth at most, or the one row without which nothing could be chosen by.
+    """
     texts = min(EXAM, unlabelled // 5)
-    return texts, 0 if texts + dev >= SMALLEST_EXAM else SMALLEST_EXAM - texts - dev
+    return texts, max(0, min(SMALLEST_EXAM - texts - dev, max(1, train // 5)))
 
 
 def examine(run: Run, material: Marked, beliefs: Sequence[Candidates], least: float, texts: int, rows: int) -> SpanExam:
@@ -132,7 +135,9 @@ def measure(
     pieces: Sequence[list[Piece]],
     shipped: SpanDraft,
 ) -> Figures:
-    """The figures of the shipped student, and the threshold and probabilities that suit it.
+    """The figures of the shipped student, and its threshold and probabilities.
+
+    Where there are folds and a test file, no student was trained without the held-out rows: it takes its teacher's.
 
     Args:
         run: the job.
@@ -160,12 +165,15 @@ def measure(
         after = extract_stages.believe(run, best.networks[-1], tokens, "test-after")
         before = after if first is best else extract_stages.believe(run, first.networks[-1], tokens, "test-before")
         found = model.candidates([row.text for row in material.test], LOW)
-        same = [least] * len(found)
-        return Figures("test", material.test, found, same, after, before, (best.least, first.least), calibration)
+        same, others = [least] * len(found), ([best.least] * len(found), [first.least] * len(found))
+        return Figures("test", material.test, found, same, after, before, others, calibration)
     rows = [(material.train if run.plan.folds else material.dev)[i] for i in judged.rows]
-    same = honest(own, judged.gold, contexts, run) if run.plan.folds else [least] * len(own)
+    every = [(own, least), (best.found, best.least), (first.found, first.least)]
+    same, *others = (
+        honest(found, judged.gold, contexts, run) if run.plan.folds else [bar] * len(found) for found, bar in every
+    )
     measured_on = "cross-validation" if run.plan.folds else "held-out" if run.plan.holds else "dev"
-    return Figures(measured_on, rows, own, same, best.found, first.found, (best.least, first.least), calibration)
+    return Figures(measured_on, rows, own, same, best.found, first.found, (others[0], others[1]), calibration)
 
 
 def honest(

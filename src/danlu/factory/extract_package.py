@@ -67,8 +67,8 @@ def card(
     least = figures.teacher_least
     parts = {
         "student": found_in(figures.found, figures.least, material.labels, nested=run.nested),
-        "teacher": found_in(figures.teacher, [least[0]] * len(truth), material.labels, nested=run.nested),
-        "no_loop": found_in(figures.no_loop, [least[1]] * len(truth), material.labels, nested=run.nested),
+        "teacher": found_in(figures.teacher, least[0], material.labels, nested=run.nested),
+        "no_loop": found_in(figures.no_loop, least[1], material.labels, nested=run.nested),
     }
     agreed = {} if small is full else parity(full, small, GATE) | {"shipped": shipped.draft.precision}
     return {

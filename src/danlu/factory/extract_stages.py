@@ -16,7 +16,7 @@ import numpy as np
 from danlu.adapt import span
 from danlu.compress.distil_spans import RATE, distil
 from danlu.factory.extract_judge import marks_of, threshold
-from danlu.factory.folds import folds_of
+from danlu.factory.extract_material import parted
 from danlu.text.entities import Candidates, pack, unpack
 from danlu.train.spans import Training
 
@@ -149,7 +149,7 @@ def contexts_of(material: Marked, plan: SpanPlan, seed: int) -> tuple[list[Conte
         rows = np.arange(len(material.dev))
         return [Context(everything, rows)], Judged(rows, material.read(material.dev), material.gold(material.dev))
     texts = [row.text for row in material.train]
-    folds = folds_of(texts, material.rarest, plan.folds, seed)
+    folds = parted(texts, material.rarest, plan.folds, seed)
     judged = np.sort(np.concatenate([held for _, held in folds] or [everything[:0]]))
     rows = [material.train[i] for i in judged]
     found = [Context(train, np.searchsorted(judged, held)) for train, held in folds]

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 NESTED = 0.01  # of all entities lie inside others from which on a model looks for such
 FEW = 10  # entities of a type below which it is learned badly
 _NAMED = 8  # types, or words, in one sentence
+_REPLACEMENT = "\ufffd"
 _LEAST_TWIN = 2  # characters of an entity whose unmarked repeats are looked for
 
 
@@ -73,6 +74,8 @@ def _usable(
             usable = _cut(row, max_chars)
         if has_hidden(row.text):
             sifted.hidden.append(row)
+        if _REPLACEMENT in usable.text:
+            sifted.replaced.append(row)
         trimmed = tuple(_trimmed(span, usable.text) for span in usable.spans or ())
         if trimmed != (usable.spans or ()):
             told["entity-spaces"].append(row)
@@ -180,16 +183,19 @@ def _types(sifted: Sifted) -> Iterator[Finding]:
 def _twins(train: list[Example]) -> Iterator[Finding]:
     """Words that are an entity in one row and stand unmarked in another: often an entity that was overlooked."""
     surfaces = {
-        row.text[span.start : span.end] for row in train for span in row.spans or () if span.end - span.start > 1
+        row.text[span.start : span.end]
+        for row in train
+        for span in row.spans or ()
+        if span.end - span.start >= _LEAST_TWIN
     }
-    longest = max(map(len, surfaces), default=0)
+    lengths = sorted(set(map(len, surfaces)))
     found: list[Example] = []
     words: Counter[str] = Counter()
     for row in train:
         covered = [False] * len(row.text)
         for span in row.spans or ():
             covered[span.start : span.end] = [True] * (span.end - span.start)
-        hits = set(_unmarked(row.text, covered, surfaces, longest))
+        hits = set(_unmarked(row.text, covered, surfaces, lengths))
         if hits:
             found.append(row)
             words.update(hits)
@@ -198,10 +204,11 @@ def _twins(train: list[Example]) -> Iterator[Finding]:
         yield Finding("note", "unmarked-twins", places(found), {"n": len(found), "names": names})
 
 
-def _unmarked(text: str, covered: list[bool], surfaces: set[str], longest: int) -> Iterator[str]:
+def _unmarked(text: str, covered: list[bool], surfaces: set[str], lengths: Iterable[int]) -> Iterator[str]:
     """The words of entities that stand in a text, no character of them marked, no letter of an alphabet beside them."""
-    for start in range(len(text)):
-        for end in range(start + _LEAST_TWIN, min(len(text), start + longest) + 1):
+    for length in lengths:
+        for start in range(len(text) - length + 1):
+            end = start + length
             word = text[start:end]
             if word not in surfaces or any(covered[start:end]):
                 continue

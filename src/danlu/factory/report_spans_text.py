@@ -62,7 +62,8 @@ ENGLISH: dict[str, str] = {
     "ablation_lead": "The same measurement of the models on the way. The lines are 95% intervals.",
     "front_title": "F1, size and speed",
     "front_lead": "Every candidate that was made; the filled one is in the file. They are compared on texts set aside "
-    "for choosing, some of them marked by the teacher, which is itself the deepest candidate: these figures only rank.",
+    "for choosing, some of them marked by the teacher, which is itself the deepest candidate; where such texts are "
+    "few, labelled ones that the teacher has learned from join them: these figures only rank.",
     "front_size": "F1 over size, MB",
     "front_latency": "F1 over time per text, ms",
     "parity": "After compression to {precision}, {agreement} of {n} texts keep all their entities, and F1 falls by {d} "
@@ -139,7 +140,7 @@ CHINESE: dict[str, str] = {
     "ablation_lead": "对途中各个模型的同样测量。横线是 95% 区间。",
     "front_title": "F1、大小和速度",
     "front_lead": "做出来的全部候选；实心的在文件里。它们在专门留出的文本上比较，其中一部分由教师标注，而最深的候选"
-    "就是教师自己："
+    "就是教师自己；这样的文本太少时，还会加上教师学过的已标注文本："
     "这些数字只用来排序。",
     "front_size": "F1 与大小（MB）",
     "front_latency": "F1 与每条用时（毫秒）",
