@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -103,6 +104,19 @@ def test_without_a_test_file_the_rows_are_cross_validated(folder, options, tmp_p
     assert figures["measured_on"] == "cross-validation"
     assert figures["student"]["n"] > 20
     assert made.card["loop"] == [{"round": 0, "admitted": 0, "f1": made.card["loop"][0]["f1"], "kept": True}]
+
+
+def test_three_rows_of_three_types_are_enough(options, tmp_path):
+    texts = {"my parcel is late": "parcel", "today the refund was there": "refund", "please praise it": "praise"}
+    rows = [
+        {"text": text, "entities": [[text.index(word), text.index(word) + len(word), word]]}
+        for text, word in texts.items()
+    ]
+    path = tmp_path / "train.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    figures = produce(path, tmp_path / "three.danlu", replace(options, minutes=0.1)).card["figures"]
+    assert figures["measured_on"] == "cross-validation"
+    assert figures["student"]["n"] == 3
 
 
 def test_the_example_runs_from_rows_to_a_file(tmp_path):
