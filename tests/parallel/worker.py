@@ -10,9 +10,13 @@ import torch
 from danlu.corpus.shards import open_shard
 from danlu.models.fresh import FRESH, SHAPES
 from danlu.parallel.data import join, leave, spread
+from danlu.train import pretrain as loop
 from danlu.train.batches import TokenBatches
 from danlu.train.objectives import Speaker, causal, masked
 from danlu.train.pretrain import Training, pretrain
+
+# In fp32 on every processor: how two processes share the work is what is compared, to more digits than bf16 has.
+loop.autocast = lambda where: torch.autocast(where.type, enabled=False)
 
 if __name__ == "__main__":
     shard, folder, kind = open_shard(Path(sys.argv[1])), Path(sys.argv[2]), sys.argv[3]
