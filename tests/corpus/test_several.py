@@ -67,6 +67,23 @@ def test_columns_of_0_and_1(tmp_path):
     assert labels(found) == [tuple(sorted(each)) for _, each in ROWS]
 
 
+@pytest.mark.parametrize("name", ["label", "sentiment"])
+def test_a_binary_label_beside_another_flag_is_one_label(tmp_path, name):
+    file = tmp_path / "rows.csv"
+    file.write_text(f"text,{name},verified\n" + "".join(f"row {i},{i % 2},{i // 2 % 2}\n" for i in range(8)), "utf-8")
+    found = load(file)
+    assert (found.columns.label, found.columns.flags) == (name, ())
+    assert load(file, task="several").columns.flags == (name, "verified")
+
+
+def test_rows_whose_flags_are_all_empty_are_unlabelled(tmp_path):
+    file = as_flags(tmp_path)
+    file.write_text(file.read_text("utf-8") + "a strange smell,,,\n", "utf-8")
+    found = load(file)
+    assert found.columns.flags == ("light", "noise", "waste")
+    assert [row.text for row in found.unlabeled] == ["a strange smell"]
+
+
 def test_lists_of_one_are_a_single_label(tmp_path):
     found = load(as_json(tmp_path, [(text, ["a" if "is" in text else "b"]) for text, _ in ROWS]))
     assert [row.label for row in found.train] == ["a", "b", "b", "b", "a", "b"]

@@ -156,7 +156,9 @@ def _with_lists(rows: list[dict[str, object]], columns: Columns, label: str | No
     if listed is not None and listed != columns.text:
         return replace(columns, label=listed)
     flags = flag_columns(rows, columns.text) if label is None and task != "classification" else ()
-    unnamed = columns.label is None or columns.label in flags
+    known = {*LABEL_NAMES, *NAMED_LABELS}
+    called = any(name.strip().casefold() in known for row in rows for name in row if name != columns.text)
+    unnamed = (columns.label is None or columns.label in flags) and (task == "several" or not called)
     return replace(columns, label=None, flags=flags) if flags and unnamed else columns
 
 
