@@ -121,3 +121,19 @@ def test_what_is_held_is_sorted_and_stands_once():
     assert held(None) == ()
     assert is_several(hold([]))
     assert not is_several("a")
+
+
+def test_a_task_that_is_named_is_not_ignored(tmp_path):
+    rows = [{"sentence1": f"a {i}", "sentence2": f"b {i}", "label": "same"} for i in range(4)]
+    pairs, asked = tmp_path / "pairs.jsonl", tmp_path / "asked.csv"
+    pairs.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    with pytest.raises(DataError, match=r"pairs of texts \(sentence1, sentence2\).*--text"):
+        load(pairs, task="several")
+    asked.write_text(
+        "text,label,a,b,c\n" + "".join(f"row {i},{'xy'[i % 2]},1{i},2{i},3{i}\n" for i in range(4)), "utf-8"
+    )
+    with pytest.raises(DataError, match=r"none of the 3 options.*--task classification"):
+        list(load(asked).train)
+    found = load(asked, task="classification")
+    assert found.columns.options == ()
+    assert [row.label for row in found.train] == ["x", "y", "x", "y"]

@@ -13,7 +13,17 @@ from danlu.factory.finding_text import MESSAGES, say
 
 SOURCE = "".join(
     (Path(danlu.factory.__file__).parent / f"{name}.py").read_text(encoding="utf-8")
-    for name in ("findings", "sift", "inspect", "inspect_spans", "advice", "folds", "questions", "extract")
+    for name in (
+        "findings",
+        "sift",
+        "inspect",
+        "inspect_spans",
+        "advice",
+        "folds",
+        "questions",
+        "extract",
+        "several_facts",
+    )
 )
 
 

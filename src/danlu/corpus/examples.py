@@ -142,10 +142,16 @@ def _columns(
     file: str,
     task: Kind | None,
 ) -> Columns:
-    """The columns of questions with options where rows have options, else of two mentions, of pairs, or of texts."""
+    """The columns of questions with options where rows have options, else of two mentions, of pairs, or of texts.
+
+    Who names a task says that rows are no questions.
+    """
     named = {"text": text, "second": second, "label": label}
-    asked = question_columns(rows, **named, file=file)
+    asked = question_columns(rows, **named, file=file) if task is None else None
     found = asked or mention_columns(rows, find_columns(rows, **named, file=file))
+    if found.second is not None and task == "several":
+        what = f"the rows are pairs of texts ({found.text}, {found.second}), which have one label each"
+        raise DataError(what, "name the column of the text with --text, or leave --task out", file=file)
     return found if found.options or found.second is not None else _with_lists(rows, found, label, task)
 
 

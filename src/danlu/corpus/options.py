@@ -287,6 +287,7 @@ def example(row: Keyed, style: Answers, field: str, file: str) -> Example:
             if first
             else "write the option as it stands there"
         )
+        fix += "; if these are no options, give --task classification"
         raise DataError(what, fix, file=file, row=row.number, field=field)
     return Example(text, row.options[place], file, row.number)
 
