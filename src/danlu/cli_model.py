@@ -107,6 +107,7 @@ def evaluate(
         _evaluate_entities(opened, test, text, second, label, as_json=as_json)
         return
     task, known = ("several", opened.labels) if opened.several else ("classification", ())
+    task = None if opened.options else task
     found = examples(test, text=text, second=second, label=label, need_label=True, task=task, labels=known)
     rows = list(_fitting(found, opened))
     if opened.options:

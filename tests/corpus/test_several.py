@@ -67,6 +67,23 @@ def test_columns_of_0_and_1(tmp_path):
     assert labels(found) == [tuple(sorted(each)) for _, each in ROWS]
 
 
+@pytest.mark.parametrize("name", ["label", "sentiment"])
+def test_a_binary_label_beside_another_flag_is_one_label(tmp_path, name):
+    file = tmp_path / "rows.csv"
+    file.write_text(f"text,{name},verified\n" + "".join(f"row {i},{i % 2},{i // 2 % 2}\n" for i in range(8)), "utf-8")
+    found = load(file)
+    assert (found.columns.label, found.columns.flags) == (name, ())
+    assert load(file, task="several").columns.flags == (name, "verified")
+
+
+def test_rows_whose_flags_are_all_empty_are_unlabelled(tmp_path):
+    file = as_flags(tmp_path)
+    file.write_text(file.read_text("utf-8") + "a strange smell,,,\n", "utf-8")
+    found = load(file)
+    assert found.columns.flags == ("light", "noise", "waste")
+    assert [row.text for row in found.unlabeled] == ["a strange smell"]
+
+
 def test_lists_of_one_are_a_single_label(tmp_path):
     found = load(as_json(tmp_path, [(text, ["a" if "is" in text else "b"]) for text, _ in ROWS]))
     assert [row.label for row in found.train] == ["a", "b", "b", "b", "a", "b"]
@@ -104,3 +121,19 @@ def test_what_is_held_is_sorted_and_stands_once():
     assert held(None) == ()
     assert is_several(hold([]))
     assert not is_several("a")
+
+
+def test_a_task_that_is_named_is_not_ignored(tmp_path):
+    rows = [{"sentence1": f"a {i}", "sentence2": f"b {i}", "label": "same"} for i in range(4)]
+    pairs, asked = tmp_path / "pairs.jsonl", tmp_path / "asked.csv"
+    pairs.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    with pytest.raises(DataError, match=r"pairs of texts \(sentence1, sentence2\).*--text"):
+        load(pairs, task="several")
+    asked.write_text(
+        "text,label,a,b,c\n" + "".join(f"row {i},{'xy'[i % 2]},1{i},2{i},3{i}\n" for i in range(4)), "utf-8"
+    )
+    with pytest.raises(DataError, match=r"none of the 3 options.*--task classification"):
+        list(load(asked).train)
+    found = load(asked, task="classification")
+    assert found.columns.options == ()
+    assert [row.label for row in found.train] == ["x", "y", "x", "y"]

@@ -70,4 +70,4 @@ def test_the_example_is_forged(options: Options, tmp_path: Path) -> None:
     model = danlu.load(made.model)
     assert len(model.labels) == 9
     assert made.card["figures"]["student"]["n"] == 216
-    assert 0 <= made.card["figures"]["student"]["micro_f1"] <= 1  # the base here knows nothing
+    assert made.card["figures"]["student"]["micro_f1"] > 0.05  # the base here knows nothing

@@ -142,10 +142,16 @@ def _columns(
     file: str,
     task: Kind | None,
 ) -> Columns:
-    """The columns of questions with options where rows have options, else of two mentions, of pairs, or of texts."""
+    """The columns of questions with options where rows have options, else of two mentions, of pairs, or of texts.
+
+    Who names a task says that rows are no questions.
+    """
     named = {"text": text, "second": second, "label": label}
-    asked = question_columns(rows, **named, file=file)
+    asked = question_columns(rows, **named, file=file) if task is None else None
     found = asked or mention_columns(rows, find_columns(rows, **named, file=file))
+    if found.second is not None and task == "several":
+        what = f"the rows are pairs of texts ({found.text}, {found.second}), which have one label each"
+        raise DataError(what, "name the column of the text with --text, or leave --task out", file=file)
     return found if found.options or found.second is not None else _with_lists(rows, found, label, task)
 
 
@@ -156,7 +162,9 @@ def _with_lists(rows: list[dict[str, object]], columns: Columns, label: str | No
     if listed is not None and listed != columns.text:
         return replace(columns, label=listed)
     flags = flag_columns(rows, columns.text) if label is None and task != "classification" else ()
-    unnamed = columns.label is None or columns.label in flags
+    known = {*LABEL_NAMES, *NAMED_LABELS}
+    called = any(name.strip().casefold() in known for row in rows for name in row if name != columns.text)
+    unnamed = (columns.label is None or columns.label in flags) and (task == "several" or not called)
     return replace(columns, label=None, flags=flags) if flags and unnamed else columns
 
 

@@ -50,7 +50,7 @@ PASSAGE_NAMES = (
     "前提",
 )
 _LETTER = re.compile(r"[(（]?([a-h])[)）.．、:：]?", re.IGNORECASE)
-_INTEGER = re.compile(r"\d+")
+_INTEGER = re.compile(r"\d{1,9}")
 _SHAPE = 'write them as a list of texts, ["first", "second"], or in columns A, B, C'
 
 
@@ -287,6 +287,7 @@ def example(row: Keyed, style: Answers, field: str, file: str) -> Example:
             if first
             else "write the option as it stands there"
         )
+        fix += "; if these are no options, give --task classification"
         raise DataError(what, fix, file=file, row=row.number, field=field)
     return Example(text, row.options[place], file, row.number)
 

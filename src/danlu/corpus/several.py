@@ -64,19 +64,18 @@ def listed_column(rows: Sequence[dict[str, object]], named: str | None) -> str |
 def flag_columns(rows: Sequence[dict[str, object]], text: str) -> tuple[str, ...]:
     """The columns that hold nothing but 0 and 1, where there are two or more of them; else none.
 
+    Rows in which all of them are empty have no labels yet.
+
     Args:
         rows: some rows of a file.
         text: the column of the texts.
     """
     names = list(dict.fromkeys(name for row in rows for name in row))
     known = {*NO_CONTENT, *TEXT_NAMES}
-    found = [
-        name
-        for name in names
-        if name != text
-        and name.strip().casefold() not in known
-        and all(_flag(row.get(name)) is not None for row in rows)
-    ]
+    others = [name for name in names if name != text and name.strip().casefold() not in known]
+    maybe = [name for name in others if all(_flag(row.get(name)) is not None or _empty(row.get(name)) for row in rows)]
+    labelled = [row for row in rows if not all(_empty(row.get(name)) for name in maybe)]
+    found = [name for name in maybe if labelled and all(_flag(row.get(name)) is not None for row in labelled)]
     return tuple(found) if len(found) >= LEAST_COLUMNS else ()
 
 
@@ -192,6 +191,10 @@ def _flag(value: object) -> bool | None:
     """1 and true as True, 0 and false as False, anything else as None."""
     text = as_text(value).strip().casefold() if is_scalar(value) else ""
     return True if text in _YES else False if text in _NO else None
+
+
+def _empty(value: object) -> bool:
+    return is_scalar(value) and as_label(value) is None
 
 
 def _listed(value: object) -> object:

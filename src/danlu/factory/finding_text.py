@@ -38,6 +38,13 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "Every label has one example, so nothing can be cross-validated; give each at least two.",
         "每个标签都只有一条样本，无法交叉验证；请给每个标签至少两条。",
     ),
+    "labels-of-their-own": (
+        (
+            "{n:,} of {all:,} training rows have a label that no other row has, so nothing can be cross-validated; "
+            "give such labels a second row each, or leave them out."
+        ),
+        "{all:,} 行训练数据中有 {n:,} 行带着别的行都没有的标签，无法交叉验证；请给这些标签各补一行，或去掉它们。",
+    ),
     "too-few-rows": (
         "{n:,} training row{s} are usable, and folds need {least:,}; add labelled rows.",
         "可用的训练行只有 {n:,} 行，交叉验证至少需要 {least:,} 行；请补充标注数据。",

@@ -5,6 +5,7 @@ Knows rows and the plan; does not know who learns from them.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -36,15 +37,17 @@ class Asked:
     Attributes:
         rows: the questions, with their options and where they stand.
         questions: how many options each has.
+        learned: how many of them, the first ones, are training and unlabelled rows.
     """
 
     rows: list[Example]
     questions: Questions
+    learned: int
 
     @property
     def options(self) -> int:
-        """How many options a question has on average, rounded."""
-        return max(1, round(len(self.questions.owner) / max(1, len(self.rows))))
+        """How many options a question has on average, rounded; dev and test have no say."""
+        return max(1, round(float(self.questions.sizes[: self.learned].mean()) if self.learned else 1.0))
 
     def texts(self, pairs: NDArray[np.int64]) -> list[str]:
         """The questions that some pairs belong to."""
@@ -130,10 +133,12 @@ def drawn_rows(labels: list[str | None], most: int, rng: np.random.Generator) ->
     order = rng.permutation(len(labels))
     if len(labels) <= most:
         return np.arange(len(labels))
-    seen: dict[str | None, int] = {}
+    seen: Counter[str] = Counter()
     rank = np.zeros(len(labels), dtype=np.int64)
     for i in order:
-        seen[labels[i]] = rank[i] = seen.get(labels[i], 0) + 1
+        own = held(labels[i])
+        seen.update(own)
+        rank[i] = min((seen[label] for label in own), default=KEPT_OF_EACH + 1)  # by its rarest so far
     first = order[np.argsort(rank[order] > KEPT_OF_EACH, kind="stable")]
     return np.sort(first[:most])
 

@@ -53,7 +53,7 @@ def gather_questions(inspection: Inspection, plan: Plan, seed: int) -> Material:
         questions.some(np.arange(len(train) + pool)),
     )
     dev, test = as_pairs(inspection.dev), as_pairs(inspection.test)
-    return Material(texts, unlabelled[inside:], dev, test, labelled, Asked(asked, questions))
+    return Material(texts, unlabelled[inside:], dev, test, labelled, Asked(asked, questions, len(train) + len(drawn)))
 
 
 def options_of(row: Example) -> int:

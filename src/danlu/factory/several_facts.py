@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from danlu.types import Example
 
 LEAST_ROWS = 4  # training rows below which nothing can be held out
+LEAST_FREE = 2  # training rows without a label that no other has, below which no fold can be made
 TOGETHER = 5  # pairs of labels that stand together most often
 
 
@@ -46,17 +47,19 @@ def check_several(train: list[Example], held_out: list[Example], descriptions: d
         return [Finding("error", "too-many-labels", places(train), {"n": len(counts), "most": MAX_LABELS})]
     if max(counts.values()) == 1:
         return [Finding("error", "one-example-each", places(train))]
+    single = sorted(label for label, number in counts.items() if number < 2)
+    alone = [row for row in train if set(held(row.label)) & set(single)]
+    if len(train) - len(alone) < LEAST_FREE:
+        return [Finding("error", "labels-of-their-own", places(alone), {"n": len(alone), "all": len(train)})]
     found: list[Finding] = []
     unseen = [row for row in held_out if set(held(row.label)) - set(counts)]
     if unseen:
         names = sorted({label for row in unseen for label in held(row.label)} - set(counts))
         found.append(Finding("error", "unseen-label", places(unseen), {"names": names}))
-    single = sorted(label for label, number in counts.items() if number < 2)
     few = sorted(label for label, number in counts.items() if 2 <= number < FEW)
     always = sorted(label for label, number in counts.items() if number == len(train))
     if single:
-        rows = places(row for row in train if set(held(row.label)) & set(single))
-        found.append(Finding("warning", "single-example", rows, {"n": len(single), "names": single}))
+        found.append(Finding("warning", "single-example", places(alone), {"n": len(single), "names": single}))
     if few:
         found.append(Finding("warning", "few-examples", (), {"n": len(few), "few": FEW, "names": few}))
     if always:
