@@ -81,7 +81,7 @@ class Settings:
 
 
 class Model:
-    """An opened model file that gives each text, or pair of texts, one label.
+    """An opened model file that gives each text, or pair of texts, one label or several, or chooses an option.
 
     Attributes:
         name: the file's name without its ending.

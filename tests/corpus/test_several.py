@@ -7,7 +7,7 @@ import pytest
 from danlu.corpus.read import load
 from danlu.corpus.several import separator_of
 from danlu.errors import DataError
-from danlu.text.several import held, hold, is_several
+from danlu.text.several import held, hold
 
 ROWS = [("the lamp is broken", ["light"]), ("loud and dark at night", ["light", "noise"]), ("thank you", [])]
 ROWS += [
@@ -91,7 +91,7 @@ def test_lists_of_one_are_a_single_label(tmp_path):
 
 def test_the_user_has_the_last_word(tmp_path):
     one = as_json(tmp_path, [(text, ["a"]) for text, _ in ROWS])
-    assert all(is_several(row.label) for row in load(one, task="several").train)
+    assert {row.label for row in load(one, task="several").train} == {hold(["a"])} != {"a"}
     table = as_table(tmp_path, "|")
     assert "light|noise" in {row.label for row in load(table, task="classification").train}
     with pytest.raises(DataError, match=r"rows\.jsonl, row 2.*leave one, or give --task several"):
@@ -119,8 +119,8 @@ def test_what_is_held_is_sorted_and_stands_once():
     assert held(hold(["b", "a", "b"])) == ("a", "b")
     assert held(hold([])) == ()
     assert held(None) == ()
-    assert is_several(hold([]))
-    assert not is_several("a")
+    assert hold([]) != ""
+    assert hold(["a"]) != "a"
 
 
 def test_a_task_that_is_named_is_not_ignored(tmp_path):

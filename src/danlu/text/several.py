@@ -23,8 +23,3 @@ def hold(labels: Iterable[str]) -> str:
 def held(label: str | None) -> tuple[str, ...]:
     """The labels that `hold` joined, sorted; of a single label that one, of None none."""
     return tuple(part for part in (label or "").split(_MARK) if part)
-
-
-def is_several(label: str | None) -> bool:
-    """Whether this is what `hold` gives."""
-    return label is not None and label.startswith(_MARK)
