@@ -17,7 +17,7 @@ import typer
 
 from danlu.cli_base import extra
 from danlu.cli_questions import fitting_question, measure_questions, question_line, question_of, question_of_line
-from danlu.cli_several import labels_json, labels_line, measure_several, several_lines
+from danlu.cli_several import labels_json, labels_line, measure_several, several_lines, table_lines
 from danlu.errors import DataError, OptionError
 from danlu.text.normalize import clean
 from danlu.text.pair import join, sides
@@ -143,12 +143,8 @@ def evaluate(
         f"accuracy {result['accuracy']:.1%} (95% interval {low:.1%} to {high:.1%}), macro-F1 {result['macro_f1']:.3f}, "
         f"expected calibration error {result['ece']:.3f}, {result['n']} rows"
     )
-    width = max(len(row["label"]) for row in result["per_label"])
-    for row in result["per_label"]:
-        say(
-            f"  {row['label']:<{width}}  precision {row['precision']:.2f}  recall {row['recall']:.2f}  "
-            f"F1 {row['f1']:.2f}  n {row['n']}"
-        )
+    for line in table_lines(result["per_label"], "label"):
+        say(line)
 
 
 def _evaluate_entities(
@@ -178,12 +174,8 @@ def _evaluate_entities(
         f"F1 {result['f1']:.1%} (95% interval {low:.1%} to {high:.1%}), precision {result['precision']:.1%}, "
         f"recall {result['recall']:.1%}, {result['entities']} entities in {result['n']} rows"
     )
-    width = max(len(each["type"]) for each in result["per_type"])
-    for each in result["per_type"]:
-        say(
-            f"  {each['type']:<{width}}  precision {each['precision']:.2f}  recall {each['recall']:.2f}  "
-            f"F1 {each['f1']:.2f}  n {each['n']}"
-        )
+    for line in table_lines(result["per_type"], "type"):
+        say(line)
 
 
 def card(model: ModelFile) -> None:

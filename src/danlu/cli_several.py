@@ -80,11 +80,21 @@ def several_lines(result: dict[str, Any]) -> list[str]:
         f"micro-F1 {result['micro_f1']:.1%} (95% interval {low:.1%} to {high:.1%}), macro-F1 {result['macro_f1']:.3f}, "
         f"all labels of a text right {result['exact']:.1%}, {result['n']} rows"
     )
-    width = max(len(row["label"]) for row in result["per_label"])
-    return [first] + [
-        f"  {row['label']:<{width}}  precision {row['precision']:.2f}  recall {row['recall']:.2f}  "
+    return [first, *table_lines(result["per_label"], "label")]
+
+
+def table_lines(rows: Sequence[dict[str, Any]], name: str) -> list[str]:
+    """Precision, recall, F1 and number of each label or type, a line each.
+
+    Args:
+        rows: one a label or type.
+        name: the field that holds what it is called.
+    """
+    width = max(len(row[name]) for row in rows)
+    return [
+        f"  {row[name]:<{width}}  precision {row['precision']:.2f}  recall {row['recall']:.2f}  "
         f"F1 {row['f1']:.2f}  n {row['n']}"
-        for row in result["per_label"]
+        for row in rows
     ]
 
 

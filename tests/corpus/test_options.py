@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from danlu.corpus.options import option_columns
+from danlu.corpus.options import option_columns, question_columns
 from danlu.corpus.read import examples, load
 from danlu.errors import DataError
 from danlu.text.question import parts
@@ -162,3 +162,9 @@ def test_a_file_of_another_kind_is_refused(tmp_path):
     write(tmp_path / "test.jsonl", [{"question": "q", "answer": "a"}])
     with pytest.raises(DataError, match="have no options, as the training rows have"):
         load(tmp_path)
+
+
+def test_options_in_an_object_are_refused():
+    rows = [{"q": "which?", "options": {"A": "yes", "B": "no"}, "answer": "A"}]
+    with pytest.raises(DataError, match=r"options.*an object, not a list"):
+        question_columns(rows, text=None, second=None, label=None, file="f.jsonl")

@@ -86,9 +86,12 @@ def question_columns(
         file: the file's name, for errors.
 
     Raises:
-        DataError: a named column does not exist, or no column looks like a question.
+        DataError: a named column does not exist, options are an object, or no column looks like a question.
     """
     names = list(dict.fromkeys(name for row in rows for name in row))
+    for name in names:
+        if name.strip().casefold() in _LISTS and any(isinstance(row.get(name), dict) for row in rows):
+            raise DataError("the options are an object, not a list", _SHAPE, file=file, field=name)
     options = option_columns(rows, names)
     if not options:
         return None
