@@ -525,7 +525,7 @@ def prepare(data: Path, text: Path, work: Path, teacher: Path, recipe: Recipe, *
 
 
 def export(work: Path, teacher: Path, folder: Path) -> None:
-    """Writes the package's files from the last checkpoint: matrices in int8 and the rest in float16."""
+    """Writes the package's files from the last checkpoint, stored small."""
     model = student(work, teacher)
     state = torch.load(work / "state.pt", weights_only=True)
     if state["step"] < state["planned"]:

@@ -14,6 +14,7 @@ from danlu.compress import distil
 from danlu.compress.distil import small_tokenizer
 from danlu.compress.vocabulary import cut
 from danlu.models.base import EMBEDDED, token_ids
+from danlu.models.storage import load_tokenizer
 
 WORDS = ["parcel", "refund", "thanks", "money", "box", "快递", "退款", "谢谢", "的", "x7", "!", "q", "paying"]
 SOME_WORDS = st.lists(st.sampled_from(WORDS), max_size=8)
@@ -183,7 +184,7 @@ def test_the_given_tokenizer_is_left_as_it_was(tiny_base):
     ],
 )
 def test_the_embedded_tokenizer_reads_traditional_hanzi_as_simplified_and_so_do_students(traditional, simplified):
-    tokenizer = Tokenizer.from_file(str(EMBEDDED / "tokenizer.json"))
+    tokenizer = load_tokenizer(EMBEDDED)
     wanted = tokens(tokenizer, simplified)
     assert "[UNK]" not in wanted
     assert tokens(tokenizer, traditional) == wanted

@@ -19,7 +19,7 @@ from tokenizers import Tokenizer
 
 from danlu.errors import OptionError
 from danlu.models.shelf import write_sums
-from danlu.models.storage import load_small, save_config, save_small
+from danlu.models.storage import load_small, load_tokenizer, save_config, save_small, save_tokenizer
 from danlu.runtime import autocast
 from danlu.text.pair import sides
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 EMBEDDED = Path(__file__).parent / "embedded" / "encoder"
 STATIC = "static.safetensors"
+_TABLE = "embeddings.word_embeddings.weight"
 
 
 @dataclass(frozen=True)
@@ -106,19 +107,18 @@ def _open_embedded(folder: Path) -> Base:
     config = BertConfig(**json.loads((folder / "config.json").read_text(encoding="utf-8")))
     model = BertModel(config, add_pooling_layer=False)
     model.load_state_dict(load_small(weights))
-    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     digest = hashlib.sha256(weights.read_bytes())
     static = None
     if (folder / STATIC).exists():
         static = load_small(folder / STATIC)["static"].numpy()
         digest.update((folder / STATIC).read_bytes())
-    return Base("embedded", digest.hexdigest(), tokenizer, model.eval(), static)
+    return Base("embedded", digest.hexdigest(), load_tokenizer(folder), model.eval(), static)
 
 
 def save_embedded(
     model: PreTrainedModel, tokenizer: Tokenizer, folder: Path, static: NDArray[np.float32] | None = None
 ) -> None:
-    """Stores an encoder small: every matrix in int8 with a scale a row, every other weight in fp16.
+    """Stores an encoder small: token and static embeddings in int4, other matrices in int8, everything else in fp16.
 
     Args:
         model: the encoder.
@@ -128,13 +128,12 @@ def save_embedded(
     """
     folder.mkdir(parents=True, exist_ok=True)
     state = {key: value for key, value in model.state_dict().items() if not key.startswith("pooler.")}
-    save_small(state, folder / "model.safetensors", rough=lambda key: state[key].ndim == 2)
+    weights = folder / "model.safetensors"
+    save_small(state, weights, rough=lambda key: state[key].ndim == 2, coarse=lambda key: key == _TABLE)
     save_config(model.config, tokenizer.get_vocab_size(), folder / "config.json")
     if static is not None:
-        save_small({"static": torch.from_numpy(static)}, folder / STATIC, rough=lambda _: True)
-    tokenizer.no_truncation()
-    tokenizer.no_padding()
-    (folder / "tokenizer.json").write_text(tokenizer.to_str(), encoding="utf-8")
+        save_small({"static": torch.from_numpy(static)}, folder / STATIC, coarse=lambda _: True)
+    save_tokenizer(tokenizer, folder)
     write_sums(folder)
 
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from danlu.errors import OptionError
 from danlu.models.shelf import SHELF, write_sums
-from danlu.models.storage import load_small, save_config, save_small
-from danlu.text.tokenizer import open_tokenizer
+from danlu.models.storage import load_small, load_tokenizer, save_config, save_small, save_tokenizer
+from danlu.text.tokenizer import literal, open_tokenizer
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -65,14 +65,15 @@ def open_decoder(name: str | None = None) -> Decoder:
 
 
 def save_embedded_decoder(decoder: Decoder, folder: Path, card: str) -> None:
-    """Stores a decoder small, with its card: matrices in int8 with a scale a row, everything else in float16."""
+    """Stores a decoder small, with its card: token embeddings in int4, other matrices in int8, the rest in float16."""
     partial = folder.with_name(f".{folder.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     state = {key: value for key, value in decoder.model.state_dict().items() if key != _TIED}
-    save_small(state, partial / "model.safetensors", rough=lambda key: state[key].ndim == 2)
+    weights = partial / "model.safetensors"
+    save_small(state, weights, rough=lambda key: state[key].ndim == 2, coarse=lambda key: key == _TABLE)
     save_config(decoder.model.config, decoder.tokenizer.get_vocab_size(), partial / "config.json")
-    (partial / "tokenizer.json").write_text(decoder.tokenizer.to_str(), encoding="utf-8")
+    save_tokenizer(decoder.tokenizer, partial)
     (partial / "CARD.md").write_text(card, encoding="utf-8")
     write_sums(partial)
     shutil.rmtree(folder, ignore_errors=True)
@@ -87,4 +88,4 @@ def _open_embedded(folder: Path) -> Decoder:
     model = Qwen3ForCausalLM(Qwen3Config(**json.loads((folder / "config.json").read_text(encoding="utf-8"))))
     state = load_small(folder / "model.safetensors")
     model.load_state_dict({**state, _TIED: state[_TABLE]})
-    return Decoder("embedded", open_tokenizer(folder / "tokenizer.json"), model.eval())
+    return Decoder("embedded", literal(load_tokenizer(folder)), model.eval())
