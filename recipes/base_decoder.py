@@ -32,7 +32,7 @@ EVALUATION = ("fewclue", "classification", "pairs", "extraction")
 
 
 def wish(size: str, minutes: float | None, passes: float) -> Wish:
-    """As stored, "small" is 7 MB and "base" 16 MB; where minutes are few, more steps are worth more than larger ones."""
+    """Stored, "small" is 7 MB and "base" 16 MB; where minutes are few, more steps are worth more than larger ones."""
     return Wish(
         kind="decoder",
         size=size,
