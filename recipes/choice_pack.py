@@ -137,7 +137,7 @@ def pack(rows: Iterable[Asked], marks: Marks, no_yes: tuple[int, int], path: Pat
 
 
 def open_pack(path: Path, device: torch.device) -> Packed:
-    """Reads what `pack` wrote, and lays it out; some seconds for 20 million tokens."""
+    """Reads what `pack` wrote, and lays it out on the device."""
     with np.load(io.BytesIO(lzma.decompress(path.read_bytes()))) as arrays:
         tokens, size, named = arrays["tokens"], arrays["size"].astype(np.int32), arrays["named"].astype(np.int32)
         asked, sides, options, answer, masked = arrays["about"].astype(np.int64)
@@ -154,27 +154,25 @@ def open_pack(path: Path, device: torch.device) -> Packed:
     first_R = np.cumsum(options) - options
     number_P = np.where(is_option_P, np.cumsum(is_option_P) - first_R[row_P], 0)
 
-    piece_T = np.repeat(np.arange(len(kind_P), dtype=np.int32), size_P + 1)
-    here_T = np.arange(len(piece_T), dtype=np.int32)
-    within_T = here_T - first_P.astype(np.int32)[piece_T]
-    ahead_P = is_option_P | (kind_P == START)
-    is_mark_T = within_T == np.where(ahead_P, 0, size_P)[piece_T]
-    source_P = np.cumsum(size)[sequence_P] - size_P - ahead_P
-    mark_P = np.array([start, end, end, mask])[kind_P]
-    source_T = np.where(is_mark_T, 0, source_P.astype(np.int32)[piece_T] + within_T)
-    ids_T = np.where(is_mark_T, mark_P.astype(np.int32)[piece_T], tokens[source_T])
-    block_T = number_P.astype(np.int16)[piece_T]
-    place_T = here_T - start_R[row_P].astype(np.int32)[piece_T]
-    position_T = np.where(block_T > 0, within_T + OPTION_START, place_T).astype(np.int16)
-    text_T = (kind_P == SIDE)[piece_T] & ~is_mark_T
-
     def on(array: NDArray[np.generic]) -> torch.Tensor:
-        return torch.from_numpy(np.ascontiguousarray(array)).to(device)
+        return torch.from_numpy(array.astype(np.int64)).to(device)
 
+    ahead_P = is_option_P | (kind_P == START)
+    piece_T = torch.repeat_interleave(on(size_P) + 1)
+    here_T = torch.arange(len(piece_T), device=device)
+    within_T = here_T - on(first_P)[piece_T]
+    is_mark_T = within_T == on(np.where(ahead_P, 0, size_P))[piece_T]
+    source_T = on(np.cumsum(size)[sequence_P] - size_P - ahead_P)[piece_T] + within_T
+    mark_T = on(np.array([start, end, end, mask])[kind_P])[piece_T]
+    ids_T = torch.where(is_mark_T, mark_T, on(tokens)[source_T.masked_fill(is_mark_T, 0)])
+    block_T = on(number_P)[piece_T]
+    position_T = torch.where(block_T > 0, within_T + OPTION_START, here_T - on(start_R[row_P])[piece_T])
+    text_T = on(kind_P == SIDE)[piece_T].bool() & ~is_mark_T
+    length_R = np.diff(start_R, append=len(piece_T))
     return Packed(
-        on(ids_T), on(block_T), on(position_T), on(text_T), on(start_R.astype(np.int64)),
-        on(np.diff(start_R, append=len(ids_T)).astype(np.int64)), on((first_P - start_R[row_P])[is_option_P]),
-        on(first_R), on(options), on(answer), on(masked.astype(bool)), Marks(start, end, mask, pad), (no, yes),
+        ids_T.int(), block_T.short(), position_T.short(), text_T, on(start_R), on(length_R),
+        on((first_P - start_R[row_P])[is_option_P]), on(first_R), on(options), on(answer), on(masked).bool(),
+        Marks(start, end, mask, pad), (no, yes),
     )  # fmt: skip
 
 

@@ -137,7 +137,7 @@ def learn(
     tokens, stored, started = 0, False, time.monotonic()
     for step, batch in enumerate(batches(packed, recipe.places, seed)):
         share = (time.monotonic() - started) / seconds
-        if step % 50 == 0 or share >= 1:
+        if (step and step % 50 == 0) or share >= 1:
             report(told_4 / (step % 50 or 50), step, tokens, started, seconds)
             told_4.zero_()
         if share >= 1:

@@ -10,12 +10,12 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from torch.nn import functional as F
+from recipes.choice_pack import BUCKETS, Asked, Batch, batches, one_of_each, open_pack, pack
+from torch.nn import functional as F  # noqa: N812
 
 from danlu.adapt.choice import loss
 from danlu.models.choice import ChoiceModel, Marks, Row, after_attention, lay_out
 from recipes import choice_pack, choice_train
-from recipes.choice_pack import BUCKETS, Asked, Batch, batches, one_of_each, open_pack, pack
 
 CPU = torch.device("cpu")
 MARKS = Marks(start=2, end=3, mask=4)
