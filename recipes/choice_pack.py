@@ -131,7 +131,7 @@ def pack(rows: Iterable[Asked], marks: Marks, no_yes: tuple[int, int], path: Pat
         "marks": np.array([marks.start, marks.end, marks.mask, marks.pad, *no_yes], np.int32),
     }
     raw = io.BytesIO()
-    np.savez(raw, allow_pickle=False, **arrays)
+    np.savez(raw, **arrays)
     settings = {"id": lzma.FILTER_LZMA2, "preset": 9 | lzma.PRESET_EXTREME, "lc": 2, "lp": 1, "pb": 1}
     path.write_bytes(lzma.compress(raw.getvalue(), filters=[settings]))
 
