@@ -1,17 +1,18 @@
 """The multiple-choice model: from labelled sets and plain text to the weights in the package.
 
-Knows the mixture, its caps, the losses and how the result is stored. Which questions a set gives is written in
-`recipes.choice_rows` and `recipes.choice_made`. No FewCLUE set and no OCNLI is trained on.
+Knows the mixture, its caps, and how the result is stored. Which questions a set gives is written in
+`recipes.choice_rows` and `recipes.choice_made`, how they are packed in `recipes.choice_pack`, and how they are learned
+in `recipes.choice_train`. No FewCLUE set and no OCNLI is trained on.
 
-    python -m recipes.choice --data DATA --work WORK --minutes 60    # resumable: again after a kill
-    python -m recipes.choice --data DATA --work WORK --export
+    python -m recipes.choice --data DATA --work WORK    # steps 1 and 2
+    python -m recipes.choice --work WORK --seconds 60 --device cuda    # needs nothing but rows.pack
+    python -m recipes.choice --work WORK --export
 
-Steps, each writing its result into WORK and skipped when it is there:
+Steps, each writing its result into WORK; the first two are skipped when it is there:
 
 1. rows.jsonl and counts.json: the questions, capped a source, without those of which a part stands in FewCLUE.
-2. training: at each option's mask, yes for the right option and no for the others (both sides weigh the same); the
-   options' scores against one another (cross-entropy); in part of the rows, tokens of the text are hidden and found
-   again among a sample of the vocabulary by the tied embeddings. The embeddings stay as they are.
+2. rows.pack: the questions in tokens.
+3. choice-0.safetensors and choice-1.safetensors: the weights of a training that lasts so many seconds, in fp16.
 """
 
 from __future__ import annotations
@@ -19,27 +20,23 @@ from __future__ import annotations
 import argparse
 import json
 import random
-import sys
-import time
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
-from torch.nn import functional as F  # noqa: N812 - the field's name for it
 
-from danlu.adapt.choice import encode, loss
+from danlu.adapt.choice import encode
 from danlu.corpus.overlap import Guard
 from danlu.corpus.prepare import evaluation_texts
 from danlu.models.base import open_base
-from danlu.models.choice import CHOICE, ChoiceModel, Laid, Marks, Row, lay_out, marks_of, save_choice
+from danlu.models.choice import CHOICE, ChoiceModel, marks_of, save_choice
 from danlu.text.normalize import clean
-from danlu.train import checkpoint
-from danlu.train.optimisers import warmup_stable_decay
 from recipes.choice_made import made, read_text
+from recipes.choice_pack import Asked, pack
 from recipes.choice_rows import Question, labelled
+from recipes.choice_train import load_parts, log, train_packed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -48,50 +45,26 @@ if TYPE_CHECKING:
 
 # Rows of a source that are kept.
 CAPS = {
-    "hotel": 4500, "sst2": 4500, "banking77": 3500, "trec": 2000, "afqmc": 5000, "lcqmc": 7000, "stsb-zh": 2500,
-    "stsb-en": 2000, "snli-zh": 14000, "cluener": 3500, "crossner": 700, "section": 9000, "science": 9000,
-    "genre": 2500, "idiom": 11000, "word": 4500, "next": 4000, "keywords": 4500, "pronoun": 3000, "translation": 3000,
-    "title cctv": 3000, "title fudan": 4000, "title lctt": 1500, "title enwiki": 1500, "title medical": 1200,
-    "title counsel": 1200, "title forum": 400,
+    "hotel": 17500, "sst2": 15500, "banking77": 12000, "trec": 6000, "afqmc": 30000, "lcqmc": 14000, "stsb-zh": 5000,
+    "stsb-en": 5000, "snli-zh": 23000, "cluener": 15000, "crossner": 2200, "section": 14000, "science": 10000,
+    "genre": 3700, "idiom": 30000, "word": 12000, "next": 12000, "keywords": 12000, "pronoun": 12000,
+    "translation": 6000, "title cctv": 6600, "title fudan": 7300, "title lctt": 4000, "title enwiki": 4000,
+    "title medical": 4000, "title counsel": 2700, "title forum": 1100,
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Recipe:
-    """Every number of the recipe.
-
-    Attributes:
-        length: most tokens of a text.
-        tokens: places of a batch, padding among them.
-        rate: peak learning rate of the layers.
-        head_rate: of the head.
-        hidden: share of a text's tokens that is hidden, in rows that may be.
-        negatives: tokens drawn at random that a hidden one is told from.
-        recall: weight of that loss.
-    """
-
-    length: int = 96
-    tokens: int = 2048
-    rate: float = 2e-4
-    head_rate: float = 1e-3
-    hidden: float = 0.1
-    negatives: int = 2000
-    recall: float = 0.1
-    seed: int = 17
-
-
-def log(message: str) -> None:
-    print(f"{time.strftime('%H:%M:%S')} {message}", file=sys.stderr, flush=True)
+SEED = 17
+LENGTH = 96  # tokens of a text
 
 
 # 1. The mixture
 
 
-def prepare(data: Path, work: Path, recipe: Recipe) -> list[Question]:
+def prepare(data: Path, work: Path) -> list[Question]:
     """The questions in the order in which they are learned; rows.jsonl and counts.json."""
     path = work / "rows.jsonl"
     if not path.exists():
-        rng = random.Random(recipe.seed)
+        rng = random.Random(SEED)
         everything = list(labelled(data, rng))
         everything += made(data, read_text(data), rng)
         log(f"{len(everything)} questions made")
@@ -144,158 +117,64 @@ def capped(rows: Iterable[Question], rng: random.Random) -> list[Question]:
     return kept
 
 
-# 2. Training
+# 2. Tokens
 
 
-def batches(lengths: list[int], tokens: int, seed: int) -> Iterator[list[int]]:
-    """Endless batches of rows of similar length, as many as fit into `tokens` places."""
-    measured = np.asarray(lengths)
-    epoch = 0
-    while True:
-        rng = np.random.default_rng((seed, epoch))
-        order = rng.permutation(len(measured))
-        ready: list[list[int]] = []
-        for start in range(0, len(order), 1500):
-            part = order[start : start + 1500]
-            batch: list[int] = []
-            for index in part[np.argsort(measured[part], kind="stable")].tolist():
-                if batch and (len(batch) + 1) * measured[index] > tokens:
-                    ready.append(batch)
-                    batch = []
-                batch.append(index)
-            ready.append(batch)
-        yield from (ready[n] for n in rng.permutation(len(ready)))
-        epoch += 1
+def packed(work: Path, questions: list[Question]) -> Path:
+    """The questions in tokens; rows.pack."""
+    path = work / "rows.pack"
+    if not path.exists():
+        base = open_base()
+        no, yes = (base.tokenizer.token_to_id(word) for word in ("否", "是"))
+        pack(encoded(base.tokenizer, questions), marks_of(base.tokenizer), (no, yes), work / "rows.partial")
+        (work / "rows.partial").replace(path)
+    return path
 
 
-def hide(laid: Laid, may_B: torch.Tensor, mask: int, share: float) -> tuple[Laid, torch.Tensor]:
-    """Some tokens of the text become masks; where they stood, (B, L)."""
-    chosen_BL = laid.text_BL & may_B[:, None] & (torch.rand(laid.ids_BL.shape) < share)
-    hidden = laid.ids_BL.masked_fill(chosen_BL, mask)
-    return Laid(hidden, laid.block_BL, laid.position_BL, laid.text_BL, laid.mask_BK, laid.real_BK), chosen_BL
+def encoded(tokenizer: Tokenizer, questions: list[Question]) -> Iterator[Asked]:
+    """The questions in tokens, one by one."""
+    for question in questions:
+        row = encode(tokenizer, [question.sides], question.options, question.question, length=LENGTH)[0]
+        yield Asked(row, question.answer, question.masked)
 
 
-def recall(model: ChoiceModel, hidden_ND: torch.Tensor, tokens_N: torch.Tensor, negatives: int) -> torch.Tensor:
-    """Cross-entropy of hidden tokens among those of the batch and some of the vocabulary, by the tied embeddings."""
-    drawn = torch.randint(5, len(model.table), (negatives,))
-    candidates, target_N = torch.cat([tokens_N, drawn]).unique(return_inverse=True)
-    logits = model.said(hidden_ND) @ model.table[candidates].T
-    return F.cross_entropy(logits, target_N[: len(tokens_N)])
-
-
-def objective(
-    model: ChoiceModel, rows: list[Row], questions: list[Question], marks: Marks, recipe: Recipe
-) -> tuple[torch.Tensor, dict[str, float]]:
-    """The loss of a batch, and what to log of it."""
-    laid = lay_out(rows, marks)
-    may_B = torch.tensor([question.masked for question in questions])
-    seen, chosen_BL = hide(laid, may_B, marks.mask, recipe.hidden)
-    answer_B = torch.tensor([question.answer for question in questions])
-    hidden_BLD = model.hidden(seen)
-    score_BK = model.scores(seen, hidden_BLD)
-    total = loss(score_BK, answer_B, laid.real_BK)
-    told = {"choice": float(total.detach()), "right": float((score_BK.argmax(1) == answer_B).float().mean())}
-    if chosen_BL.any():
-        found = recall(model, hidden_BLD[chosen_BL], laid.ids_BL[chosen_BL], recipe.negatives)
-        told["recall"] = float(found.detach())
-        total = total + recipe.recall * found
-    return total, told
-
-
-def train(work: Path, questions: list[Question], recipe: Recipe, minutes: float, steps: int | None) -> None:
-    """Trains; the number of steps is fixed by the speed of the first twenty. A checkpoint every three minutes."""
-    base = open_base()
-    model = fresh(base.tokenizer, base.model)
-    rows, marks = encoded(base.tokenizer, questions, recipe), marks_of(base.tokenizer)
-    optimizer = optimizer_of(model, recipe)
-    peaks = [group["lr"] for group in optimizer.param_groups]
-    done = checkpoint.restore(work / "checkpoints", model, [optimizer])
-    planned = steps or (json.loads((work / "plan.json").read_text())["steps"] if (work / "plan.json").exists() else 0)
-    told: dict[str, float] = {}
-    places, started, saved, first = 0, time.time(), time.time(), done
-    for step, index in enumerate(batches([row.length for row in rows], recipe.tokens, recipe.seed)):
-        if step < done:
-            continue
-        if planned and step >= planned:
-            break
-        torch.manual_seed(recipe.seed * 1_000_003 + step)
-        rate = warmup_stable_decay(step, planned or 100_000, warmup=0.04, decay=0.6)
-        for group, peak in zip(optimizer.param_groups, peaks, strict=True):
-            group["lr"] = peak * (rate if planned else min(1.0, (step + 1) / 100))
-        total, now = objective(model, [rows[i] for i in index], [questions[i] for i in index], marks, recipe)
-        total.backward()
-        torch.nn.utils.clip_grad_norm_(model.own_parameters(), 1.0)
-        optimizer.step()
-        optimizer.zero_grad(set_to_none=True)
-        told = {key: 0.98 * told.get(key, value) + 0.02 * value for key, value in {**told, **now}.items()}
-        places += sum(rows[i].length for i in index)
-        spent = time.time() - started
-        if step + 1 - first == 20 and not planned:
-            planned = max(21, int(minutes * 60 / (spent / 20)))
-            (work / "plan.json").write_text(json.dumps({"steps": planned}))
-        if (step + 1) % 25 == 0:
-            numbers = ", ".join(f"{key} {value:.3f}" for key, value in told.items())
-            log(f"step {step + 1}/{planned} {numbers}; {places / spent:.0f} tokens a second")
-        if time.time() - saved > 180 or step + 1 == planned:
-            checkpoint.save(work / "checkpoints", step + 1, model, [optimizer])
-            saved = time.time()
-
-
-def optimizer_of(model: ChoiceModel, recipe: Recipe) -> torch.optim.Optimizer:
-    """AdamW; the head moves faster than the layers, and the embeddings not at all."""
-    for parameter in model.embeddings.parameters():
-        parameter.requires_grad_(False)
-    head = [p for name, p in model.named_parameters() if not name.startswith(("layers.", "embeddings."))]
-    groups = [
-        {"params": list(model.layers.parameters()), "lr": recipe.rate},
-        {"params": head, "lr": recipe.head_rate},
-    ]
-    return torch.optim.AdamW(groups, betas=(0.9, 0.98), weight_decay=0.01, fused=True)
-
-
-def fresh(tokenizer: Tokenizer, encoder: object) -> ChoiceModel:
-    """The model before training."""
-    no, yes = (tokenizer.token_to_id(word) for word in ("否", "是"))
-    return ChoiceModel(encoder, (no, yes)).train()  # pyright: ignore[reportArgumentType]
-
-
-def encoded(tokenizer: Tokenizer, questions: list[Question], recipe: Recipe) -> list[Row]:
-    """The questions in tokens."""
-    return [
-        row
-        for question in questions
-        for row in encode(tokenizer, [question.sides], question.options, question.question, length=recipe.length)
-    ]
+# 3. The package's files
 
 
 def export(work: Path) -> None:
-    """Writes the package's files from the last checkpoint."""
+    """Writes the package's files from the finished training."""
     base = open_base()
-    model = fresh(base.tokenizer, base.model)
-    steps = checkpoint.restore(work / "checkpoints", model, [optimizer_of(model, Recipe())])
-    planned = json.loads((work / "plan.json").read_text())["steps"]
-    if steps < planned:
-        raise SystemExit(f"training is at step {steps} of {planned}: run it to its end first")
+    model = ChoiceModel(base.model, (0, 0))
+    load_parts(model, work)
     save_choice(model, base.sha256, CHOICE)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
-    parser.add_argument("--data", type=Path, required=True, help="the folder with classification/, pairs/, text/ ...")
+    parser.add_argument("--data", type=Path, help="the folder with classification/, pairs/, text/ ...")
     parser.add_argument("--work", type=Path, required=True, help="where the steps keep their results")
-    parser.add_argument("--minutes", type=float, default=60, help="training time on this machine")
-    parser.add_argument("--steps", type=int, help="train so many steps instead")
+    parser.add_argument("--seconds", type=float, default=0, help="train so long; 0 stops before")
+    parser.add_argument("--device", default="cpu", help="cpu or cuda")
+    parser.add_argument("--threads", type=int, default=1, help="of the processor")
+    parser.add_argument("--no-compile", action="store_true", help="run the layers as they are")
     parser.add_argument("--export", action="store_true", help="write the package's weights from the finished training")
     arguments = parser.parse_args()
-    recipe = Recipe()
-    arguments.work.mkdir(parents=True, exist_ok=True)
-    torch.set_num_threads(1)
+    work: Path = arguments.work
+    work.mkdir(parents=True, exist_ok=True)
+    torch.set_num_threads(arguments.threads)
     torch.set_flush_denormal(True)
-    torch.manual_seed(recipe.seed)
     if arguments.export:
-        export(arguments.work)
+        export(work)
         return
-    train(arguments.work, prepare(arguments.data, arguments.work, recipe), recipe, arguments.minutes, arguments.steps)
+    pack_file = work / "rows.pack"
+    if not pack_file.exists():
+        if not arguments.data:
+            parser.error("--data is needed to make the questions")
+        packed(work, prepare(arguments.data, work))
+    if arguments.seconds:
+        device = torch.device(arguments.device)
+        encoder = open_base().model.to(device)
+        train_packed(pack_file, encoder, device, arguments.seconds, SEED, out=work, compiled=not arguments.no_compile)
 
 
 if __name__ == "__main__":

@@ -163,7 +163,7 @@ def _about(
     found: dict[int, list[str]] = {}
     for name, text in rows:
         short = name == "zhihu-titles"
-        for _ in range(1 if short else 4 if kind == "science" else 2):
+        for _ in range(1 if short else 8 if kind == "science" else 2):
             some = clean(text) if short else _headed(text, rng)
             votes = Counter(n for word in set(pattern.findall(some)) for n in of_word[word])
             best = votes.most_common(2)
@@ -226,7 +226,7 @@ def _words(texts: dict[str, list[str]], rng: random.Random) -> Iterator[Question
     for name in ("cctv", "fudan", "sanwen", "literature", "zhihu-titles", "lctt", "weibo", "enwiki", "novels-en"):
         english = name in ("enwiki", "novels-en")
         cut: list[list[str]] = []
-        for text in rng.sample(texts[name], min(1200, len(texts[name]))):
+        for text in rng.sample(texts[name], min(2500, len(texts[name]))):
             some = snippet(text, rng, 20, 80) or clean(text)[:80]
             cut.append(re.findall(r"\w+|\W+", some) if english else list(jieba.cut(some, HMM=False)))
         least = 5 if english else 2
@@ -245,7 +245,7 @@ def _words(texts: dict[str, list[str]], rng: random.Random) -> Iterator[Question
 def _next(texts: dict[str, list[str]], rng: random.Random) -> Iterator[Question]:
     for name in ("cctv", "fudan", "sanwen", "lctt", "literature", "counsel", "weibo", "enwiki", "dialogue-en"):
         pool: list[str] = []
-        for text in rng.sample(texts[name], min(700, len(texts[name]))):
+        for text in rng.sample(texts[name], min(2000, len(texts[name]))):
             parts = [part[:70] for part in sentences(text)]
             if len(parts) >= 5:
                 at = rng.randrange(1, len(parts) - 2)
@@ -262,7 +262,7 @@ def _keywords(texts: dict[str, list[str]], rng: random.Random) -> Iterator[Quest
     import jieba.analyse
 
     kept: list[tuple[str, list[str], list[str]]] = []
-    for name, most in (("fudan", 2600), ("cctv", 500), ("lctt", 500)):
+    for name, most in (("fudan", 9000), ("cctv", 2000), ("lctt", 1500)):
         for text in rng.sample(texts[name], min(most, len(texts[name]))):
             some = snippet(text, rng, 90, 170)
             tags = jieba.analyse.extract_tags(text[:800], topK=12, allowPOS=("n", "nz", "vn", "l", "ns", "nr"))
@@ -292,7 +292,7 @@ def _pronouns(texts: dict[str, list[str]], rng: random.Random) -> Iterator[Quest
     import jieba.posseg
 
     for name in ("literature", "modern", "cctv", "sanwen", "fudan"):
-        for text in rng.sample(texts[name], min(900, len(texts[name]))):
+        for text in rng.sample(texts[name], min(4000, len(texts[name]))):
             some = snippet(text, rng, 50, 130)
             tagged = [(p.word, p.flag) for p in jieba.posseg.cut(some, HMM=False)]
             things = Counter(word for word, flag in tagged if flag in ("nr", "n", "ns", "nt") and len(word) >= 2)
@@ -322,7 +322,7 @@ def _translations(data: Path, rng: random.Random) -> Iterator[Question]:
             pairs.append((zh, en))
         if len(pairs) >= 20_000:
             break
-    for pair in rng.sample(pairs, min(5000, len(pairs))):
+    for pair in rng.sample(pairs, min(8000, len(pairs))):
         way = rng.randrange(2)
         wrong = [other[way] for other in rng.sample(pairs, 3)]
         yield asked("translation", rng.choice(ASK_TRANSLATION), (pair[1 - way],), pair[way], wrong, rng)

@@ -104,7 +104,7 @@ def loss(score_BK: torch.Tensor, answer_B: torch.Tensor, real_BK: torch.Tensor) 
     wrong_BK = real_BK & ~yes_BK
     finite_BK = score_BK.masked_fill(~real_BK, 0.0)
     said_no_B = (F.softplus(finite_BK) * wrong_BK).sum(1) / wrong_BK.sum(1).clamp_min(1)
-    said_yes_B = F.softplus(-finite_BK[yes_BK])
+    said_yes_B = F.softplus(-finite_BK.gather(1, answer_B[:, None])).squeeze(1)
     return F.cross_entropy(score_BK, answer_B) + (said_yes_B + said_no_B).mean() / 2
 
 

@@ -8,7 +8,7 @@ and the text, whatever else is on offer and in whatever order. Question and text
 a sentence encoder gives them.
 
 Knows tokens and one kind of encoder (BERT); does not know texts, labels or how it was trained. Shapes: B rows, L tokens
-of the longest row, K options of the row with most, D hidden, V vocabulary.
+of the longest row, K options of the row with most, D hidden, V vocabulary, N tokens of all rows.
 """
 
 from __future__ import annotations
@@ -28,13 +28,15 @@ from danlu.models.shelf import SHELF, write_sums
 from danlu.models.storage import load_small, save_small
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from tokenizers import Tokenizer
     from transformers import PreTrainedModel
 
     from danlu.models.base import Base
+
+    Rest = Callable[[Any, torch.Tensor, torch.Tensor], torch.Tensor]
 
 CHOICE = SHELF / "choice"
 OPTION_START = 1  # the position of every option's mask, just as of the first token after [CLS]
@@ -137,6 +139,14 @@ def visible(block_BL: torch.Tensor) -> torch.Tensor:
     return (seen == 0) | (seen == seer)  # padding sees what any option sees, so that no row of the softmax is empty
 
 
+def after_attention(layer: Any, x_ND: torch.Tensor, mixed_ND: torch.Tensor) -> torch.Tensor:  # noqa: ANN401
+    """All of a BERT layer that regards each of N tokens by itself, without dropout: (N, D)."""
+    out = layer.attention.output
+    x_ND = out.LayerNorm(x_ND + out.dense(mixed_ND))
+    inner = F.gelu(layer.intermediate.dense(x_ND))
+    return layer.output.LayerNorm(x_ND + layer.output.dense(inner))
+
+
 class ChoiceModel(nn.Module):
     """Layers of a BERT encoder of their own, its embeddings shared and fixed, and a small head.
 
@@ -177,18 +187,24 @@ class ChoiceModel(nn.Module):
         """The parameters of `own`."""
         return [p for name, p in self.named_parameters() if not name.startswith("embeddings.")]
 
-    def hidden(self, laid: Laid) -> torch.Tensor:
-        """(B, L, D) the last layer."""
+    def hidden(self, laid: Laid, rest: Rest = after_attention) -> torch.Tensor:
+        """(B, L, D) the last layer.
+
+        Args:
+            laid: rows.
+            rest: what computes `after_attention`; a compiled one saves memory traffic where rows are many.
+        """
         shared = self.embeddings
         with torch.no_grad():
             fixed_BLD = shared.word_embeddings(laid.ids_BL) + shared.position_embeddings(laid.position_BL)
-        x_BLD = fixed_BLD + self.segments[(laid.block_BL > 0).long()]
+        x_BLD = fixed_BLD + torch.where((laid.block_BL > 0)[..., None], self.segments[1], self.segments[0])
         x_BLD = F.layer_norm(
             x_BLD, x_BLD.shape[-1:], shared.LayerNorm.weight, shared.LayerNorm.bias, shared.LayerNorm.eps
         )
         seen_B1LL = visible(laid.block_BL)[:, None]
         for layer in self.layers:
-            x_BLD = _layer(layer, x_BLD, seen_B1LL, self.config.num_attention_heads)
+            mixed_BLD = _attention(layer, x_BLD, seen_B1LL, self.config.num_attention_heads)
+            x_BLD = rest(layer, x_BLD.flatten(0, 1), mixed_BLD.flatten(0, 1)).view_as(x_BLD)
         return x_BLD
 
     def said(self, hidden: torch.Tensor) -> torch.Tensor:
@@ -203,7 +219,7 @@ class ChoiceModel(nn.Module):
         """
         at_BKD = hidden_BLD.gather(1, laid.mask_BK[..., None].expand(-1, -1, hidden_BLD.shape[-1]))
         no_yes_BK2 = self.no_yes(self.said(at_BKD))
-        number_K = torch.arange(1, laid.mask_BK.shape[1] + 1)
+        number_K = torch.arange(1, laid.mask_BK.shape[1] + 1, device=hidden_BLD.device)
         option_BKL = (laid.block_BL[:, None] == number_K[:, None]).float()
         option_BKL = option_BKL.scatter(2, laid.mask_BK[..., None], 0.0)
         text_BL = laid.text_BL.float()
@@ -218,17 +234,15 @@ class ChoiceModel(nn.Module):
         return self.scores(laid, self.hidden(laid))
 
 
-def _layer(layer: Any, x_BLD: torch.Tensor, seen_B1LL: torch.Tensor, heads: int) -> torch.Tensor:  # noqa: ANN401
-    """One BERT layer without dropout."""
-    attention, out = layer.attention.self, layer.attention.output
+def _attention(layer: Any, x_BLD: torch.Tensor, seen_B1LL: torch.Tensor, heads: int) -> torch.Tensor:  # noqa: ANN401
+    """What the tokens of a BERT layer see of one another, (B, L, D)."""
+    attention = layer.attention.self
     query, key, value = (
         part(x_BLD).unflatten(-1, (heads, -1)).transpose(1, 2)
         for part in (attention.query, attention.key, attention.value)
     )
     mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=seen_B1LL)
-    x_BLD = out.LayerNorm(x_BLD + out.dense(mixed.transpose(1, 2).flatten(2)))
-    inner = F.gelu(layer.intermediate.dense(x_BLD))
-    return layer.output.LayerNorm(x_BLD + layer.output.dense(inner))
+    return mixed.transpose(1, 2).flatten(2)
 
 
 def save_choice(model: ChoiceModel, encoder: str, folder: Path) -> None:
