@@ -47,7 +47,8 @@ class Half:
     Attributes:
         masked: rows with hidden tokens.
         masked_weight: of their loss.
-        pairs: of passages.
+        pairs: of passages, the second a short one; of one source.
+        long_pairs: of passages, the second a long one; of all sources. They take turns with those above.
         parallel: Chinese sentences with their English sides.
         english: English passages.
     """
@@ -55,12 +56,13 @@ class Half:
     masked: int
     masked_weight: float
     pairs: int
+    long_pairs: int
     parallel: int
     english: int
 
 
-FIRST = Half(masked=1024, masked_weight=1.0, pairs=512, parallel=512, english=512)
-SECOND = Half(masked=512, masked_weight=0.2, pairs=1536, parallel=1024, english=512)
+FIRST = Half(masked=1024, masked_weight=1.0, pairs=512, long_pairs=512, parallel=512, english=512)
+SECOND = Half(masked=512, masked_weight=0.2, pairs=1536, long_pairs=1024, parallel=1024, english=512)
 
 
 @dataclass(frozen=True)
@@ -71,15 +73,17 @@ class Recipe:
         turn: the share of the time at which the second half begins.
         hidden: the share of tokens that are hidden.
         joined: how often a token is hidden or not as the one before it is.
-        chunk: rows that pass through the layers at a time; one shape for the compiler.
+        chunk: rows of up to 128 tokens that pass through the layers at a time, half as many of 256; the compiler sees
+            few shapes.
         temperature: of contrast.
         table_rate: peak learning rate of the token embeddings and of the head.
         body_rate: of all else.
     """
 
     turn: float = 0.5
-    length: int = 128
     short: int = 64
+    length: int = 128
+    long: int = 256
     hidden: float = 0.2
     joined: float = 0.4
     chunk: int = 512
@@ -246,7 +250,7 @@ class Encoder(nn.Module):
         shared: Any = self.bert.embeddings
         fixed_LD = shared.position_embeddings.weight[: ids_BL.shape[1]] + shared.token_type_embeddings.weight[0]
         chunks: list[torch.Tensor] = []
-        for some_BL in ids_BL.split(self.chunk):
+        for some_BL in ids_BL.split(min(self.chunk, self.chunk * 128 // ids_BL.shape[1])):
             x_BLD = shared.LayerNorm(F.embedding(some_BL, table_VD) + fixed_LD)
             if torch.is_autocast_enabled(ids_BL.device.type):
                 x_BLD = x_BLD.to(torch.get_autocast_dtype(ids_BL.device.type))
@@ -285,7 +289,7 @@ def hide(ids_BL: torch.Tensor, share: float, joined: float, vocabulary: int) -> 
     together_BL = torch.rand(ids_BL.shape, device=ids_BL.device)[:, 1:] < joined
     rank_BL[:, 1:] = torch.where(together_BL, rank_BL[:, :-1], rank_BL[:, 1:])
     rank_BL[(ids_BL == CLS) | (ids_BL == SEP) | (ids_BL == UNKNOWN)] = -1
-    places_BN = rank_BL.topk(round(share * ids_BL.shape[1]), dim=1).indices
+    places_BN = rank_BL.topk(round(share * 64) * ids_BL.shape[1] // 64, dim=1).indices
     fate_BN = torch.rand(places_BN.shape, device=ids_BL.device)
     drawn_BN = torch.randint(5, vocabulary, places_BN.shape, device=ids_BL.device)
     own_BN = ids_BL.gather(1, places_BN)
@@ -305,16 +309,22 @@ def losses(
     loss_of: Callable[..., torch.Tensor], half: Half, recipe: Recipe, number: int,
 ) -> Iterator[tuple[str, torch.Tensor, float, int]]:  # fmt: skip
     """The losses of a step: name, value, weight, places read."""
-    for _ in range(0, half.masked, recipe.chunk):
-        ids = text.rows(min(recipe.chunk, half.masked), recipe.length)
+    for turn in range(0, half.masked, recipe.chunk):
+        rows, length = min(recipe.chunk, half.masked), recipe.length
+        if (turn // recipe.chunk + number) % 2:
+            rows, length = rows * recipe.length // recipe.long, recipe.long
+        ids = text.rows(rows, length)
         shown, places_BN = hide(ids, recipe.hidden, recipe.joined, len(table))
         hidden_BLD = model(shown, table, padded=False)
         wanted = hidden_BLD.gather(1, places_BN[..., None].expand(-1, -1, hidden_BLD.shape[-1]))
         loss = loss_of(model.said(wanted).flatten(0, 1), table, model.bias, ids.gather(1, places_BN).flatten())
-        yield "masked", loss, half.masked_weight * len(ids) / half.masked, ids.numel()
-    left, right = text.pairs(half.pairs, recipe.short, recipe.length, one_source=number % 2 == 0)
+        yield "masked", loss, half.masked_weight * min(1.0, recipe.chunk / half.masked), ids.numel()
+    if number % 2:
+        left, right = text.pairs(half.long_pairs, recipe.short, recipe.long, one_source=False)
+    else:
+        left, right = text.pairs(half.pairs, recipe.short, recipe.length, one_source=True)
     found = contrast(model.vectors(left, table), model.vectors(right, table), recipe.temperature)
-    yield "pairs", found, 1.0, left.numel() + right.numel()
+    yield "long pairs" if number % 2 else "pairs", found, 1.0, left.numel() + right.numel()
     index = torch.randint(len(parallel.zh), (half.parallel,), device=text.device)
     target, zh = parallel.vectors[index], parallel.zh[index].long()
     vectors = model.vectors(zh, table)
@@ -375,8 +385,8 @@ def train(
 
     told = Told(50)
     try:
-        for number, half in enumerate((*halves, *halves)):  # compiles, and leaves no trace
-            step(half, number, 0.0)
+        for number in range(4):  # compiles, and leaves no trace
+            step(halves[number // 2], number, 0.0)
     except Exception as error:  # noqa: BLE001 - a compiler's errors have no type of their own
         log(f"not compiled: {type(error).__name__} {str(error)[:500]}")
         model.layer = old.layer = bert_layer
@@ -443,7 +453,7 @@ def main() -> None:
     text = Text(options.pack / "encoder", device)
     parallel = Parallel(options.pack / "parallel.xz", recipe.short, device)
     model = open_start(options.start, recipe.chunk).to(device)
-    halves = (Half(8, 1.0, 8, 8, 8), Half(4, 0.2, 12, 8, 8)) if options.small else (FIRST, SECOND)
+    halves = (Half(8, 1.0, 8, 8, 8, 8), Half(4, 0.2, 12, 8, 8, 8)) if options.small else (FIRST, SECOND)
     told = train(model, text, parallel, options.seconds, recipe, really_compile=options.compile, halves=halves)
     save(model, options.out, told)
 
