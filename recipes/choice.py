@@ -32,11 +32,13 @@ from danlu.corpus.overlap import Guard
 from danlu.corpus.prepare import evaluation_texts
 from danlu.models.base import open_base
 from danlu.models.choice import CHOICE, ChoiceModel, marks_of, save_choice
+from danlu.models.storage import load_small
 from danlu.text.normalize import clean
 from recipes.choice_made import made, read_text
 from recipes.choice_pack import Asked, pack
 from recipes.choice_rows import Question, labelled
 from recipes.choice_train import load_parts, log, train_packed
+from recipes.gpu import between
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -141,11 +143,14 @@ def encoded(tokenizer: Tokenizer, questions: list[Question]) -> Iterator[Asked]:
 # 3. The package's files
 
 
-def export(work: Path) -> None:
-    """Writes the package's files from the finished training."""
+def export(work: Path, earlier: Path | None, share: float) -> None:
+    """Writes the package's files from the finished training; weights between those of an earlier model and its own."""
     base = open_base()
     model = ChoiceModel(base.model, (0, 0))
     load_parts(model, work)
+    if earlier:
+        state = between(load_small(earlier / "model.safetensors"), model.own(), share)
+        model.load_state_dict(state, strict=False)
     save_choice(model, base.sha256, CHOICE)
 
 
@@ -158,13 +163,15 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1, help="of the processor")
     parser.add_argument("--no-compile", action="store_true", help="run the layers as they are")
     parser.add_argument("--export", action="store_true", help="write the package's weights from the finished training")
+    parser.add_argument("--earlier", type=Path, help="with --export: the folder of an earlier model of the same start")
+    parser.add_argument("--share", type=float, default=0.6, help="with --earlier: how far from it, up to 1")
     arguments = parser.parse_args()
     work: Path = arguments.work
     work.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(arguments.threads)
     torch.set_flush_denormal(True)
     if arguments.export:
-        export(work)
+        export(work, arguments.earlier, arguments.share)
         return
     pack_file = work / "rows.pack"
     if not pack_file.exists():

@@ -123,7 +123,9 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=256, help="of a batch")
     parser.add_argument("--length", type=int, default=512, help="tokens of a row")
     parser.add_argument("--rate", type=float, default=3e-3, help="the peak learning rate")
-    parser.add_argument("--export", type=Path, metavar="CARD", help="make the package's decoder of the weights in --out")
+    parser.add_argument(
+        "--export", type=Path, metavar="CARD", help="make the package's decoder of the weights in --out"
+    )
     parser.add_argument("--tokenizer", type=Path, help="with --export: its vocabulary")
     parser.add_argument("--compile", action=argparse.BooleanOptionalAction, default=True)
     options = parser.parse_args()

@@ -26,7 +26,7 @@ from torch.nn import functional as F  # noqa: N812 - the field's name for it
 
 from danlu.models.base import EMBEDDED, open_base, save_embedded
 from danlu.models.storage import coarsened, load_small, save_small
-from recipes.gpu import Clock, Told, compiled, loaded, log, read_all, save_parts, set_rates, told_apart
+from recipes.gpu import Clock, Told, between, compiled, loaded, log, read_all, save_parts, set_rates, told_apart
 from recipes.packed import CLS, SEP, unpack
 
 if TYPE_CHECKING:
@@ -331,7 +331,9 @@ def losses(
     far = (1 - (vectors * target).sum(-1)).mean()
     yield "parallel", 2 * far + contrast(vectors, target, recipe.temperature), 1.0, zh.numel()
     half_of_it = half.english // 2
-    passages = torch.cat([text.passages(half.english - half_of_it, recipe.short), parallel.en[index[:half_of_it]].long()])
+    passages = torch.cat(
+        [text.passages(half.english - half_of_it, recipe.short), parallel.en[index[:half_of_it]].long()]
+    )
     far = (1 - (model.vectors(passages, table) * start(passages)).sum(-1)).mean()
     yield "english", far, 5.0, 2 * passages.numel()
 
@@ -424,12 +426,11 @@ def save(model: Encoder, out: Path, told: dict[str, float]) -> None:
     (out / "encoder.json").write_text(json.dumps(told), encoding="utf-8")
 
 
-def export(parts: Path) -> None:
-    """Writes the package's files: the trained weights beside the static embeddings and the vocabulary that are there."""
+def export(parts: Path, start: Path, share: float) -> None:
+    """Writes the package's files: weights between those of the start and the trained ones; all else stays as it is."""
     base = open_base()
-    state = load_small(parts / "encoder-table.safetensors") | loaded(parts, "encoder")
-    state = {key: value for key, value in state.items() if key.startswith(("embeddings.", "encoder."))}
-    base.model.load_state_dict(state)
+    new = load_small(parts / "encoder-table.safetensors") | loaded(parts, "encoder")
+    base.model.load_state_dict(between(load_small(start / "model.safetensors"), new, share))
     save_embedded(base.model, base.tokenizer, EMBEDDED, base.static)
 
 
@@ -439,13 +440,14 @@ def main() -> None:
     parser.add_argument("--start", type=Path, default=EMBEDDED, help="the folder of the encoder to start from")
     parser.add_argument("--out", type=Path, required=True, help="where the weights go")
     parser.add_argument("--export", action="store_true", help="make the package's encoder of the weights in --out")
+    parser.add_argument("--share", type=float, default=0.6, help="with --export: how far from the start, up to 1")
     parser.add_argument("--seconds", type=float, default=300, help="of training")
     parser.add_argument("--device", default="cuda")
     parser.add_argument("--small", action="store_true", help="batches for a trial on a processor")
     parser.add_argument("--compile", action=argparse.BooleanOptionalAction, default=True)
     options = parser.parse_args()
     if options.export:
-        export(options.out)
+        export(options.out, options.start, options.share)
         return
     recipe, device = Recipe(), torch.device(options.device)
     torch.manual_seed(recipe.seed)

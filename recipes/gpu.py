@@ -98,7 +98,9 @@ def told_apart(hidden_ND: torch.Tensor, table_VD: torch.Tensor, bias_V: torch.Te
     return F.cross_entropy((F.linear(hidden_ND, table_VD) + bias_V).float(), target_N)
 
 
-def set_rates(optimisers: Sequence[Optimizer], peaks: Sequence[float], done: float, warmup: float, decay: float) -> None:
+def set_rates(
+    optimisers: Sequence[Optimizer], peaks: Sequence[float], done: float, warmup: float, decay: float
+) -> None:
     """Rates of all groups at a share of the time."""
     share = warmup_stable_decay(round(done * 100_000), 100_000, warmup, decay)
     groups = [group for optimiser in optimisers for group in optimiser.param_groups]
@@ -126,3 +128,8 @@ def loaded(folder: Path, name: str) -> dict[str, torch.Tensor]:
     """What `save_parts` wrote, in float32."""
     paths = sorted(folder.glob(f"{name}-[0-9].safetensors"))
     return {key: value.float() for path in paths for key, value in load_file(path).items()}
+
+
+def between(old: Mapping[str, torch.Tensor], new: Mapping[str, torch.Tensor], share: float) -> dict[str, torch.Tensor]:
+    """Weights on the line from old to new ones (Wortsman et al., 2022); two trainings from one start meet well there."""
+    return {key: value + share * (new[key].to(value) - value) for key, value in old.items()}
