@@ -103,13 +103,13 @@ def train(pack: Path, out: Path, seconds: float, device: torch.device, options: 
     log(f"{clock.steps} steps, {places:,} tokens")
 
 
-def export(parts: Path, tokenizer: Path, size: str, card: str) -> None:
+def export(parts: Path, tokenizer: Path, size: str, card: str, folder: Path = SHELF / "decoder") -> None:
     """Writes the package's files from what `train` left."""
     vocabulary = open_tokenizer(tokenizer)
     model = fresh_decoder(SHAPES[size], vocabulary.get_vocab_size())
     state = load_small(parts / "decoder-table.safetensors") | loaded(parts, "decoder")
     model.load_state_dict({**state, "lm_head.weight": state[TABLE]})
-    save_embedded_decoder(Decoder("embedded", vocabulary, model.eval()), SHELF / "decoder", card)
+    save_embedded_decoder(Decoder("embedded", vocabulary, model.eval()), folder, card)
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ what is read; in the second, most of it is pairs of passages. All the time a Chi
 the starting encoder has for its English side, and English stays where it was. The table of token embeddings is rounded
 in training as it is when it is stored.
 
-Knows the losses, their weights and the loop. Shapes: B rows, L places of a row, D hidden, V vocabulary, N hidden tokens.
+Knows the losses, their weights and the loop. Shapes: B rows, L places of a row, D width, V vocabulary, N hidden tokens.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class Recipe:
     Attributes:
         turn: the share of the time at which the second half begins.
         hidden: the share of tokens that are hidden.
-        joined: how often a token is hidden or not as the one before it is.
+        joined: how often a token goes by the number drawn for the one before it; which are hidden goes by numbers.
         chunk: rows of up to 128 tokens that pass through the layers at a time, half as many of 256; the compiler sees
             few shapes.
         temperature: of contrast.
@@ -426,12 +426,12 @@ def save(model: Encoder, out: Path, told: dict[str, float]) -> None:
     (out / "encoder.json").write_text(json.dumps(told), encoding="utf-8")
 
 
-def export(parts: Path, start: Path, share: float) -> None:
+def export(parts: Path, start: Path, share: float, folder: Path = EMBEDDED) -> None:
     """Writes the package's files: weights between those of the start and the trained ones; all else stays as it is."""
     base = open_base()
     new = load_small(parts / "encoder-table.safetensors") | loaded(parts, "encoder")
     base.model.load_state_dict(between(load_small(start / "model.safetensors"), new, share))
-    save_embedded(base.model, base.tokenizer, EMBEDDED, base.static)
+    save_embedded(base.model, base.tokenizer, folder, base.static)
 
 
 def main() -> None:

@@ -10,7 +10,6 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 from torch.nn import functional as F  # noqa: N812 - the field's name for it
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    import numpy as np
     from numpy.typing import NDArray
     from torch.optim import Optimizer
 
@@ -53,12 +53,12 @@ class Clock:
         self.steps, self.done = 0, 0.0
 
     def __call__(self) -> float:
-        """Counts a step; 1 or more when the time is over."""
+        """Counts a step, unless the time is over: then 1 or more."""
         if self.steps % self._every == 0:
             if self._device.type == "cuda":
                 torch.cuda.synchronize()
             self.done = (time.monotonic() - self._started) / self._seconds
-        self.steps += 1
+        self.steps += self.done < 1
         return self.done
 
 
@@ -89,11 +89,13 @@ class Told:
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     """The function, compiled for each shape that comes."""
-    torch._dynamo.config.recompile_limit = 64  # noqa: SLF001 - there is no other name for it
+    torch._dynamo.config.recompile_limit = 64
     return torch.compile(function, dynamic=False)
 
 
-def told_apart(hidden_ND: torch.Tensor, table_VD: torch.Tensor, bias_V: torch.Tensor, target_N: torch.Tensor) -> Any:  # noqa: ANN401
+def told_apart(
+    hidden_ND: torch.Tensor, table_VD: torch.Tensor, bias_V: torch.Tensor, target_N: torch.Tensor
+) -> torch.Tensor:
     """The mean cross-entropy of tokens, told from the whole vocabulary."""
     return F.cross_entropy((F.linear(hidden_ND, table_VD) + bias_V).float(), target_N)
 
@@ -131,5 +133,5 @@ def loaded(folder: Path, name: str) -> dict[str, torch.Tensor]:
 
 
 def between(old: Mapping[str, torch.Tensor], new: Mapping[str, torch.Tensor], share: float) -> dict[str, torch.Tensor]:
-    """Weights on the line from old to new ones (Wortsman et al., 2022); two trainings from one start meet well there."""
+    """Weights on the line from old to new ones (Wortsman et al., 2022)."""
     return {key: value + share * (new[key].to(value) - value) for key, value in old.items()}

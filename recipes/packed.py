@@ -25,7 +25,7 @@ from tqdm import tqdm
 from danlu.corpus.prepare import texts_of
 from danlu.corpus.shards import open_shard
 from danlu.models.base import open_base
-from danlu.text.tokenizer import END, START, open_tokenizer
+from danlu.text.tokenizer import START, open_tokenizer
 from recipes.base_encoder import Recipe, evaluated, parallel_pairs
 
 if TYPE_CHECKING:
@@ -90,7 +90,6 @@ def as_written(text: Path, source: str, limit: float) -> Iterator[NDArray[np.uin
         else:
             yield piece[1:]  # its first token ended the piece before
         limit -= len(piece)
-    assert piece[-1] == END
 
 
 def pack(parts: Iterable[NDArray[np.uint16]], path: Path) -> int:
