@@ -25,12 +25,22 @@ def test_the_package_s_bases_are_listed_and_whole(run):
     code, out, _ = run("base")
     assert code == 0
     assert "encoder: The embedded bilingual sentence encoder" in out
-    assert "whole" in out
+    assert "decoder: The embedded bilingual decoder" in out
+    assert out.count(", whole\n") == 3
     code, out, _ = run("base", "--json")
     models = json.loads(out)["models"]
     assert {"name": "encoder", "folder": str(SHELF / "encoder"), "broken": []}.items() <= models[-1].items()
     assert not any(model["broken"] for model in models)
     assert run("base", "encoder")[1].startswith("# The embedded bilingual sentence encoder")
+
+
+def test_the_embedded_decoder_is_measured(run, tmp_path):
+    (tmp_path / "real.txt").write_text("中国共产党中央委员会今天召开全体会议。\n", encoding="utf-8")
+    (tmp_path / "mixed.txt").write_text("会中召委全国体今共产央议开党。中员天会\n", encoding="utf-8")
+    code, out, _ = run("eval-base", "--text", tmp_path / "real.txt", "--text", tmp_path / "mixed.txt", "--json")
+    found = json.loads(out)
+    assert (code, found["model"]) == (0, "embedded")
+    assert 0 < found["figures"]["real"]["value"] < found["figures"]["mixed"]["value"] < 20
 
 
 @pytest.mark.parametrize(

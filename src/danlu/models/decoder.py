@@ -1,4 +1,4 @@
-"""Opens a decoder: one that `danlu pretrain` made, or the embedded one where the package has one.
+"""Opens a decoder: the embedded one, or one that `danlu pretrain` made.
 
 Knows where weights and vocabulary lie; does not know what is written with them.
 """
@@ -43,7 +43,7 @@ def open_decoder(name: str | None = None) -> Decoder:
     """Opens a decoder.
 
     Args:
-        name: the `model` folder that `danlu pretrain` made; the embedded decoder if None.
+        name: the `model` folder that `danlu pretrain` made; the embedded bilingual decoder if None.
 
     Raises:
         OptionError: there is no such folder, or it holds no decoder of danlu's.
@@ -84,7 +84,7 @@ def _open_embedded(folder: Path) -> Decoder:
     from transformers import Qwen3Config, Qwen3ForCausalLM
 
     if not folder.is_dir():
-        raise OptionError("The package has no decoder yet. Fix: give the model folder of danlu pretrain.")
+        raise OptionError(f"{folder} holds no decoder. Fix: install danlu again.")
     model = Qwen3ForCausalLM(Qwen3Config(**json.loads((folder / "config.json").read_text(encoding="utf-8"))))
     state = load_small(folder / "model.safetensors")
     model.load_state_dict({**state, _TIED: state[_TABLE]})

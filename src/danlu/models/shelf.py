@@ -19,7 +19,7 @@ class Kept:
     """A base model of the package.
 
     Attributes:
-        name: of its folder: "encoder", "decoder".
+        name: of its folder: "choice", "decoder", "encoder".
         folder: where it lies.
         megabytes: of all its files, in 10⁶ bytes.
         card: what it is, how it was made, what it is worth; in words.
