@@ -4,7 +4,8 @@
     python -m recipes.base_decoder --data DATA --work WORK --passes 4     # where a GPU makes passes cheap
     python -m recipes.base_decoder --data DATA --work WORK --export CARD.md
 
-Knows which sources are read how often, and the shape. How it is done is `danlu.factory.base`.
+Knows which sources are read how often, and the shape. How it is done is `danlu.factory.base`. The package's weights are
+those of `recipes/decoder_gpu.py`, which takes this recipe's cleaned text, vocabulary and mixture to one GPU.
 """
 
 from __future__ import annotations

@@ -18,6 +18,9 @@ Steps, each writing its result into WORK and skipped when it is there:
 4. teacher vectors of the English sides, computed once.
 5. training, three losses in turn: a Chinese sentence lands on the vector of its English side (cosine, and contrast
    within the batch); two passages of one document find one another among the batch; English stays where it was.
+
+This is for a processor. `recipes/encoder_gpu.py` goes on from its result on one GPU, with hidden tokens beside these
+losses; it keeps vocabulary and static embeddings.
 """
 
 from __future__ import annotations
