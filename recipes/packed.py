@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 CLS, SEP = 2, 3  # of the encoder's vocabulary
 # Millions of tokens of each source, for the encoder and for the decoder.
 MILLIONS = {
-    "fudan": (24, 14), "cctv": (8, 5), "lctt": (10, 6), "wiki-zh": (4, 4), "blog": (3, 3), "weekly": (4, 4),
+    "fudan": (24, 5), "cctv": (8, 5), "lctt": (10, 6), "wiki-zh": (4, 4), "blog": (3, 3), "weekly": (4, 4),
     "web-zh": (3, 3), "sanwen": (4, 4), "weibo": (8, 6), "reviews": (5, 5), "zhihu-titles": (6, 4), "sms": (2, 2),
     "counsel": (8, 6), "medical": (3, 3), "crosswoz": (2, 2), "forum": (2, 2), "recipes": (2, 2), "oi-wiki": (1, 0.3),
     "literature": (3, 5), "modern": (3, 7), "classical": (0, 5), "poems": (0, 6), "laws": (1, 0.5), "enwiki": (12, 6),
