@@ -5,8 +5,11 @@ Knows the mixture, its caps, and how the result is stored. Which questions a set
 in `recipes.choice_train`. No FewCLUE set and no OCNLI is trained on.
 
     python -m recipes.choice --data DATA --work WORK    # steps 1 and 2
-    python -m recipes.choice --work WORK --seconds 60 --device cuda    # needs nothing but rows.pack
-    python -m recipes.choice --work WORK --export
+    python -m recipes.choice --work WORK --seconds 85 --device cuda    # needs no data but rows.pack
+    python -m recipes.choice --work WORK --export [--earlier FOLDER]
+
+The weights of the package, version 2, were started from the end of the encoder's training (`--parts` of
+`recipes.encoder_gpu`), and are read on the embeddings of the encoder that ships, which lies nearer to its start.
 
 Steps, each writing its result into WORK; the first two are skipped when it is there:
 
@@ -38,6 +41,7 @@ from recipes.choice_made import made, read_text
 from recipes.choice_pack import Asked, pack
 from recipes.choice_rows import Question, labelled
 from recipes.choice_train import load_parts, log, train_packed
+from recipes.encoder_gpu import trained
 from recipes.gpu import between
 
 if TYPE_CHECKING:
@@ -159,6 +163,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, help="the folder with classification/, pairs/, text/ ...")
     parser.add_argument("--work", type=Path, required=True, help="where the steps keep their results")
     parser.add_argument("--seconds", type=float, default=0, help="train so long; 0 stops before")
+    parser.add_argument("--parts", type=Path, help="start from the encoder in this --out of recipes.encoder_gpu")
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
     parser.add_argument("--threads", type=int, default=1, help="of the processor")
     parser.add_argument("--no-compile", action="store_true", help="run the layers as they are")
@@ -180,7 +185,10 @@ def main() -> None:
         packed(work, prepare(arguments.data, work))
     if arguments.seconds:
         device = torch.device(arguments.device)
-        encoder = open_base().model.to(device)
+        encoder = open_base().model
+        if arguments.parts:
+            encoder.load_state_dict(trained(arguments.parts), strict=False)  # without the head of hidden tokens
+        encoder.to(device)
         train_packed(pack_file, encoder, device, arguments.seconds, SEED, out=work, compiled=not arguments.no_compile)
 
 

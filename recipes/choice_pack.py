@@ -123,6 +123,10 @@ def pack(rows: Iterable[Asked], marks: Marks, no_yes: tuple[int, int], path: Pat
             named.append(known.get(key, -1) + 1)
             known.setdefault(key, len(known))
         about.append((bool(row.question), len(row.sides), len(row.options), asked.answer, asked.masked))
+    if not about:
+        raise ValueError("there are no rows to pack")
+    if max(map(len, known)) > 2 * 255 or max(map(max, about)) > 255:
+        raise ValueError("a sequence has more than 255 tokens, or a row more than 255 options")
     arrays = {
         "tokens": np.frombuffer(b"".join(known), "<u2"),
         "size": np.array([len(key) // 2 for key in known], np.uint8),
@@ -184,6 +188,8 @@ def batches(packed: Packed, places: int, seed: int) -> Iterator[Batch]:
     lengths, options = packed.length_R.cpu().numpy(), packed.options_R.cpu().numpy()
     bucket = np.searchsorted(BUCKETS, lengths)
     members = [np.flatnonzero(bucket == number) for number in range(len(BUCKETS))]
+    if not any(len(rows) for rows in members):
+        raise ValueError(f"no row has at most {BUCKETS[-1]} tokens")
     left = [np.zeros(0, np.int64) for _ in BUCKETS]
     epoch = 0
     while True:

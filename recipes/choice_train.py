@@ -1,7 +1,7 @@
 """Training of the multiple-choice model on packed rows, for so many seconds, on a processor or a GPU.
 
-Knows the losses, the schedule and how weights come back. Does not know words, files of questions or tokenizers: it
-imports torch, numpy, safetensors and transformers, and runs where the package is not installed.
+Knows the losses, the schedule and how weights come back. Does not know words, files of questions or tokenizers: all
+that it needs beside danlu's source and libraries is a pack and an encoder.
 
 At each option's mask, yes for the right option and no for the others (both sides weigh the same); the options' scores
 against one another (cross-entropy); in part of the rows, tokens of the text are hidden and found again among a sample
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from danlu.models.choice import Rest
     from recipes.choice_pack import Batch, Packed
 
-PARTS = ("choice-0.safetensors", "choice-1.safetensors")  # 11 MB each: what comes back from a GPU machine is limited
+PARTS = ("choice-0.safetensors", "choice-1.safetensors")  # 11 MB each: a transfer that breaks off is repeated in parts
 FINE = 10_000  # steps of the schedule
 
 

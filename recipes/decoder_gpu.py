@@ -51,6 +51,10 @@ class Text:
         return self.tokens[at.clamp_max(len(self.tokens) - 1)].long()
 
 
+class NotCompiledError(Exception):
+    """The first step fails where layers are compiled."""
+
+
 def train(pack: Path, out: Path, seconds: float, device: torch.device, options: argparse.Namespace) -> None:
     torch.manual_seed(11)
     torch.set_float32_matmul_precision("high")
@@ -82,14 +86,14 @@ def train(pack: Path, out: Path, seconds: float, device: torch.device, options: 
             optimiser.zero_grad(set_to_none=True)
         return loss
 
-    if options.compile:
-        try:
-            step(0.0)
-        except Exception as error:  # noqa: BLE001 - a compiler's errors have no type of their own
-            log(f"not compiled: {type(error).__name__} {str(error)[:500]}")
-            options.compile = False
-            train(pack, out, seconds, device, options)
-            return
+    try:
+        step(0.0)
+    except Exception as error:
+        if not options.compile:
+            raise
+        raise NotCompiledError from error
+    for optimiser in optimisers:
+        optimiser.state.clear()
     clock, told = Clock(seconds, device), Told(100)
     while (done := clock()) < 1:
         told.add("loss", step(done), options.rows * options.length)
@@ -116,7 +120,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
     parser.add_argument("--pack", type=Path, help="the folder of recipes.packed")
     parser.add_argument("--out", type=Path, required=True, help="where the weights go")
-    parser.add_argument("--seconds", type=float, default=150, help="of training")
+    parser.add_argument("--seconds", type=float, default=120, help="of training")
     parser.add_argument("--device", default="cuda")
     parser.add_argument("--size", default="base", choices=sorted(SHAPES))
     parser.add_argument("--vocabulary", type=int, default=16_384, help="tokens in all")
@@ -130,9 +134,19 @@ def main() -> None:
     parser.add_argument("--compile", action=argparse.BooleanOptionalAction, default=True)
     options = parser.parse_args()
     if options.export:
+        if not options.tokenizer:
+            parser.error("--export needs --tokenizer")
         export(options.out, options.tokenizer, options.size, options.export.read_text(encoding="utf-8"))
         return
-    train(options.pack, options.out, options.seconds, torch.device(options.device), options)
+    if not options.pack or options.seconds <= 0:
+        parser.error("to train, --pack and more than 0 --seconds are needed")
+    device = torch.device(options.device)
+    try:
+        train(options.pack, options.out, options.seconds, device, options)
+    except NotCompiledError as error:
+        log(f"not compiled: {str(error.__cause__)[:500]}")
+        options.compile = False
+        train(options.pack, options.out, options.seconds, device, options)
 
 
 if __name__ == "__main__":

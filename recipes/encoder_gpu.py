@@ -417,7 +417,7 @@ def open_start(folder: Path, chunk: int) -> Encoder:
 
 
 def save(model: Encoder, out: Path, told: dict[str, float]) -> None:
-    """Writes the table as the package stores it, all else in float16, in files of at most 16 MB."""
+    """Writes the table as the package stores it, and all else in float16, in small files."""
     out.mkdir(parents=True, exist_ok=True)
     table = model.table.detach().float().cpu()
     save_small({TABLE: table}, out / "encoder-table.safetensors", coarse=lambda _: True)
@@ -426,10 +426,27 @@ def save(model: Encoder, out: Path, told: dict[str, float]) -> None:
     (out / "encoder.json").write_text(json.dumps(told), encoding="utf-8")
 
 
+def trained(parts: Path) -> dict[str, torch.Tensor]:
+    """What `save` wrote, in float32."""
+    return load_small(parts / "encoder-table.safetensors") | loaded(parts, "encoder")
+
+
 def export(parts: Path, start: Path, share: float, folder: Path = EMBEDDED) -> None:
-    """Writes the package's files: weights between those of the start and the trained ones; all else stays as it is."""
+    """Writes the package's files: weights between those of the start and the trained ones; all else stays as it is.
+
+    Args:
+        parts: what `save` wrote.
+        start: the encoder that the training started from, kept apart from `folder`, which is replaced.
+        share: how far from the start.
+        folder: where to.
+
+    Raises:
+        ValueError: the start is the folder itself: a second export would go on from the first.
+    """
+    if start.resolve() == folder.resolve():
+        raise ValueError(f"{start} is about to be replaced: keep the encoder that the training started from elsewhere")
     base = open_base()
-    new = load_small(parts / "encoder-table.safetensors") | loaded(parts, "encoder")
+    new = trained(parts)
     base.model.load_state_dict(between(load_small(start / "model.safetensors"), new, share))
     save_embedded(base.model, base.tokenizer, folder, base.static)
 
@@ -441,14 +458,18 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="where the weights go")
     parser.add_argument("--export", action="store_true", help="make the package's encoder of the weights in --out")
     parser.add_argument("--share", type=float, default=0.6, help="with --export: how far from the start, up to 1")
-    parser.add_argument("--seconds", type=float, default=300, help="of training")
+    parser.add_argument("--seconds", type=float, default=390, help="of training")
     parser.add_argument("--device", default="cuda")
     parser.add_argument("--small", action="store_true", help="batches for a trial on a processor")
     parser.add_argument("--compile", action=argparse.BooleanOptionalAction, default=True)
     options = parser.parse_args()
     if options.export:
+        if options.start.resolve() == EMBEDDED.resolve():
+            parser.error("--export needs --start: a copy of the encoder that the training started from")
         export(options.out, options.start, options.share)
         return
+    if not options.pack or options.seconds <= 0:
+        parser.error("to train, --pack and more than 0 --seconds are needed")
     recipe, device = Recipe(), torch.device(options.device)
     torch.manual_seed(recipe.seed)
     torch.set_float32_matmul_precision("high")

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch.optim import Optimizer
 
-PART = 15_000_000  # bytes of a file of weights
+PART = 15_000_000  # bytes of a file of weights: a transfer that breaks off is repeated in parts
 
 
 def log(message: str) -> None:
@@ -111,24 +111,32 @@ def set_rates(
 
 
 def save_parts(state: Mapping[str, torch.Tensor], folder: Path, name: str) -> None:
-    """Writes tensors in float16 into as many files as keep each small: NAME-0.safetensors, NAME-1.safetensors."""
+    """Writes tensors in float16 into as many files as keep each small: NAME-00.safetensors, NAME-01.safetensors.
+
+    Raises:
+        ValueError: a weight is no finite number in float16; nothing is written then.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     parts: list[dict[str, torch.Tensor]] = [{}]
     filled = 0
     for key, value in state.items():
         small = value.detach().half().cpu().contiguous().clone()
+        if not small.isfinite().all():
+            raise ValueError(f"{key} holds what is no finite number in float16")
         if filled and filled + small.nbytes > PART:
             parts.append({})
             filled = 0
         parts[-1][key] = small
         filled += small.nbytes
+    for path in folder.glob(f"{name}-[0-9]*.safetensors"):  # of an earlier training
+        path.unlink()
     for number, part in enumerate(parts):
-        save_file(part, folder / f"{name}-{number}.safetensors")
+        save_file(part, folder / f"{name}-{number:02}.safetensors")
 
 
 def loaded(folder: Path, name: str) -> dict[str, torch.Tensor]:
     """What `save_parts` wrote, in float32."""
-    paths = sorted(folder.glob(f"{name}-[0-9].safetensors"))
+    paths = sorted(folder.glob(f"{name}-[0-9]*.safetensors"))
     return {key: value.float() for path in paths for key, value in load_file(path).items()}
 
 

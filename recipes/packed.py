@@ -64,11 +64,13 @@ def sentences(document: str) -> list[str]:
 
 
 def as_sentences(documents: Iterable[str], tokenizer: Tokenizer, limit: float) -> Iterator[NDArray[np.uint16]]:
-    """Documents for the encoder, up to so many tokens."""
+    """Documents for the encoder, until so many tokens are reached."""
     documents = iter(documents)
     while limit > 0 and (block := [sentences(document) for document in islice(documents, 500)]):
         ids = iter(tokenizer.encode_batch([part for parts in block for part in parts], add_special_tokens=False))
         for parts in block:
+            if limit <= 0:
+                return
             tokens = [CLS]
             for _ in parts:
                 found = next(ids).ids

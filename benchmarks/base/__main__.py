@@ -13,13 +13,14 @@ import argparse
 import hashlib
 import json
 import sys
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 from tqdm import tqdm
 
-from benchmarks.common import DATA, store
+from benchmarks.common import DATA, machine, store
 from danlu.adapt import static
 from danlu.factory.fixed import TASKS, Embed, embedder, evaluate_encoder
 from danlu.models.base import Base, open_base
@@ -79,7 +80,12 @@ def main() -> None:
         for name, checksum, embed in encoders(arguments.encoder, bar.update):
             bar.set_description(name)
             figures = evaluate_encoder(embed, DATA)
-            results[checksum] = {"name": name, "figures": figures}
+            results[checksum] = {
+                "name": name,
+                "date": date.today().isoformat(),
+                "machine": machine(),
+                "figures": figures,
+            }
             bar.write(f"{name[:50]:<52}" + "".join(f"{figures[task]['value']:>9.1f}" for task in TASKS))
             store(arguments.out, {"encoders": results})
 

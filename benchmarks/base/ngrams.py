@@ -109,4 +109,4 @@ def _place(known: NDArray[np.uint64], wanted: NDArray[np.uint64]) -> NDArray[np.
 
 
 def _member(known: NDArray[np.uint64], wanted: NDArray[np.uint64]) -> NDArray[np.bool_]:
-    return known[_place(known, wanted)] == wanted
+    return known[_place(known, wanted)] == wanted if len(known) else np.zeros(len(wanted), np.bool_)

@@ -5,7 +5,17 @@ from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer, models
 
-from danlu.models.storage import GROUP, TOKENIZER, coarsened, load_small, load_tokenizer, save_small, save_tokenizer
+from danlu.errors import OptionError
+from danlu.models.storage import (
+    GROUP,
+    TOKENIZER,
+    coarsened,
+    load_config,
+    load_small,
+    load_tokenizer,
+    save_small,
+    save_tokenizer,
+)
 
 HALF = torch.finfo(torch.float16)
 SIZES = st.floats(-40, 40).map(lambda power: 2**power)  # from what fp16 cannot tell from 0 to what it cannot hold
@@ -109,3 +119,41 @@ def test_a_tokenizer_is_stored_in_bytes_that_repeat(tmp_path):
     assert load_tokenizer(tmp_path).to_str() == whole
     save_tokenizer(load_tokenizer(tmp_path), tmp_path)
     assert (tmp_path / TOKENIZER).read_bytes() == first
+
+
+@pytest.mark.parametrize("kind", ["rough", "coarse"])
+@pytest.mark.parametrize(
+    "value",
+    [torch.zeros(0, 32), torch.zeros(2, 0), torch.zeros(4), torch.full((2, 3), torch.nan), torch.tensor([[torch.inf]])],
+)
+def test_what_cannot_be_rounded_is_refused(tmp_path, kind, value):
+    with pytest.raises(ValueError, match="w "):
+        save_small({"w": value}, tmp_path / "w.safetensors", **{kind: lambda _: True})
+
+
+def test_what_float16_cannot_hold_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="w holds"):
+        save_small({"w": torch.tensor([1e6])}, tmp_path / "w.safetensors")
+
+
+def test_a_name_may_end_as_scales_do(tmp_path):
+    state = {"norm.scale": torch.ones(3), "w": torch.ones(2, 2)}
+    save_small(state, tmp_path / "w.safetensors", coarse=lambda key: key == "w")
+    assert load_small(tmp_path / "w.safetensors").keys() == state.keys()
+
+
+def test_damaged_files_are_named_with_their_fix(tmp_path):
+    save_small({"w": torch.ones(40, 40)}, tmp_path / "w.safetensors")
+    whole = (tmp_path / "w.safetensors").read_bytes()
+    (tmp_path / "config.json").write_text('{"half')
+    (tmp_path / TOKENIZER).write_bytes(b"junk")
+    for size in (0, 4, len(whole) // 2):
+        (tmp_path / "w.safetensors").write_bytes(whole[:size])
+        with pytest.raises(OptionError, match=r"w\.safetensors cannot be opened.*install danlu again"):
+            load_small(tmp_path / "w.safetensors")
+    with pytest.raises(OptionError, match=r"absent\.safetensors"):
+        load_small(tmp_path / "absent.safetensors")
+    with pytest.raises(OptionError, match=r"config\.json"):
+        load_config(tmp_path / "config.json")
+    with pytest.raises(OptionError, match=TOKENIZER):
+        load_tokenizer(tmp_path)

@@ -53,7 +53,7 @@ def test_weights_come_back_from_small_files(tmp_path, monkeypatch):
     torch.manual_seed(0)
     state = {f"part.{n}": torch.randn(4, 5) for n in range(7)} | {"large": torch.randn(30, 5)}
     save_parts(state, tmp_path, "decoder")
-    assert sorted(path.name for path in tmp_path.iterdir()) == [f"decoder-{n}.safetensors" for n in range(5)]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [f"decoder-{n:02}.safetensors" for n in range(5)]
     found = loaded(tmp_path, "decoder")
     assert found.keys() == state.keys()
     for key, value in state.items():

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import copy
 import hashlib
-import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +17,16 @@ import torch
 from tokenizers import Tokenizer
 
 from danlu.errors import OptionError
-from danlu.models.shelf import write_sums
-from danlu.models.storage import load_small, load_tokenizer, save_config, save_small, save_tokenizer
+from danlu.models.shelf import SUMS, write_sums
+from danlu.models.storage import (
+    damaged,
+    load_config,
+    load_small,
+    load_tokenizer,
+    save_config,
+    save_small,
+    save_tokenizer,
+)
 from danlu.runtime import autocast
 from danlu.text.pair import sides
 
@@ -104,12 +111,15 @@ def _open_embedded(folder: Path) -> Base:
     from transformers import BertConfig, BertModel
 
     weights = folder / "model.safetensors"
-    config = BertConfig(**json.loads((folder / "config.json").read_text(encoding="utf-8")))
-    model = BertModel(config, add_pooling_layer=False)
-    model.load_state_dict(load_small(weights))
+    model = BertModel(BertConfig(**load_config(folder / "config.json")), add_pooling_layer=False)
+    state = load_small(weights)
+    try:
+        model.load_state_dict(state)
+    except RuntimeError as error:
+        raise damaged(weights, error) from error
     digest = hashlib.sha256(weights.read_bytes())
     static = None
-    if (folder / STATIC).exists():
+    if (folder / STATIC).exists() or STATIC in (folder / SUMS).read_text(encoding="utf-8"):
         static = load_small(folder / STATIC)["static"].numpy()
         digest.update((folder / STATIC).read_bytes())
     return Base("embedded", digest.hexdigest(), load_tokenizer(folder), model.eval(), static)

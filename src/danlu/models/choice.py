@@ -25,7 +25,7 @@ from torch.nn import functional as F  # noqa: N812 - the field's name for it
 
 from danlu.errors import OptionError
 from danlu.models.shelf import SHELF, write_sums
-from danlu.models.storage import load_small, save_small
+from danlu.models.storage import load_config, load_small, save_small
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -270,7 +270,7 @@ def open_choice(base: Base, folder: Path = CHOICE) -> ChoiceModel:
     """
     if not (folder / "config.json").exists():
         raise OptionError(f"{folder} holds no multiple-choice model. Fix: install danlu again.")
-    wanted = json.loads((folder / "config.json").read_text(encoding="utf-8"))["encoder"]
+    wanted = load_config(folder / "config.json").get("encoder")
     if wanted != base.sha256:
         raise OptionError("The multiple-choice model belongs to another encoder. Fix: use the embedded encoder.")
     model = ChoiceModel(base.model, (0, 0))

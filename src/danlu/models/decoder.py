@@ -5,7 +5,6 @@ Knows where weights and vocabulary lie; does not know what is written with them.
 
 from __future__ import annotations
 
-import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,15 @@ from typing import TYPE_CHECKING
 
 from danlu.errors import OptionError
 from danlu.models.shelf import SHELF, write_sums
-from danlu.models.storage import load_small, load_tokenizer, save_config, save_small, save_tokenizer
+from danlu.models.storage import (
+    damaged,
+    load_config,
+    load_small,
+    load_tokenizer,
+    save_config,
+    save_small,
+    save_tokenizer,
+)
 from danlu.text.tokenizer import literal, open_tokenizer
 
 if TYPE_CHECKING:
@@ -85,7 +92,11 @@ def _open_embedded(folder: Path) -> Decoder:
 
     if not folder.is_dir():
         raise OptionError(f"{folder} holds no decoder. Fix: install danlu again.")
-    model = Qwen3ForCausalLM(Qwen3Config(**json.loads((folder / "config.json").read_text(encoding="utf-8"))))
-    state = load_small(folder / "model.safetensors")
-    model.load_state_dict({**state, _TIED: state[_TABLE]})
+    model = Qwen3ForCausalLM(Qwen3Config(**load_config(folder / "config.json")))
+    weights = folder / "model.safetensors"
+    state = load_small(weights)
+    try:
+        model.load_state_dict({**state, _TIED: state[_TABLE]})
+    except (KeyError, RuntimeError) as error:
+        raise damaged(weights, error) from error
     return Decoder("embedded", literal(load_tokenizer(folder)), model.eval())

@@ -12,12 +12,15 @@ from __future__ import annotations
 
 import gzip
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from torch.nn.functional import pad
+
+from danlu.errors import OptionError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,9 +49,17 @@ def save_small(
         rough: which matrices, by name, bear int8: an error of at most 1/254 of each row's largest weight.
         coarse: which matrices bear int4, rough or not: an error of at most 1/14 of the largest weight of 32 neighbours
             in a row, and a little for the scale; see `coarsened`.
+
+    Raises:
+        ValueError: a weight is no finite number or too large for float16, or a matrix to be rounded has no columns.
     """
     out: dict[str, torch.Tensor] = {}
     for key, value in state.items():
+        rounded = coarse(key) or rough(key)
+        if not bool(value.isfinite().all()) or not (rounded or bool(value.half().isfinite().all())):
+            raise ValueError(f"{key} holds what is no finite number in float16")
+        if rounded and (value.ndim != 2 or value.numel() == 0):
+            raise ValueError(f"{key} is no matrix with rows and columns: {tuple(value.shape)}")
         if coarse(key):
             levels, scale = _levels(value)
             out |= {key: _packed(levels), key + _SCALE: scale}
@@ -62,9 +73,17 @@ def save_small(
 
 
 def load_small(path: Path) -> dict[str, torch.Tensor]:
-    """What `save_small` stored, in float32."""
-    stored = load_file(path)
-    return {key: _opened(value, stored.get(key + _SCALE)) for key, value in stored.items() if not key.endswith(_SCALE)}
+    """What `save_small` stored, in float32.
+
+    Raises:
+        OptionError: the file is not there, or not whole.
+    """
+    try:
+        stored = load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise damaged(path, error) from error
+    scales = {key + _SCALE for key in stored} & stored.keys()
+    return {key: _opened(value, stored.get(key + _SCALE)) for key, value in stored.items() if key not in scales}
 
 
 @torch.no_grad()
@@ -85,8 +104,37 @@ def save_tokenizer(tokenizer: Tokenizer, folder: Path) -> None:
 
 
 def load_tokenizer(folder: Path) -> Tokenizer:
-    """What `save_tokenizer` stored."""
-    return Tokenizer.from_str(gzip.decompress((folder / TOKENIZER).read_bytes()).decode())
+    """What `save_tokenizer` stored.
+
+    Raises:
+        OptionError: the file is not there, or not whole.
+    """
+    path = folder / TOKENIZER
+    try:
+        return Tokenizer.from_str(gzip.decompress(path.read_bytes()).decode())
+    except Exception as error:  # the tokenizer raises nothing more specific
+        raise damaged(path, error) from error
+
+
+def load_config(path: Path) -> dict[str, Any]:
+    """What `save_config` stored.
+
+    Raises:
+        OptionError: the file is not there, or not whole.
+    """
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise damaged(path, error) from error
+    if not isinstance(found, dict):
+        raise damaged(path, TypeError("no object"))
+    return found  # pyright: ignore[reportUnknownVariableType] - keys of JSON are strings
+
+
+def damaged(path: Path, error: Exception) -> OptionError:
+    """What to say of a file of the package that cannot be opened."""
+    line = (str(error) or type(error).__name__).splitlines()[0]
+    return OptionError(f"{path} cannot be opened ({line}). Fix: install danlu again, or see danlu base.")
 
 
 def save_config(config: PretrainedConfig, vocabulary: int, path: Path) -> None:
