@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import gc
 import io
 import json
 import os
@@ -9,10 +11,17 @@ import random
 import sys
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # before anything imports huggingface_hub
+if "PYTEST_XDIST_WORKER" in os.environ and hasattr(os, "sched_setaffinity"):
+    # Processes of tests side by side share the cores, before numpy and torch count them: no thread waits for another's.
+    _number, _count = int(os.environ["PYTEST_XDIST_WORKER"][2:]), int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
+    _cores = sorted(os.sched_getaffinity(0))
+    os.sched_setaffinity(0, _cores[_number::_count] or _cores)
 
 import numpy as np
 import pytest
 from hypothesis import settings
+
+gc.set_threshold(50_000, 20, 100)  # torch.export makes very many objects: looking through them took a fifth of its time
 
 settings.register_profile("danlu", deadline=None, print_blob=True)
 settings.load_profile("danlu")
@@ -390,6 +399,15 @@ def _denormals() -> None:
     """Forging flushes denormals to zero in its process; hypothesis draws them."""
     if "torch" in sys.modules:
         sys.modules["torch"].set_flush_denormal(False)
+
+
+@pytest.fixture(autouse=True)
+def _one_table_of_operators() -> None:
+    """torch.onnx lists its operators anew for every export, which takes half a second; here the first list stays."""
+    registration = sys.modules.get("torch.onnx._internal.exporter._registration")
+    if registration and not isinstance(vars(registration.ONNXRegistry).get("from_torchlib"), staticmethod):
+        registry = registration.ONNXRegistry
+        registry.from_torchlib = staticmethod(functools.cache(registry.from_torchlib))
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import os
 import random
 import signal
 import subprocess
-import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -56,7 +55,7 @@ def write_task(folder: Path, *, test: bool = True, unlabelled: int = 60) -> Path
 
 @pytest.fixture(scope="module")
 def options(tiny_base_folder: Path) -> Options:
-    return Options(base=str(tiny_base_folder), minutes=0.5, quiet=True)
+    return Options(base=str(tiny_base_folder), minutes=0.5, max_ms=1_000, quiet=True)
 
 
 @pytest.fixture(scope="module")
@@ -108,11 +107,11 @@ def test_the_same_data_and_seed_give_the_same_bytes(
 
 
 def test_a_killed_run_resumes_and_ends_with_the_same_file(
-    forged: tuple[Path, Path], options: Options, tmp_path: Path
+    forged: tuple[Path, Path], options: Options, danlu_command: list[str], tmp_path: Path
 ) -> None:
-    command = [sys.executable, "-m", "danlu", "forge", str(forged[0]), "--out", str(tmp_path / "a.danlu")]
-    command += ["--base", str(options.base), "--minutes", "0.5"]
-    for finished in (1, 4, 8):
+    command = [*danlu_command, "forge", str(forged[0]), "--out", str(tmp_path / "a.danlu")]
+    command += ["--base", str(options.base), "--minutes", "0.5", "--max-ms", "1000"]
+    for finished in (2, 8):  # while it tunes the teacher, and while it trains students
         process = subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         for _ in range(1200):
             jobs = list(tmp_path.glob(".a-*.job"))
@@ -127,6 +126,7 @@ def test_a_killed_run_resumes_and_ends_with_the_same_file(
     assert (tmp_path / "a.danlu").read_bytes() == forged[1].read_bytes()
 
 
+@pytest.mark.usefixtures("_one_kind_of_light_student")
 def test_without_a_test_set_the_student_is_cross_validated(options: Options, tmp_path: Path) -> None:
     data = write_task(tmp_path / "data", test=False, unlabelled=0)
     card = produce(data, tmp_path / "b.danlu", options).card
@@ -135,10 +135,11 @@ def test_without_a_test_set_the_student_is_cross_validated(options: Options, tmp
     assert card["loop"] == [card["loop"][0]]
 
 
+@pytest.mark.usefixtures("_one_kind_of_light_student")
 def test_limits_that_nothing_meets_say_which_to_relax(
     forged: tuple[Path, Path], tiny_base_folder: Path, tmp_path: Path
 ) -> None:
-    options = Options(base=str(tiny_base_folder), minutes=0.2, max_mb=0.001, quiet=True)
+    options = Options(base=str(tiny_base_folder), minutes=0.2, max_mb=0.001, max_ms=1_000, quiet=True)
     with pytest.raises(OptionError, match=r"--max-mb [0-9.]+"):
         produce(forged[0], tmp_path / "c.danlu", options)
     assert not (tmp_path / "c.danlu").exists()
@@ -159,6 +160,7 @@ def test_data_that_cannot_be_learned_from_leaves_nothing(content: str, options: 
     assert [p.name for p in tmp_path.iterdir()] == ["train.csv"]
 
 
+@pytest.mark.usefixtures("_one_kind_of_light_student")
 @pytest.mark.parametrize("pairing", ["unordered", "ordered"])
 def test_pairs_of_texts_are_forged_as_texts_are(pairing: str, options: Options, tmp_path: Path) -> None:
     rng = random.Random(1)
@@ -194,6 +196,7 @@ def test_pairs_of_texts_are_forged_as_texts_are(pairing: str, options: Options, 
     assert ("⇔" if pairing == "unordered" else "⇒") in page
 
 
+@pytest.mark.usefixtures("_one_kind_of_light_student")
 def test_a_label_with_one_row_is_learned_but_measured_by_nobody(options: Options, tmp_path: Path) -> None:
     data = write_task(tmp_path / "data", test=False, unlabelled=0)
     with (data / "train.jsonl").open("a", encoding="utf-8") as file:

@@ -93,6 +93,7 @@ def test_the_same_questions_and_seed_give_the_same_bytes(
     assert (tmp_path / "q.danlu").read_bytes() == forged[1].read_bytes()
 
 
+@pytest.mark.usefixtures("_one_kind_of_light_student")
 def test_without_a_test_set_questions_are_cross_validated(options: Options, tmp_path: Path) -> None:
     data = write(tmp_path / "data", {"train": 24})
     card = produce(data, tmp_path / "c.danlu", options).card
@@ -101,6 +102,7 @@ def test_without_a_test_set_questions_are_cross_validated(options: Options, tmp_
     assert card["figures"]["gold_only"] is None
 
 
+@pytest.mark.usefixtures("_one_kind_of_light_student")
 def test_the_example_is_forged(options: Options, tmp_path: Path) -> None:
     card = produce(EXAMPLE, tmp_path / "r.danlu", options).card
     assert card["figures"]["student"]["n"] == 152

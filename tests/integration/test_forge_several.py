@@ -40,6 +40,7 @@ def options(tiny_base_folder: Path) -> Options:
     return Options(base=str(tiny_base_folder), minutes=0.5, max_ms=1_000, quiet=True)
 
 
+@pytest.mark.usefixtures("_one_kind_of_light_student")
 @pytest.mark.slow
 @pytest.mark.parametrize("test", [True, False])
 def test_several_labels_from_rows_to_file_and_report(options: Options, tmp_path: Path, test: bool) -> None:
@@ -64,6 +65,7 @@ def test_several_labels_from_rows_to_file_and_report(options: Options, tmp_path:
     assert "answer.labels" in page
 
 
+@pytest.mark.usefixtures("_one_kind_of_light_student")
 @pytest.mark.slow
 def test_the_example_is_forged(options: Options, tmp_path: Path) -> None:
     made = produce(EXAMPLE, tmp_path / "hotline.danlu", replace(options, minutes=0.1))

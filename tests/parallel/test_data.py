@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -30,39 +32,55 @@ def shard(tmp_path_factory):
     return folder
 
 
-def run(shard, folder, kind, launcher=(), model="decoder", optimiser="adamw"):
+def run(shard, kind, trainings, launcher=()):
+    """Trains (folder, model, optimiser) one after another in one start of the processes: [(losses, those held out)]."""
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, *launcher, str(WORKER), str(shard), str(folder), kind, "12", model, optimiser]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    words = [str(word) for training in trainings for word in training]
+    command = [sys.executable, *launcher, str(WORKER), str(shard), kind, "12", *words]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
+    return [read(folder) for folder, *_ in trainings]
+
+
+def read(folder):
     lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
     return [line["loss"] for line in lines], lines[-1]["held_out"]
 
 
+TRAININGS = {"replicate": {"decoder": "muon"}, "shard": {"decoder": "adamw", "encoder": "muon"}}  # model to optimiser
+
+
+@pytest.fixture(scope="module")
+def trained(shard, tmp_path_factory):
+    """The folder of trainings of a kind, by one process or by two, each in a folder that its model names; made once."""
+
+    @functools.cache
+    def train(kind, *, pair):
+        folder = tmp_path_factory.mktemp("trained")
+        run(shard, kind, [(folder / model, model, by) for model, by in TRAININGS[kind].items()], PAIR if pair else ())
+        return folder
+
+    return train
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("kind", "model", "optimiser"),
-    [("replicate", "decoder", "muon"), ("shard", "decoder", "adamw"), ("shard", "encoder", "muon")],
-)
-def test_two_processes_have_the_losses_of_one(shard, tmp_path, kind, model, optimiser):
-    alone, held_alone = run(shard, tmp_path / "one", kind, (), model, optimiser)
-    together, held_together = run(shard, tmp_path / "two", kind, PAIR, model, optimiser)
+@pytest.mark.parametrize(("kind", "model"), [("replicate", "decoder"), ("shard", "decoder"), ("shard", "encoder")])
+def test_two_processes_have_the_losses_of_one(trained, kind, model):
+    alone, held_alone = read(trained(kind, pair=False) / model)
+    together, held_together = read(trained(kind, pair=True) / model)
     assert len(alone) == 12
     assert together == pytest.approx(alone, abs=1e-4)
     # Muon turns its last gradient in bfloat16: on some processors another order of summing shows in the third digit.
-    assert held_together == pytest.approx(held_alone, abs=1e-3 if optimiser == "muon" else 1e-4)
+    assert held_together == pytest.approx(held_alone, abs=1e-3 if TRAININGS[kind][model] == "muon" else 1e-4)
 
 
 @pytest.mark.slow
-def test_what_two_began_one_can_end(shard, tmp_path):
-    whole, _ = run(shard, tmp_path / "whole", "shard")
-    run(shard, tmp_path / "moved", "shard", PAIR)
-    for extra in (tmp_path / "moved").glob("step-000000012"):
-        for file in extra.iterdir():
-            file.unlink()
-        extra.rmdir()
-    moved, _ = run(shard, tmp_path / "moved", "shard")
-    assert moved == pytest.approx(whole, abs=1e-4)
+def test_what_two_began_one_can_end(shard, trained, tmp_path):
+    whole, _ = read(trained("shard", pair=False) / "decoder")
+    begun, moved = trained("shard", pair=True) / "decoder", tmp_path / "moved"
+    shutil.copytree(begun, moved, ignore=shutil.ignore_patterns("step-000000012"))
+    ((losses, _),) = run(shard, "shard", [(moved, "decoder", "adamw")])
+    assert losses == pytest.approx(whole, abs=1e-4)
 
 
 def test_alone_there_is_nothing_to_add(monkeypatch):
