@@ -16,6 +16,7 @@ PLANNED = {
     "danlu.factory.plan.TUNE_SPEED": 12.0,
     "danlu.factory.extract_plan.TRAIN_SPEED": 3.0,
     "danlu.factory.extract_plan.BATCH": 4,
+    "danlu.factory.choose.LATENCY_TEXTS": 20,
     "danlu.factory.stages.PATIENCE": 1e9,  # the clock of a busy machine cuts nothing
     "danlu.factory.extract_stages.PATIENCE": 1e9,
 }

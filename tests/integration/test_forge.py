@@ -55,7 +55,7 @@ def write_task(folder: Path, *, test: bool = True, unlabelled: int = 60) -> Path
 
 @pytest.fixture(scope="module")
 def options(tiny_base_folder: Path) -> Options:
-    return Options(base=str(tiny_base_folder), minutes=0.5, max_ms=1_000, quiet=True)
+    return Options(base=str(tiny_base_folder), minutes=0.5, max_ms=1_000.0, quiet=True)
 
 
 @pytest.fixture(scope="module")
@@ -139,7 +139,7 @@ def test_without_a_test_set_the_student_is_cross_validated(options: Options, tmp
 def test_limits_that_nothing_meets_say_which_to_relax(
     forged: tuple[Path, Path], tiny_base_folder: Path, tmp_path: Path
 ) -> None:
-    options = Options(base=str(tiny_base_folder), minutes=0.2, max_mb=0.001, max_ms=1_000, quiet=True)
+    options = Options(base=str(tiny_base_folder), minutes=0.2, max_mb=0.001, max_ms=1_000.0, quiet=True)
     with pytest.raises(OptionError, match=r"--max-mb [0-9.]+"):
         produce(forged[0], tmp_path / "c.danlu", options)
     assert not (tmp_path / "c.danlu").exists()
