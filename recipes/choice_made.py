@@ -23,7 +23,11 @@ if TYPE_CHECKING:
     from recipes.choice_rows import Question
 
 GAP = "____"
-READ = {"zhihu-titles": 178_000, "poems": 3000, "cctv": 9000, "fudan": 9390}  # rows; 5,000 of the others
+READ_OF_A_TEXT = 12_000  # characters
+MOST_OF_AN_IDIOM = 60
+LONG = 1000  # characters of a text that is asked about several times
+READ = {"zhihu-titles": 178_000, "poems": 3000, "cctv": 9000, "fudan": 9390, "enwiki": 16_900, "reviews": 20_000}
+# Rows of these; 5,000 of the others.
 TITLED = ("cctv", "fudan", "lctt", "enwiki", "medical", "counsel", "forum")
 ASK_TITLE = (
     "这段文字的标题是什么？", "哪个标题属于这段文字？", "下面哪个是它的题目？", "这段话讲的是什么？",
@@ -67,7 +71,7 @@ def read_text(data: Path) -> dict[str, list[str]]:
         out[name] = []
         for _, row in read_rows(path):
             if not misread(row["text"][:200]):
-                out[name].append(row["text"][:3000])
+                out[name].append(row["text"][:READ_OF_A_TEXT])
             if len(out[name]) >= most:
                 break
     return out
@@ -198,7 +202,7 @@ def _idioms(texts: dict[str, list[str]], rng: random.Random) -> Iterator[Questio
     for name in ("cctv", "fudan", "sanwen", "literature", "weibo", "web-zh", "counsel", "modern", "weekly", "blog",
                  "zhihu-titles", "wiki-zh", "lctt"):  # fmt: skip
         for text in texts[name]:
-            line = clean(text[:1500])
+            line = clean(text)
             for run in re.finditer("[\u4e00-\u9fff]{4,}", line):
                 for start in range(run.start(), run.end() - 3):
                     word = line[start : start + 4]
@@ -213,7 +217,7 @@ def _idioms(texts: dict[str, list[str]], rng: random.Random) -> Iterator[Questio
     common = [word for word, count in counts.items() for _ in range(min(count, 10))]
     for word, passage in places:
         drawn[word] += 1
-        if drawn[word] > 8:
+        if drawn[word] > MOST_OF_AN_IDIOM:
             continue
         wrong = rng.sample(common, rng.choice((3, 6, 6)))
         yield asked("idiom", rng.choice(ASK_IDIOM), (passage,), word, wrong, rng)
@@ -226,7 +230,7 @@ def _words(texts: dict[str, list[str]], rng: random.Random) -> Iterator[Question
     for name in ("cctv", "fudan", "sanwen", "literature", "zhihu-titles", "lctt", "weibo", "enwiki", "novels-en"):
         english = name in ("enwiki", "novels-en")
         cut: list[list[str]] = []
-        for text in rng.sample(texts[name], min(2500, len(texts[name]))):
+        for text in [t for t in texts[name][:5000] for _ in range(1 if len(t) < LONG else 4)]:
             some = snippet(text, rng, 20, 80) or clean(text)[:80]
             cut.append(re.findall(r"\w+|\W+", some) if english else list(jieba.cut(some, HMM=False)))
         least = 5 if english else 2
@@ -245,7 +249,7 @@ def _words(texts: dict[str, list[str]], rng: random.Random) -> Iterator[Question
 def _next(texts: dict[str, list[str]], rng: random.Random) -> Iterator[Question]:
     for name in ("cctv", "fudan", "sanwen", "lctt", "literature", "counsel", "weibo", "enwiki", "dialogue-en"):
         pool: list[str] = []
-        for text in rng.sample(texts[name], min(2000, len(texts[name]))):
+        for text in rng.sample(texts[name], min(4000, len(texts[name]))):
             parts = [part[:70] for part in sentences(text)]
             if len(parts) >= 5:
                 at = rng.randrange(1, len(parts) - 2)

@@ -16,7 +16,7 @@ import sys
 import time
 from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from safetensors.torch import load_file, save_file
@@ -48,7 +48,9 @@ class Recipe:
         places: of a batch, padding among them.
         rate: peak learning rate of the layers.
         head_rate: of the head.
-        hidden: share of a text's tokens that is hidden, in rows that may be.
+        hidden: share of a text's tokens that is hidden and found again, in rows that may be.
+        noise: share of a text's tokens that is hidden in all other rows.
+        dropout: after attention and after the wide part of each layer.
         found: hidden tokens of a batch that are found again, at most.
         negatives: tokens drawn at random that a hidden one is told from.
         recall: weight of that loss.
@@ -62,6 +64,8 @@ class Recipe:
     head_rate: float
     found: int
     hidden: float = 0.1
+    noise: float = 0.05
+    dropout: float = 0.1
     negatives: int = 2000
     recall: float = 0.1
     warmup: float = 0.04
@@ -172,23 +176,27 @@ def report(told_4: torch.Tensor, step: int, tokens: int, started: float, seconds
 def tried(model: ChoiceModel, packed: Packed, recipe: Recipe, *, compiled: bool) -> Rest:
     """What computes `after_attention`: compiled, if a batch of every shape then goes through, forth and back."""
     began = time.monotonic()
-    ways: list[Rest] = [after_attention]
+
+    def plain(layer: Any, x_ND: torch.Tensor, mixed_ND: torch.Tensor) -> torch.Tensor:  # noqa: ANN401
+        return after_attention(layer, x_ND, mixed_ND, recipe.dropout)
+
+    ways: list[Rest] = [plain]
     if compiled:
-        ways.insert(0, torch.compile(after_attention, dynamic=False, fullgraph=True))
+        ways.insert(0, torch.compile(plain, dynamic=False, fullgraph=True))
     for rest in ways:
         try:
             finite = all(
                 forth_and_back(model, packed, batch, recipe, rest) for batch in one_of_each(packed, recipe.places)
             )
         except Exception as error:  # compilers raise what they like, and the work goes on without
-            if rest is after_attention:
+            if rest is plain:
                 raise
             log(f"not compiled: {type(error).__name__}: {str(error)[:500]}")
             continue
-        log(f"every shape tried in {time.monotonic() - began:.1f} s; {finite=}, compiled={rest is not after_attention}")
+        log(f"every shape tried in {time.monotonic() - began:.1f} s; {finite=}, compiled={rest is not plain}")
         if finite:
             return rest
-    return after_attention
+    return plain
 
 
 def forth_and_back(model: ChoiceModel, packed: Packed, batch: Batch, recipe: Recipe, rest: Rest) -> bool:
@@ -209,7 +217,9 @@ def objective(
     The layers run in bf16 on a GPU, and the head in fp32.
     """
     laid, answer_B = packed.laid(batch), packed.answer_R[batch.index_B]
-    seen, chosen_BL = hide(laid, packed.masked_R[batch.index_B], packed.marks.mask, recipe.hidden)
+    masked_B = packed.masked_R[batch.index_B]
+    seen, chosen_BL = hide(laid, torch.where(masked_B, recipe.hidden, recipe.noise), packed.marks.mask)
+    chosen_BL = chosen_BL & masked_B[:, None]
     device = laid.ids_BL.device.type
     with torch.autocast(device, torch.bfloat16, enabled=device == "cuda"):
         hidden_BLD = model.hidden(seen, rest)
@@ -223,10 +233,10 @@ def objective(
     return chosen + recipe.recall * found, torch.stack([chosen, right, found]).detach()
 
 
-def hide(laid: Laid, may_B: torch.Tensor, mask: int, share: float) -> tuple[Laid, torch.Tensor]:
-    """Some tokens of the text become masks; where they stood, (B, L)."""
+def hide(laid: Laid, share_B: torch.Tensor, mask: int) -> tuple[Laid, torch.Tensor]:
+    """A share of each row's text becomes masks; where they stand, (B, L)."""
     drawn_BL = torch.rand(laid.ids_BL.shape, device=laid.ids_BL.device)
-    chosen_BL = laid.text_BL & may_B[:, None] & (drawn_BL < share)
+    chosen_BL = laid.text_BL & (drawn_BL < share_B[:, None])
     hidden = laid.ids_BL.masked_fill(chosen_BL, mask)
     return Laid(hidden, laid.block_BL, laid.position_BL, laid.text_BL, laid.mask_BK, laid.real_BK), chosen_BL
 

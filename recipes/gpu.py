@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -18,7 +19,7 @@ from danlu.train.optimisers import warmup_stable_decay
 from recipes.packed import unpack
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     import numpy as np
@@ -55,11 +56,23 @@ class Clock:
     def __call__(self) -> float:
         """Counts a step, unless the time is over: then 1 or more."""
         if self.steps % self._every == 0:
-            if self._device.type == "cuda":
-                torch.cuda.synchronize()
+            self._wait()
             self.done = (time.monotonic() - self._started) / self._seconds
         self.steps += self.done < 1
         return self.done
+
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        """What happens inside takes no time of the training."""
+        self._wait()
+        began = time.monotonic()
+        yield
+        self._wait()
+        self._started += time.monotonic() - began
+
+    def _wait(self) -> None:
+        if self._device.type == "cuda":
+            torch.cuda.synchronize()
 
 
 class Told:

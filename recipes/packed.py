@@ -6,7 +6,8 @@ Knows which sources are packed, how much of each, and the files. A file is a str
 
 - `encoder/SOURCE.xz`: documents in the encoder's tokens, [CLS] before each and [SEP] after each of its sentences;
 - `parallel.xz`: pairs of translations in the encoder's tokens, [CLS] Chinese [SEP] English [SEP];
-- `decoder/SOURCE.xz`: documents in the decoder's tokens, each between its marks of start and end.
+- `decoder/SOURCE.xz`: documents in the decoder's tokens, each between its marks of start and end;
+- `held-out.xz` and `held-out/encoder/SOURCE.xz`: the same of text that is not trained on.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import lzma
 import re
 import sys
 from itertools import islice
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -128,6 +130,13 @@ def main() -> None:
         if not path.exists():
             count = pack(as_written(folder, source, for_decoder), path)
             print(f"{source}: {count} tokens, {path.stat().st_size} bytes", file=sys.stderr, flush=True)
+        path = arguments.out / "held-out" / "encoder" / f"{source}.xz"
+        if for_encoder and not path.exists():
+            pack(as_sentences(texts_of(written, open_shard(folder / f"{source}.held-out")), base, for_encoder), path)
+    path = arguments.out / "held-out.xz"
+    if not path.exists():
+        names = [f"{source}.held-out" for source in arguments.sources]
+        pack((part for name in names for part in as_written(arguments.text / "text", name, inf)), path)
     path = arguments.out / "parallel.xz"
     if not path.exists():
         pairs = parallel_pairs(arguments.data, Recipe(parallel=260_000), evaluated(arguments.data))

@@ -89,7 +89,7 @@ def test_losses_are_those_of_rows_laid_out_one_by_one(tmp_path_factory, tiny_bas
     packed = open_pack(path, CPU)
     torch.manual_seed(2)
     model = ChoiceModel(tiny_base.model, NO_YES)
-    recipe = choice_train.Recipe(places=64, rate=1e-3, head_rate=1e-3, found=500, hidden=0.3, negatives=20)
+    recipe = choice_train.Recipe(places=64, rate=1e-3, head_rate=1e-3, found=500, hidden=0.3, noise=0.2, negatives=20)
     laid, answer = lay_out(rows, MARKS), torch.tensor([one.answer for one in asked(rows)])
     length, options = laid.ids_BL.shape[1] + 3, laid.mask_BK.shape[1] + 2  # padding changes nothing
 
@@ -98,10 +98,12 @@ def test_losses_are_those_of_rows_laid_out_one_by_one(tmp_path_factory, tiny_bas
 
     torch.manual_seed(seed)
     share = torch.rand(len(rows), length)[:, : laid.ids_BL.shape[1]]
-    chosen = laid.text_BL & torch.tensor([one.masked for one in asked(rows)])[:, None] & (share < 0.3)
+    masked = torch.tensor([one.masked for one in asked(rows)])[:, None]
+    hidden = laid.text_BL & (share < torch.where(masked, 0.3, 0.2))
+    chosen = hidden & masked
     negatives = torch.randint(5, len(model.table), (20,))
     seen = copy.copy(laid)
-    object.__setattr__(seen, "ids_BL", laid.ids_BL.masked_fill(chosen, MARKS.mask))
+    object.__setattr__(seen, "ids_BL", laid.ids_BL.masked_fill(hidden, MARKS.mask))
     hidden = model.hidden(seen)
     wanted = loss(model.scores(seen, hidden), answer, laid.real_BK)
     assert torch.allclose(told[0], wanted, atol=1e-4)
@@ -190,7 +192,7 @@ def test_training_learns_and_stores(tiny_base, tmp_path):
 
 
 def test_what_does_not_compile_runs_as_it_is(model, packed, monkeypatch):
-    recipe = choice_train.Recipe(places=320, rate=1e-3, head_rate=1e-3, found=16, negatives=20)
+    recipe = choice_train.Recipe(places=320, rate=1e-3, head_rate=1e-3, found=16, negatives=20, dropout=0)
 
     def compiler(*_, **__):
         def fails(*_):
@@ -199,7 +201,10 @@ def test_what_does_not_compile_runs_as_it_is(model, packed, monkeypatch):
         return fails
 
     monkeypatch.setattr(torch, "compile", compiler)
-    assert choice_train.tried(model, packed, recipe, compiled=True) is after_attention
+    rest = choice_train.tried(model, packed, recipe, compiled=True)
+    x, mixed = torch.randn(2, 5, model.config.hidden_size).unbind()
+    assert torch.equal(rest(model.layers[0], x, mixed), after_attention(model.layers[0], x, mixed))
+    assert not torch.equal(after_attention(model.layers[0], x, mixed, 0.5), after_attention(model.layers[0], x, mixed))
 
 
 def test_buckets_fill_a_batch():

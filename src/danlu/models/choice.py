@@ -139,12 +139,17 @@ def visible(block_BL: torch.Tensor) -> torch.Tensor:
     return (seen == 0) | (seen == seer)  # padding sees what any option sees, so that no row of the softmax is empty
 
 
-def after_attention(layer: Any, x_ND: torch.Tensor, mixed_ND: torch.Tensor) -> torch.Tensor:  # noqa: ANN401
-    """All of a BERT layer that regards each of N tokens by itself, without dropout: (N, D)."""
+def after_attention(
+    layer: Any,  # noqa: ANN401
+    x_ND: torch.Tensor,
+    mixed_ND: torch.Tensor,
+    dropout: float = 0.0,
+) -> torch.Tensor:
+    """All of a BERT layer that regards each of N tokens by itself: (N, D)."""
     out = layer.attention.output
-    x_ND = out.LayerNorm(x_ND + out.dense(mixed_ND))
+    x_ND = out.LayerNorm(x_ND + F.dropout(out.dense(mixed_ND), dropout))
     inner = F.gelu(layer.intermediate.dense(x_ND))
-    return layer.output.LayerNorm(x_ND + layer.output.dense(inner))
+    return layer.output.LayerNorm(x_ND + F.dropout(layer.output.dense(inner), dropout))
 
 
 class ChoiceModel(nn.Module):
