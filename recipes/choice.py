@@ -33,7 +33,7 @@ import torch
 from danlu.adapt.choice import encode
 from danlu.corpus.overlap import Guard
 from danlu.corpus.prepare import evaluation_texts
-from danlu.models.base import open_base
+from danlu.models.base import EMBEDDED, open_base
 from danlu.models.choice import CHOICE, ChoiceModel, marks_of, save_choice
 from danlu.models.storage import load_small
 from danlu.text.normalize import clean
@@ -42,7 +42,7 @@ from recipes.choice_meaning import meaning
 from recipes.choice_pack import Asked, pack
 from recipes.choice_rows import Question, labelled
 from recipes.choice_train import load_parts, log, train_packed
-from recipes.encoder_gpu import trained
+from recipes.encoder_gpu import open_start, trained
 from recipes.gpu import between
 
 if TYPE_CHECKING:
@@ -169,6 +169,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True, help="where the steps keep their results")
     parser.add_argument("--seconds", type=float, default=0, help="train so long; 0 stops before")
     parser.add_argument("--parts", type=Path, help="start from the encoder in this --out of recipes.encoder_gpu")
+    parser.add_argument("--start", type=Path, help="go on from the weights of an earlier model, in this folder")
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
     parser.add_argument("--threads", type=int, default=1, help="of the processor")
     parser.add_argument("--no-compile", action="store_true", help="run the layers as they are")
@@ -190,11 +191,14 @@ def main() -> None:
         packed(work, prepare(arguments.data, work))
     if arguments.seconds:
         device = torch.device(arguments.device)
-        encoder = open_base().model
+        encoder = open_start(EMBEDDED, 1).bert
         if arguments.parts:
             encoder.load_state_dict(trained(arguments.parts), strict=False)  # without the head of hidden tokens
-        encoder.to(device)
-        train_packed(pack_file, encoder, device, arguments.seconds, SEED, out=work, compiled=not arguments.no_compile)
+        start = load_small(arguments.start / "model.safetensors") if arguments.start else None
+        train_packed(
+            pack_file, encoder.to(device), device, arguments.seconds, SEED,
+            out=work, start=start, compiled=not arguments.no_compile,
+        )  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -161,7 +161,11 @@ class Edits:
                 for pair in self._cut(text[:60], HMM=False):
                     if pair.flag in ("n", "ns", "nr", "v", "t", "nz") and len(pair.word) >= 2:
                         found.setdefault(pair.flag, Counter())[pair.word] += 1
-        self._words = {flag: [w for w, count in words.items() if count >= 3] for flag, words in found.items()}
+        self._words = {
+            flag: usual
+            for flag, words in found.items()
+            if (usual := [word for word, count in words.items() if count >= 3])
+        }
 
     def reworded(self, sentence: str, chance: float = 0.5) -> str:
         """Some words replaced by others of their meaning."""
@@ -320,7 +324,10 @@ def _kinds(texts: dict[str, list[str]], rng: random.Random) -> Iterator[Question
     kinds = [kind for _, kind, _ in found]
     for title, kind, rest in found:
         right = kind if rng.random() < 0.5 else kind.split()[-1]
-        wrong = [w if rng.random() < 0.5 else w.split()[-1] for w in rng.sample(kinds, rng.choice((3, 6, 12)))]
+        wrong = [
+            w if rng.random() < 0.5 else w.split()[-1]
+            for w in rng.sample(kinds, min(len(kinds), rng.choice((3, 6, 12))))
+        ]
         wrong = [w for w in wrong if w.split()[-1] != right.split()[-1]]
         if wrong and right.lower() not in title.lower():
             some = snippet(rest, rng, 40, 120) or rest[:200]

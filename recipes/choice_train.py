@@ -29,6 +29,7 @@ from danlu.train.optimisers import warmup_stable_decay
 from recipes.choice_pack import batches, one_of_each, open_pack
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from transformers import PreTrainedModel
@@ -95,6 +96,7 @@ def train_packed(
     seed: int = 17,
     *,
     out: Path | None = None,
+    start: Mapping[str, torch.Tensor] | None = None,
     compiled: bool = True,
     recipe: Recipe | None = None,
 ) -> ChoiceModel:
@@ -107,6 +109,7 @@ def train_packed(
         seconds: of training; reading the file and compiling come on top.
         seed: of order, hiding and the head's first weights.
         out: a folder that gets the model's own weights in the middle and at the end.
+        start: the model's own weights to go on from; by default the encoder's layers and a fresh head.
         compiled: whether to compile part of the layers; where that fails, they run as they are.
         recipe: by default what fits the device.
     """
@@ -115,6 +118,8 @@ def train_packed(
     packed = open_pack(pack, device)
     log(f"{len(packed.start_R)} rows, {len(packed.ids_T)} tokens")
     model = ChoiceModel(encoder, packed.no_yes).to(device).train()
+    if start:
+        model.load_state_dict(start, strict=False)  # the embeddings are the encoder's
     # Of the kernels for attention with a mask of its own, the one that has been there longest.
     kernels = sdpa_kernel([SDPBackend.EFFICIENT_ATTENTION, SDPBackend.MATH]) if device.type == "cuda" else nullcontext()
     with kernels:
