@@ -43,10 +43,38 @@ def test_the_embedded_decoder_is_measured(run, tmp_path):
     assert 0 < found["figures"]["real"]["value"] < found["figures"]["mixed"]["value"] < 20
 
 
+def test_hidden_tokens_are_found_again_where_text_is_language(run, tmp_path):
+    text = "中国共产党中央委员会今天在北京召开全体会议。会议讨论了明年的经济工作。\n" * 3
+    (tmp_path / "real.txt").write_text(text, encoding="utf-8")
+    code, out, _ = run("eval-base", "--masked", "--text", tmp_path / "real.txt", "--json")
+    assert code == 0
+    assert 5 < json.loads(out)["figures"]["real"]["value"] <= 100
+
+
+@pytest.mark.parametrize(("name", "opener"), [("encoder", "AutoModelForMaskedLM"), ("decoder", "AutoModelForCausalLM")])
+def test_a_base_is_handed_over_to_transformers(run, tmp_path, name, opener):
+    import transformers
+
+    code, out, _ = run("base", name, "--out", tmp_path / "folder")
+    assert (code, opener in out) == (0, True)
+    model = getattr(transformers, opener).from_pretrained(tmp_path / "folder")
+    tokenizer = transformers.AutoTokenizer.from_pretrained(tmp_path / "folder")
+    given = tokenizer("中国的首都是[MASK]。", return_tensors="pt")
+    logits = model(input_ids=given["input_ids"]).logits[0]
+    if name == "encoder":
+        at = given["input_ids"][0].tolist().index(tokenizer.mask_token_id)
+        assert "北京" in tokenizer.convert_ids_to_tokens(logits[at].topk(5).indices.tolist())
+    assert logits.shape[-1] == len(tokenizer)
+    assert "exists" in run("base", name, "--out", tmp_path / "folder")[2]
+
+
 @pytest.mark.parametrize(
     "line",
     [
         "base poems",
+        "base --out {f}/o",
+        "base choice --out {f}/o",
+        "eval-base --masked --data {f}",
         "eval-base",
         "eval-base --data {f} --text {f}/news.txt",
         "eval-base --data {f}/nowhere",

@@ -17,7 +17,7 @@ from tqdm import tqdm
 from danlu.errors import MissingExtra, OptionError
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator, Iterator
 
 
 def pretrain(
@@ -101,17 +101,27 @@ def pretrain(
 
 def base(
     name: Annotated[str | None, typer.Argument(help="Of one model, to read its card.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Write it as a folder that transformers opens.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object for a program to read.")] = False,
 ) -> None:
     """List the base models of the package and check every byte of theirs. Exit 1: something is broken."""
     from danlu.models.shelf import shelf
 
+    if out and not name:
+        raise OptionError("--out writes one model. Fix: danlu base encoder --out FOLDER.")
     kept = shelf()
     if name:
         kept = [one for one in kept if one.name == name]
         if not kept:
             raise OptionError(f"The package has no base model {name}. Fix: danlu base lists those it has.")
-    if as_json:
+    if out:
+        if kept[0].broken:
+            raise OptionError(f"{name} is broken: {', '.join(kept[0].broken)}. Fix: install danlu again.")
+        with extra("forge"):
+            from danlu.factory.handover import hand_over
+        opens = hand_over(kept[0].name, out)
+        typer.echo(f"{out}: transformers.{opens}.from_pretrained opens it")
+    elif as_json:
         models = [
             {"name": one.name, "folder": str(one.folder), "megabytes": round(one.megabytes, 2), "broken": one.broken}
             for one in kept
@@ -132,12 +142,18 @@ def evaluate_base(
     data: Annotated[Path | None, typer.Option("--data", help="For encoders: holds fewclue/ and pairs/.")] = None,
     task: Annotated[list[str] | None, typer.Option("--task", help="One of the tasks; all by default.")] = None,
     text: Annotated[list[Path] | None, typer.Option("--text", help="For decoders: files of text.")] = None,
+    masked: Annotated[bool, typer.Option("--masked", help="With --text: hidden tokens found.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object for a program to read.")] = False,
 ) -> None:
     """Measure a base model: an encoder's frozen vectors on public sets, or a decoder's bits a character of text."""
     if (data is None) == (not text):
         raise OptionError("Encoders are measured on --data, decoders on --text. Fix: give one of the two.")
-    figures = _encoder_figures(model, data, task) if data else _decoder_figures(model, text or [])
+    if masked and (data or model):
+        raise OptionError("--masked is for the embedded encoder and --text. Fix: leave out the model and --data.")
+    if masked:
+        figures = _masked_figures(text or [])
+    else:
+        figures = _encoder_figures(model, data, task) if data else _decoder_figures(model, text or [])
     if as_json:
         typer.echo(json.dumps({"model": model or "embedded", "figures": figures}, ensure_ascii=False, indent=1))
         return
@@ -162,19 +178,37 @@ def _encoder_figures(model: str | None, data: Path, task: list[str] | None) -> d
 
 def _decoder_figures(model: str | None, texts: list[Path]) -> dict[str, dict[str, Any]]:
     with extra("forge"):
-        from danlu.corpus.examples import single_texts
-        from danlu.corpus.prepare import source_name
         from danlu.factory.fixed import bits_per_character
         from danlu.models.decoder import open_decoder
-        from danlu.text.normalize import tidy
     opened = open_decoder(model)
+    return _of_each_file(
+        texts, "bits a character", lambda rows, tell: bits_per_character(opened.model, opened.tokenizer, rows, tell)
+    )
+
+
+def _masked_figures(texts: list[Path]) -> dict[str, dict[str, Any]]:
+    with extra("forge"):
+        from danlu.factory.fixed import masked_accuracy
+        from danlu.models.masked import open_masked
+    tokenizer, model = open_masked()
+    return _of_each_file(
+        texts, "masked accuracy", lambda rows, tell: 100 * masked_accuracy(model, tokenizer, rows, tell)
+    )
+
+
+def _of_each_file(
+    texts: list[Path], metric: str, measure: Callable[[Iterator[str], Callable[[int], object]], float]
+) -> dict[str, dict[str, Any]]:
+    from danlu.corpus.examples import single_texts
+    from danlu.corpus.prepare import source_name
+    from danlu.text.normalize import tidy
+
     figures: dict[str, dict[str, Any]] = {}
     with tqdm(unit=" characters", unit_scale=True, disable=not sys.stderr.isatty(), file=sys.stderr) as bar:
         for path in texts:
-            rows = map(tidy, single_texts(path))
-            bits = bits_per_character(opened.model, opened.tokenizer, rows, bar.update)
+            value = measure(map(tidy, single_texts(path)), bar.update)
             name = source_name(path) if source_name(path) not in figures else str(path)
-            figures[name] = {"metric": "bits a character", "value": round(bits, 4)}
+            figures[name] = {"metric": metric, "value": round(value, 4)}
     return figures
 
 

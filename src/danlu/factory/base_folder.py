@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
     from pathlib import Path
 
+    from transformers import PreTrainedTokenizerFast
+
     from danlu.factory.wish import Wish
     from danlu.parallel.data import World
     from danlu.train.objectives import Speaker
@@ -111,7 +113,6 @@ def write(model: Speaker, tokenizer: Tokenizer, out: Path, figures: dict[str, An
         out: the folder.
         figures: JSON-able.
     """
-    from transformers import PreTrainedTokenizerFast
     from transformers.utils import logging
 
     logging.disable_progress_bar()
@@ -120,17 +121,29 @@ def write(model: Speaker, tokenizer: Tokenizer, out: Path, figures: dict[str, An
     partial = out / ".model.partial"
     shutil.rmtree(partial, ignore_errors=True)
     model.model.save_pretrained(partial, state_dict=plain)
-    names = {f"{name}_token": SPECIAL[index] for name, index in (("pad", PAD), ("bos", START), ("eos", END))}
-    framed = Tokenizer.from_str(tokenizer.to_str())
-    end = f" {SPECIAL[END]}" if model.both_ways else ""
-    framed.post_processor = processors.TemplateProcessing(
-        single=f"{SPECIAL[START]} $A{end}", special_tokens=[(SPECIAL[START], START), (SPECIAL[END], END)]
-    )
-    whole = PreTrainedTokenizerFast(tokenizer_object=framed, mask_token=SPECIAL[MASK], **names)
+    whole = framed(tokenizer, ends=model.both_ways)
     whole.save_pretrained(partial)
     shutil.rmtree(out / "model", ignore_errors=True)
     partial.replace(out / "model")
     write_whole(out / "figures.json", json.dumps(figures, ensure_ascii=False, indent=1).encode(), force=True)
+
+
+def framed(tokenizer: Tokenizer, *, ends: bool = False) -> PreTrainedTokenizerFast:
+    """A vocabulary in the class that transformers has for it: a text begins with its mark, and may end with one.
+
+    Args:
+        tokenizer: plain.
+        ends: whether a text gets the mark of its end, as an encoder has it.
+    """
+    from transformers import PreTrainedTokenizerFast
+
+    names = {f"{name}_token": SPECIAL[index] for name, index in (("pad", PAD), ("bos", START), ("eos", END))}
+    marked = Tokenizer.from_str(tokenizer.to_str())
+    end = f" {SPECIAL[END]}" if ends else ""
+    marked.post_processor = processors.TemplateProcessing(
+        single=f"{SPECIAL[START]} $A{end}", special_tokens=[(SPECIAL[START], START), (SPECIAL[END], END)]
+    )
+    return PreTrainedTokenizerFast(tokenizer_object=marked, mask_token=SPECIAL[MASK], **names)
 
 
 def digest(places: Sequence[Path]) -> str:

@@ -11,13 +11,16 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import torch
 
 from danlu.corpus.formats import read_rows
 from danlu.corpus.prepare import pieces_of
 from danlu.errors import DataError
 from danlu.evals.frozen import cosines, linear_accuracy, rank_correlation, threshold_accuracy
 from danlu.infer.engine import score
-from danlu.models.base import embed, token_ids
+from danlu.models.base import embed, padded, token_ids
+from danlu.models.choice import marks_of
+from danlu.runtime import autocast
 from danlu.text.pair import plain
 
 if TYPE_CHECKING:
@@ -26,7 +29,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
     from tokenizers import Tokenizer
-    from transformers import PreTrainedModel
+    from transformers import BertForMaskedLM, PreTrainedModel
 
     from danlu.models.base import Base
 
@@ -34,6 +37,7 @@ Embed = Callable[[Sequence[str]], "NDArray[np.float32]"]  # texts to (texts, wid
 Rows = list[dict[str, Any]]
 
 FOLDS = range(5)
+STRETCH = 126  # tokens of a text that an encoder with a head reads at a time, without marks
 FITTED = 4000  # training pairs that a threshold is chosen on
 
 
@@ -90,6 +94,52 @@ def bits_per_character(
         if tell:
             tell(len(text))
     return nats / math.log(2) / max(1, characters)
+
+
+def masked_accuracy(
+    model: BertForMaskedLM, tokenizer: Tokenizer, texts: Iterable[str], tell: Callable[[int], object] | None = None
+) -> float:
+    """The share of hidden tokens that an encoder finds again: one in five, each a mask, in stretches of 126 tokens.
+
+    Which are hidden is drawn by a fixed seed, so every model that has this vocabulary is asked the same.
+
+    Args:
+        model: with its head.
+        tokenizer: its vocabulary.
+        texts: what is shorter than five tokens has none hidden.
+        tell: called with the characters of each text.
+    """
+    marks = marks_of(tokenizer)
+    rng = np.random.default_rng(0)
+    right, hidden, waiting = 0, 0, []
+    for text in texts:
+        ids = tokenizer.encode(text, add_special_tokens=False).ids
+        for begin in range(0, len(ids), STRETCH):
+            part = np.array([marks.start, *ids[begin : begin + STRETCH], marks.end])
+            places = 1 + rng.permutation(len(part) - 2)[: (len(part) - 2) // 5]
+            if len(places):
+                waiting.append((part, places))
+        if len(waiting) >= 64:
+            right, hidden = right + _found_again(model, waiting, marks.mask), hidden + sum(len(p) for _, p in waiting)
+            waiting = []
+        if tell:
+            tell(len(text))
+    if waiting:
+        right, hidden = right + _found_again(model, waiting, marks.mask), hidden + sum(len(p) for _, p in waiting)
+    return right / max(1, hidden)
+
+
+@torch.inference_mode()
+def _found_again(model: BertForMaskedLM, rows: list[tuple[NDArray[np.int64], NDArray[np.int64]]], mask: int) -> int:
+    shown = [ids.copy() for ids, _ in rows]
+    for ids, (_, places) in zip(shown, rows, strict=True):
+        ids[places] = mask
+    ids_BL, seen_BL = padded(shown)
+    with autocast(ids_BL.device):
+        x_BLD = model.bert(input_ids=ids_BL, attention_mask=seen_BL).last_hidden_state.float()
+    at_ND = torch.cat([x_BLD[row, places] for row, (_, places) in enumerate(rows)])
+    wanted = np.concatenate([ids[places] for ids, places in rows])
+    return int((model.cls(at_ND).argmax(-1).numpy() == wanted).sum())
 
 
 def _rows(path: Path) -> Rows:
