@@ -28,7 +28,8 @@ ENOUGH_STEPS = 60
 # Bytes of a model file beside its tables: the index of the n-grams, the graph, the card; and of a token's name.
 FIXED_BYTES = 3_000_000
 TOKEN_BYTES = 120
-# Tokens of a text, and of all labels together, up to which the general model is asked: it has seen no longer ones.
+# Tokens of a text, or of a side, and of all labels together, up to which the general model is asked: it has seen no
+# longer ones.
 MOST_ASKED, MOST_NAMED = 96, 150
 LEAST_TOKENS, MOST_TOKENS = 6_000, 30_000
 
@@ -54,7 +55,8 @@ class Sizes:
         fresh: share of the tokens that are read for the first time: a question is read once for all of its options.
         options: of a question on average; 0 where rows are no questions. Rows are its pairs with each option.
         option_tokens: of an option on average.
-        named: tokens of what all labels say; 0 where the general model cannot be asked.
+        named: tokens of what all labels say, and of the question; 0 where the general model cannot be asked.
+        ways: how often it reads a row: twice where the order of two sides does not matter.
     """
 
     labelled: int
@@ -74,6 +76,7 @@ class Sizes:
     options: float = 0.0
     option_tokens: float = 0.0
     named: int = 0
+    ways: int = 1
 
 
 @dataclass(frozen=True)
@@ -167,7 +170,7 @@ def make_plan(sizes: Sizes, minutes: float, max_mb: float, max_ms: float) -> Pla
     # Everything is read by the frozen encoder, and, beyond the loop, once more by the tuned one.
     # Where the general model can be asked, it reads all texts with all labels, and has a tenth of the budget for it.
     named = sizes.named if tokens <= MOST_ASKED and sizes.named <= MOST_NAMED else 0
-    asked, share = (tokens + named, 0.35) if named else (0.0, 0.25)
+    asked, share = (sizes.ways * (sizes.sides * tokens + named), 0.35) if named else (0.0, 0.25)
     readable = int(share * seconds * EMBED_SPEED / (2 * tokens * sizes.cost * sizes.fresh + asked))
     distill = min(sizes.unlabelled, 20_000, max(0, readable - labelled - sizes.dev))
 

@@ -100,10 +100,10 @@ def read_texts(run: Run, material: Material) -> NDArray[np.float32]:
 
 def ask(run: Run, material: Material) -> tuple[General | None, NDArray[np.float32] | None]:
     """The general model with the labels as options and its (everything, labels) scores; nothing if the plan says so."""
-    texts, wording = material.everything, material.texts.wording
-    if not run.plan.named or wording is None:
+    texts = material.everything
+    if not run.plan.named or material.asking is None:
         return None, None
-    general = general_of(run.base, wording)
+    general = general_of(run.base, material.asking)
     with run.progress.stage("ask", len(texts)) as step:
         return general, run.job.keep("asked", lambda: {"all": general.scores(texts, step)})["all"]
 
@@ -140,6 +140,7 @@ def _tuned(run: Run, texts: Texts, rows: NDArray[np.int64], keep: bool, step: te
 def loop(run: Run, texts: Texts, views: Views, folds: Folds, tuned: Tuned) -> tuple[list[Round], Taught, Taught]:
     """The rounds of self-training, the teacher without them, and the teacher after them."""
     contexts = list(teacher.contexts(texts, views, folds, tuned.vectors))
+    pairing = None if texts.questions else pairing_of(texts.labelled)
     total = len(contexts) * (1 + len(run.plan.rounds))
     with run.progress.stage("loop", total) as step:
         stored = run.job.keep(
@@ -153,6 +154,7 @@ def loop(run: Run, texts: Texts, views: Views, folds: Folds, tuned: Tuned) -> tu
                     rounds=run.plan.rounds,
                     progress=step,
                     questions=texts.questions,
+                    prior=self_training.OF_PAIRS[pairing] if pairing else None,
                 )
             ),
         )
