@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from danlu.factory.asking import KEYWORDS, NO_YES, RELATION, SAME, Asking, asking_of
+from danlu.factory.asking import GAP, KEYWORDS, NO_YES, RELATION, SAME, Asking, asking_of, put
 from danlu.text.pair import join
 from danlu.types import Task
 
@@ -53,3 +53,9 @@ def test_a_sentence_with_a_comma_is_no_list():
     assert asking_of(Task(("0", "1"), "en", "ordered"), {}, texts) is None
     both = pairs("red, blue, green", "blue, red", "ordered")
     assert asking_of(Task(("0", "1"), "en", "ordered"), {}, both) is None
+
+
+def test_what_fills_a_blank_is_asked_in_the_language_of_the_question():
+    assert put("他做事一向#idiom#，从不拖延。") == (GAP[0], "他做事一向____，从不拖延。")
+    assert put("He sat ___ the chair.")[0] == GAP[1]
+    assert put("明天下雨吗？") == ("", "明天下雨吗？")

@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from danlu.factory.asking import Asking
-from danlu.factory.general import general_of, names_in_tokens, standing_out
+from danlu.factory.general import general_of, names_in_tokens, question_row, standing_out
 from danlu.models.base import open_base
 from danlu.text.pair import join
+from danlu.text.question import ask
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +45,21 @@ def test_pairs_are_read_with_their_question_and_both_ways_round_where_order_does
     both = general_of(base, replace(asking, both=True)).scores(texts)
     assert np.abs(one_way[0] - one_way[1]).max() > 1e-3
     np.testing.assert_allclose(both, np.stack([one_way.mean(0)] * 2), atol=0.05)
+
+
+def test_options_of_a_question_are_read_with_all_of_it(base):
+    general = general_of(base, Asking(()))
+    questions = [
+        ask("他做事一向#idiom#，从不拖泥带水。", ["干脆利落", "五颜六色", "春暖花开"]),
+        ask("明天下雨吗？", ["会下", "我姓王"]),
+    ]
+    scores = general.answers(questions)
+    assert scores.shape == (5, 1)
+    assert scores[:3, 0].argmax() == 0
+    row = question_row(base.tokenizer, questions[0])
+    assert (len(row.options), bool(row.question)) == (3, True)
+    assert not question_row(base.tokenizer, questions[1]).question
+    assert general.answers([]).shape == (0, 1)
 
 
 @given(st.integers(2, 20), st.integers(1, 5), st.floats(-5, 5))

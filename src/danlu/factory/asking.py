@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from danlu.adapt import names
+from danlu.text.normalize import language
 from danlu.text.pair import pairing_of, sides
+from danlu.text.question import blank, passage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -22,7 +24,9 @@ SAME = ("这两个问题问的是同一件事吗？", "Are these two questions t
 RELATION = ("前一句和后一句是什么关系？", "How do the two sentences relate?")
 KEYWORDS = ("这些关键词都符合这篇摘要吗？", "Do all of these keywords fit the text?")
 NO_YES = (("不是", "是"), ("no", "yes"))
+GAP = ("空格处应填什么？", "Which word fills the gap?")
 LISTED = ("关键词：", "Keywords: ")
+AROUND = 110  # characters on either side of a blank that the general model reads
 _BETWEEN, _BETWEEN_ZH = ", ", "、"  # how `danlu.corpus` writes a list of words as one text, and how it is asked about
 _LONGEST = 40  # letters of a keyword
 _USUAL = 0.9  # share of second sides that are lists, where the second sides of a task are
@@ -79,8 +83,17 @@ def asking_of(task: Task, descriptions: dict[str, str], texts: Sequence[str]) ->
     return Asking(tuple(said), (KEYWORDS if listed else RELATION)[way], listed=LISTED[way] if listed else "")
 
 
-def _way(language: Language) -> int:
-    return 1 if language == "en" else 0
+def put(question: str) -> tuple[str, str]:
+    """What the general model is asked about a question with options, and the text it is asked about.
+
+    Of a question with a blank, what fills it, about what stands around it; any other question is the text itself.
+    """
+    asked = GAP[_way(language([question]))] if blank(question) else ""
+    return asked, passage(question, AROUND)
+
+
+def _way(written: Language) -> int:
+    return 1 if written == "en" else 0
 
 
 def _are_lists(texts: Iterable[str]) -> bool:

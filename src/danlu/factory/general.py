@@ -13,8 +13,10 @@ import numpy as np
 import torch
 
 from danlu.adapt import choice
+from danlu.factory.asking import put
 from danlu.models.choice import marks_of, open_choice
 from danlu.runtime import autocast
+from danlu.text.question import parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
     from danlu.factory.asking import Asking
     from danlu.models.base import Base
-    from danlu.models.choice import ChoiceModel
+    from danlu.models.choice import ChoiceModel, Row
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class General:
     Attributes:
         model: the general model.
         tokenizer: of the encoder whose embeddings it shares.
-        asking: the question, and what each label says in words.
+        asking: the question, and what each label says in words; without labels where rows bring options of their own.
     """
 
     model: ChoiceModel
@@ -55,6 +57,20 @@ class General:
         rows = choice.encode(self.tokenizer, texts, self.asking.options, self.asking.question)
         with autocast(torch.device("cpu")):
             return choice.score(self.model, rows, marks_of(self.tokenizer), step)
+
+    def answers(self, questions: Sequence[str], step: Callable[[int], object] | None = None) -> NDArray[np.float32]:
+        """(pairs, 1) logits of the options of some questions, one after the other; each question is read once."""
+        rows = [question_row(self.tokenizer, text) for text in questions]
+        with autocast(torch.device("cpu")):
+            found = choice.score_each(self.model, rows, marks_of(self.tokenizer), step)
+        return np.concatenate([np.zeros(0, np.float32), *found])[:, None]
+
+
+def question_row(tokenizer: Tokenizer, text: str) -> Row:
+    """A question with its options, in tokens."""
+    question, *options = parts(text)
+    asked, read = put(question)
+    return choice.encode(tokenizer, [(read,)], options, asked)[0]
 
 
 def general_of(base: Base, asking: Asking) -> General:

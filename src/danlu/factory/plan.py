@@ -57,6 +57,7 @@ class Sizes:
         option_tokens: of an option on average.
         named: tokens of what all labels say, and of the question; 0 where the general model cannot be asked.
         ways: how often it reads a row: twice where the order of two sides does not matter.
+        passage: tokens that it reads of a question with options, once for all of them.
     """
 
     labelled: int
@@ -77,6 +78,7 @@ class Sizes:
     option_tokens: float = 0.0
     named: int = 0
     ways: int = 1
+    passage: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,8 @@ class Plan:
         ngram_rows: n-grams that keep a row in the shipped table.
         vocabulary: tokens that students know.
         sides: texts in a row; lengths are those of one.
-        named: tokens of what all labels say, put to the general model with every text; 0 where it is not asked.
+        named: tokens of what all labels say, or all options, put to the general model with every text; 0 where it is
+            not asked.
     """
 
     minutes: float
@@ -170,7 +173,9 @@ def make_plan(sizes: Sizes, minutes: float, max_mb: float, max_ms: float) -> Pla
     # Everything is read by the frozen encoder, and, beyond the loop, once more by the tuned one.
     # Where the general model can be asked, it reads all texts with all labels, and has a tenth of the budget for it.
     named = sizes.named if tokens <= MOST_ASKED and sizes.named <= MOST_NAMED else 0
-    asked, share = (sizes.ways * (sizes.sides * tokens + named), 0.35) if named else (0.0, 0.25)
+    asked, share = (0.0, 0.25) if not named else (sizes.ways * (sizes.sides * tokens + named), 0.35)
+    if named and sizes.options:
+        asked = (sizes.passage + named) / sizes.options
     readable = int(share * seconds * EMBED_SPEED / (2 * tokens * sizes.cost * sizes.fresh + asked))
     distill = min(sizes.unlabelled, 20_000, max(0, readable - labelled - sizes.dev))
 

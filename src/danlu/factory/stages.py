@@ -16,6 +16,7 @@ from danlu.compress.distil import LIGHT, Lesson
 from danlu.errors import OptionError
 from danlu.evals.questions import Questions
 from danlu.factory import choose, draft, student, teacher
+from danlu.factory.asking import Asking
 from danlu.factory.general import general_of, standing_out
 from danlu.factory.generator import passages, question_passages
 from danlu.factory.student import Exam, Shared
@@ -99,13 +100,19 @@ def read_texts(run: Run, material: Material) -> NDArray[np.float32]:
 
 
 def ask(run: Run, material: Material) -> tuple[General | None, NDArray[np.float32] | None]:
-    """The general model with the labels as options and its (everything, labels) scores; nothing if the plan says so."""
-    texts = material.everything
-    if not run.plan.named or material.asking is None:
+    """The general model with the labels as options and its (everything, labels) scores; nothing if the plan says so.
+
+    Of questions with options, the (everything, 1) scores of these.
+    """
+    if not run.plan.named or (material.asking is None and material.asked is None):
         return None, None
-    general = general_of(run.base, material.asking)
+    general = general_of(run.base, material.asking or Asking(()))
+    if material.asked is None:
+        texts, scores = material.everything, general.scores
+    else:
+        texts, scores = [row.text for row in material.asked.rows], general.answers
     with run.progress.stage("ask", len(texts)) as step:
-        return general, run.job.keep("asked", lambda: {"all": general.scores(texts, step)})["all"]
+        return general, run.job.keep("asked", lambda: {"all": scores(texts, step)})["all"]
 
 
 def tune(run: Run, texts: Texts, folds: Folds) -> Tuned:
@@ -319,6 +326,7 @@ def _passages(
     Of questions, the pairs of shorter questions with their options, and which of them belong together.
     """
     questions: Questions | None = None
+    whole: list[str] = []
     if any(map(is_question, texts)):
         whole = question_passages(texts, max(0, count), run.seed)
         questions = Questions.of([len(pairs(text)) for text in whole])
@@ -331,7 +339,9 @@ def _passages(
     def judge() -> dict[str, NDArray[Any]]:
         seen = teacher.vectors(run.base, made, run.plan)
         near = best.tuned_vectors(made)
-        belief = best.log_probabilities(made, seen, near)
+        general = best.views.general
+        chosen = general.answers(whole) if questions is not None and general is not None else None
+        belief = best.log_probabilities(made, seen, near, chosen)
         probability = np.exp(belief if questions is None else questions.settled(belief))
         return {"vectors": seen if near is None else near, "targets": probability.astype(np.float32)}
 
