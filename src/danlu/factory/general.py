@@ -15,6 +15,7 @@ import torch
 from danlu.adapt import choice
 from danlu.factory.asking import put
 from danlu.models.choice import marks_of, open_choice
+from danlu.models.cross import Around
 from danlu.runtime import autocast
 from danlu.text.question import parts
 
@@ -57,6 +58,14 @@ class General:
         rows = choice.encode(self.tokenizer, texts, self.asking.options, self.asking.question)
         with autocast(torch.device("cpu")):
             return choice.score(self.model, rows, marks_of(self.tokenizer), step)
+
+    @property
+    def around(self) -> Around:
+        """What stands around the two sides of each pair."""
+        marks, asking = marks_of(self.tokenizer), self.asking
+        row = choice.encode(self.tokenizer, [(asking.listed,)], asking.options, asking.question)[0]
+        before = [marks.start, *([*row.question, marks.end] if row.question else [])]
+        return Around(before, row.sides[0], [[marks.mask, *option] for option in row.options], marks.end)
 
     def answers(self, questions: Sequence[str], step: Callable[[int], object] | None = None) -> NDArray[np.float32]:
         """(pairs, 1) logits of the options of some questions, one after the other; each question is read once."""

@@ -143,7 +143,7 @@ def produce(data: Path, out: Path, options: Options) -> Produced:
     rounds, first, last = stages.loop(run, material.texts, views, folds, tuned)
     best, beliefs = stages.believe(run, material, views, tuned, (first, last), seen, asked)
     lesson, exam = stages.examine(run, material, best, beliefs)
-    source = Source(base, tuned.encoder or base.model, plan, options.seed)
+    source = Source(base, tuned.encoder or base.model, plan, options.seed, general)
     pairs = stages.study(run, Shared(source, lesson), exam, labels)
     front = choose(pairs, options.max_mb, options.max_ms)
 

@@ -355,7 +355,8 @@ def study(
     """Every candidate of the plan, trained, exported and measured in float32 and in int8."""
     out: list[tuple[Measured[draft.Draft], Measured[draft.Draft]]] = []
     candidates = student.names_of(run.plan)
-    steps = len(LIGHT) * run.plan.light_steps + len(run.plan.layers) * run.plan.student_steps
+    deep = len(candidates) - len(LIGHT) - 1
+    steps = len(LIGHT) * run.plan.light_steps + deep * run.plan.student_steps
     with run.progress.stage("students", steps) as step:
         for name in candidates:
             if out and run.late(name, f"{name}.onnx"):
