@@ -168,7 +168,7 @@ def make_plan(sizes: Sizes, minutes: float, max_mb: float, max_ms: float) -> Pla
     # with the question: left out where less than half of the usual text would be read.
     named = sizes.named if tokens <= MOST_ASKED and sizes.named <= MOST_NAMED else 0
     room = int((sizes.sides * reach - named - 1) / 2) if named and sizes.sides == 2 and not sizes.options else 0
-    crossed = min(length, room) if room >= max(16, tokens / 2) else 0
+    crossed = min(length, MOST_ASKED, room) if room >= max(16, tokens / 2) else 0
 
     def steps_of(depths: tuple[int, ...]) -> int:
         read = sum(depth * layer * min(tokens, quick * full / depth) for depth in depths)
