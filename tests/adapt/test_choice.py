@@ -101,3 +101,15 @@ def test_tuning_learns_and_leaves_the_model(model, tiny_base, toy_rows):
     assert (choice.score(tuned, held, marks).argmax(1) == answers).mean() > 0.7
     assert all(torch.equal(value, before[key]) for key, value in model.state_dict().items())
     assert tuned.embeddings is model.embeddings
+
+
+def test_rows_with_options_of_their_own_are_scored_as_each_alone(model, tiny_base, monkeypatch):
+    monkeypatch.setattr(choice, "PLACES", 40)
+    marks, options = marks_of(tiny_base.tokenizer), (["good", "late"], ["refund", "my card", "box"], ["paid", "box"])
+    texts = ["thanks", "my parcel is late today about this", "please"]
+    rows = [choice.encode(tiny_base.tokenizer, [(t,)], o)[0] for t, o in zip(texts, options, strict=True)]
+    told = []
+    found = choice.score_each(model, rows, marks, told.append)
+    assert sum(told) == len(rows)
+    for row, scores in zip(rows, found, strict=True):
+        np.testing.assert_allclose(scores, choice.score(model, [row], marks)[0], atol=1e-4)

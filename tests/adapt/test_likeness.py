@@ -35,3 +35,12 @@ def test_it_learns_that_near_options_are_right_whatever_else_they_are():
     found = likeness.predict(likeness.encode(others, others), head)
     np.testing.assert_allclose(np.exp(found).sum(1), 1, atol=1e-6)
     assert (found.argmax(1) == expected).mean() > 0.8
+
+
+def test_what_the_general_model_says_is_one_more_column():
+    (seen, truth), (others, expected) = task(60, 24, 1), task(300, 24, 2)
+    said = [(3.0 * (labels == 0) - 1).astype(np.float32)[:, None] for labels in (truth, expected)]
+    columns = likeness.encode(others, None, said=said[1])
+    np.testing.assert_array_equal(columns, np.concatenate([likeness.encode(others, None), said[1]], 1))
+    head = likeness.fit(likeness.encode(seen, None, said=said[0]), truth)
+    assert (likeness.predict(columns, head).argmax(1) == expected).all()

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from danlu.factory.plan import Sizes, expected_seconds, make_plan
+from danlu.factory.plan import MOST_ASKED, Sizes, expected_seconds, make_plan
 from danlu.train.regression import MOST_ROWS
 
 
@@ -180,3 +180,38 @@ def test_a_question_is_read_once_beside_all_of_its_options():
     assert crowd.layers == ()
     once = make_plan(replace(sizes, sides=2, options=7.0, option_tokens=6.0, fresh=0.25), 4, 25, 10)
     assert once.distill > many.distill
+
+
+def test_a_student_that_reads_both_sides_has_the_time_of_one_that_reads_two():
+    pairs = Sizes(
+        labelled=32, unlabelled=0, dev=0, has_test=True, labels=3, tokens=20, long_tokens=40, smallest=9,
+        cost=2, sides=2, named=18,
+    )  # fmt: skip
+    plan = make_plan(pairs, 4, 25, 10)
+    assert 16 <= plan.crossed < plan.student_length
+    assert 2 * plan.crossed + plan.named + 1 <= 2 * plan.student_length + 1
+    assert plan.as_dict()["crossed"] == plan.crossed
+    assert make_plan(replace(pairs, long_tokens=256), 4, 25, 1_000).crossed == MOST_ASKED  # it has seen no longer ones
+    without = (
+        (replace(pairs, named=0), 10),  # the general model is not asked
+        (replace(pairs, sides=1, cost=1), 10),
+        (replace(pairs, options=4, option_tokens=3), 10),
+        (replace(pairs, tokens=90, long_tokens=128), 10),  # less than half would be read
+        (pairs, 4),
+    )
+    for sizes, max_ms in without:
+        left = make_plan(sizes, 4, 25, max_ms)
+        assert left.crossed == 0
+        assert "crossed" not in left.as_dict()
+    seconds = [expected_seconds(each, 100, 100)["students"] for each in (plan, replace(plan, crossed=0))]
+    assert seconds[0] > seconds[1]
+    assert plan.student_steps <= make_plan(replace(pairs, named=0), 4, 25, 10).student_steps
+
+
+def test_questions_are_asked_once_for_all_of_their_options():
+    asked = Sizes(
+        labelled=200, unlabelled=50_000, dev=0, has_test=True, labels=2, tokens=10, long_tokens=20, smallest=30,
+        cost=2, sides=2, options=7, option_tokens=4, named=30, passage=120,
+    )  # fmt: skip
+    assert make_plan(asked, 1, 25, 10).named == 30
+    assert make_plan(asked, 1, 25, 10).distill > make_plan(replace(asked, options=1), 1, 25, 10).distill

@@ -7,15 +7,19 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from danlu.adapt.linear import encode
 from danlu.artifact import Model
 from danlu.errors import OptionError
+from danlu.factory.asking import Asking
 from danlu.factory.draft import drafts
+from danlu.factory.general import General
 from danlu.factory.plan import Sizes, make_plan
 from danlu.factory.stages import make_lesson
 from danlu.factory.student import Exam, Shared, Source, names_of, probabilities, teach, votes
 from danlu.models.base import token_ids
+from danlu.models.choice import ChoiceModel
 from danlu.text.pair import pairing_of, sides
 
 PLAN = make_plan(
@@ -24,6 +28,8 @@ PLAN = make_plan(
     25,
     10,
 )
+
+CROSSED = replace(PLAN, crossed=12)
 
 
 @pytest.fixture(params=["plain", "static"])
@@ -90,15 +96,20 @@ def test_a_base_without_static_embeddings_numbers_tokens_by_rarity(tiny_base, to
     assert max(single) < min(words)
 
 
-@pytest.mark.parametrize("name", names_of(PLAN))
+@pytest.mark.parametrize("name", names_of(CROSSED))
 def test_students_of_pairs_read_in_their_file_what_they_read_in_training(name, static_base, pair_lesson, pair_rows):
     _, (texts, truth) = pair_rows
     pairing, stored = pairing_of(texts), {}
     exam = Exam(list(texts), np.eye(2, dtype=np.float32)[truth])
-    taught = teach(name, Shared(Source(static_base, static_base.model, PLAN, 0), pair_lesson), exam)
-    found = probabilities(*taught, texts, name, PLAN)
+    torch.manual_seed(0)
+    asking = Asking(("late", "good"), "is this about the same?", both=pairing == "unordered")
+    general = General(ChoiceModel(static_base.model, (10, 11)).eval(), static_base.tokenizer, asking)
+    before = [parameter.clone() for parameter in general.model.parameters()]
+    taught = teach(name, Shared(Source(static_base, static_base.model, CROSSED, 0, general), pair_lesson), exam)
+    assert all(torch.equal(a, b) for a, b in zip(before, general.model.parameters(), strict=True))
+    found = probabilities(*taught, texts, name, CROSSED)
     assert exam.score(found.argmax(1)) > 0.6  # chance is 0.5, and the base here knows nothing
-    plain, _ = drafts(name, pairing, lambda: taught, PLAN, lambda key, make: stored.setdefault(key, make()))
+    plain, _ = drafts(name, pairing, lambda: taught, CROSSED, lambda key, make: stored.setdefault(key, make()))
     file = Model("", plain.entries("ab", {}, 1.0, 0.0))
     np.testing.assert_allclose(file.probabilities(texts), found, atol=1e-4)
     given = [sides(text) for text in texts]

@@ -15,6 +15,7 @@ from scipy.special import log_softmax
 from danlu.evals.metrics import brier
 from danlu.loops.self_training import (
     Context,
+    Prior,
     admit,
     admit_several,
     from_arrays,
@@ -229,3 +230,13 @@ def test_several_labels_survive_being_stored():
     again = from_arrays(to_arrays(*found))
     assert again[0] == found[0]
     assert np.allclose(again[2].held_out, found[2].held_out)
+
+
+def test_a_head_start_and_a_total_are_thought_of_the_forms_before_any_row():
+    folds, full, truth = task(labelled=9)
+    plain = run(folds, full, truth, LABELS, rounds=())[1]
+    trusting = run(folds, full, truth, LABELS, rounds=(), prior=Prior(1.0, {"names": 3.0}))[1]
+    assert plain.weights.sum() == pytest.approx(2, abs=0.3)
+    assert trusting.weights.sum() == pytest.approx(1, abs=0.3)
+    share = [taught.weights[taught.forms.index("names")] / taught.weights.sum() for taught in (plain, trusting)]
+    assert share[1] > 1.5 * share[0]

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from danlu.text.normalize import clean
 from danlu.text.pair import plain, sides
 from danlu.text.question import (
+    GAP,
     LONG,
     ask,
     asked,
@@ -19,6 +20,7 @@ from danlu.text.question import (
     is_question,
     pairs,
     parts,
+    passage,
     shown,
     told,
 )
@@ -77,6 +79,14 @@ def test_a_blank_is_read_with_what_stands_around_it(question, around):
     assert asked(question) == around
     found = blank(question)
     assert found is None or "".join(found) == question
+
+
+def test_a_passage_is_what_stands_around_a_blank_with_the_blank_in_it():
+    han = "甲" * 9 + "#idiom#" + "乙" * 5 + "#idiom#" + "丙" * 20
+    assert passage(han, 6) == "甲" * 6 + GAP + "乙" * 5 + "丙"
+    assert passage(han, 40) == "甲" * 9 + GAP + "乙" * 5 + "丙" * 20
+    assert passage("He ran ___ the house and on.", 3) == "e ran " + GAP + " the h"
+    assert passage("问" * 30, 6) == "问" * 12
 
 
 def test_a_long_question_stands_for_itself_and_a_short_one_with_its_options():

@@ -135,6 +135,24 @@ def score(
     return out
 
 
+@torch.inference_mode()
+def score_each(
+    model: ChoiceModel, rows: Sequence[Row], marks: Marks, progress: Callable[[int], object] | None = None
+) -> list[NDArray[np.float32]]:
+    """Of each row, (options,) logits of yes against no, where rows have options of their own; else as `score`."""
+    out: list[NDArray[np.float32]] = [np.zeros(0, np.float32)] * len(rows)
+    order = np.argsort([row.length for row in rows], kind="stable").tolist()
+    while order:
+        size = max(1, PLACES // rows[order[-1]].length)
+        index, order = order[-size:], order[:-size]
+        found = model(lay_out([rows[i] for i in index], marks)).float().numpy()
+        for i, scores in zip(index, found, strict=True):
+            out[i] = scores[: len(rows[i].options)]
+        if progress:
+            progress(len(index))
+    return out
+
+
 def _groups(sizes: Sequence[int]) -> list[tuple[int, int]]:
     """Runs of options of at most `GROUP` tokens."""
     starts, filled = [0], 0

@@ -1,7 +1,8 @@
 """Task form: how near an option lies to its question, and nothing else of them.
 
-The cosines of both sides, as each encoder sees them, and a logistic curve: three or four numbers, which a few dozen
-questions can tell where they cannot tell which of a thousand products of numbers mean anything.
+The cosines of both sides, as each encoder sees them, what the general model says of the option where it is asked, and a
+logistic curve: three to five numbers, which a few dozen questions can tell where they cannot tell which of a thousand
+products of numbers mean anything.
 """
 
 from __future__ import annotations
@@ -19,14 +20,19 @@ if TYPE_CHECKING:
 STRENGTH = 1.0
 
 
-def encode(*comparisons: NDArray[np.float32] | None) -> NDArray[np.float32]:
+def encode(*comparisons: NDArray[np.float32] | None, said: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
     """(pairs, encoders) the cosine in each of some (pairs, comparison) of ordered pairs; None is left out.
 
     A comparison has products, distances, the cosine and differences, in that order (`danlu.models.pair.compare`), and
     is scaled to unit length, its cosine with it.
+
+    Args:
+        comparisons: of each encoder.
+        said: (pairs, 1) logits of the options by the general model, one more column, or None.
     """
     found = [vectors[:, 2 * (vectors.shape[1] - 1) // 3] for vectors in comparisons if vectors is not None]
-    return np.stack(found, 1)
+    columns = np.stack(found, 1)
+    return columns if said is None else np.concatenate([columns, said], 1)
 
 
 def fit(scores: NDArray[np.float32], truth: NDArray[np.int64]) -> Linear:

@@ -1,4 +1,4 @@
-"""Distillation: students of four kinds learn a teacher's soft labels.
+"""Distillation: students of five kinds learn a teacher's soft labels.
 
 Each function takes texts with target distributions and gives a branch of a student. Knows nothing of how the targets
 came about, of files, or of which student is shipped.
@@ -18,6 +18,7 @@ from torch.nn import functional as F  # noqa: N812 - the field's name for it
 from danlu.compress.vocabulary import cut
 from danlu.models import pair
 from danlu.models.base import by_row, embed, layers, means, padded, token_embeddings, token_ids
+from danlu.models.cross import CrossBranch
 from danlu.models.pair import compared
 from danlu.models.student import (
     ConvolutionEncoder,
@@ -42,12 +43,15 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
     from danlu.models.base import Base
+    from danlu.models.choice import ChoiceModel
+    from danlu.models.cross import Around
 
 LIGHT_WIDTH = 192  # of the token embeddings of students that have no layers
 _HAN_FROM, _HAN_TO = "\u4e00", "\u9fff"
 NGRAM_BITS = 20
 COMMON_HANZI = 4_500  # of a base that has them in the order of frequency: kept though no text of the task has them
 COMMON_LATIN = 8_000  # likewise, where what a token means alone has to be asked of the encoder
+START_SAMPLE = 128  # pairs that say what the general model usually says of each label
 STATIC_STRENGTH = 1.0  # a labelled row weighs three times that here, which is what it weighs in the teacher
 
 
@@ -307,6 +311,63 @@ def transformer_branch(
     branch.train()
     losses = _losses(branch, sequences, lesson, batch, seed, towards=torch.from_numpy(lesson.vectors))
     minimise(losses, groups, steps=steps, progress=progress)
+    return branch.eval()
+
+
+def cross_branch(
+    model: ChoiceModel,
+    around: Around,
+    lesson: Lesson,
+    sequences: list[list[int]],
+    old_ids: NDArray[np.int64],
+    *,
+    depth: int,
+    steps: int,
+    batch: int,
+    seed: int,
+    progress: Callable[[int], None] | None = None,
+) -> CrossBranch:
+    """The general model with its vocabulary cut, reading both sides of a pair at once; its embeddings stay fixed.
+
+    It starts where it is, what it says of each label counted from what it usually says: of a task it knows only the
+    labels' words, and how often it would name each of them is not among what these tell.
+
+    Args:
+        model: where it starts.
+        around: the question and the options.
+        lesson: what it learns from; of pairs.
+        sequences: the student's tokens of each side of each pair, framed.
+        old_ids: the model's id of each token of the student.
+        depth: layers kept.
+        steps: of the training.
+        batch: pairs a step.
+        seed: of the order of the pairs.
+        progress: called with 1 after each step.
+    """
+    pairing = pairing_of(lesson.texts)
+    assert pairing is not None
+    branch = CrossBranch(model, torch.from_numpy(old_ids), around, pairing, depth)
+    rows = by_row(sequences, pairing)
+    sample = np.argsort(-lesson.weights, kind="stable")[:START_SAMPLE]
+    with torch.inference_mode(), autocast(torch.device("cpu")):
+        seen = torch.cat([branch.scores(*padded(rows[i])).float() for i in sample])
+    usual = torch.from_numpy(lesson.targets[sample]).mean(0).clamp_min(1e-3).log()
+    branch.scale.data.copy_(1 / seen.std().clamp_min(1e-3))
+    branch.bias.data.copy_(usual - seen.mean(0) * branch.scale.data)
+    branch.model.embeddings.requires_grad_(False)
+    own = branch.model.own_parameters()
+    for parameter in own:
+        parameter.requires_grad_(True)
+    targets = torch.from_numpy(lesson.targets)
+
+    def losses() -> Iterator[torch.Tensor]:
+        for index in by_length([sum(map(len, row)) for row in rows], batch, seed, weights=lesson.weights):
+            with autocast(torch.device("cpu")):
+                logits = branch(*padded([sequence for i in index for sequence in rows[i]]))
+            yield -(targets[index] * F.log_softmax(logits.float(), -1)).sum(-1).mean()
+
+    groups = [{"params": own, "lr": 5e-5}, {"params": [branch.scale, branch.bias], "lr": 1e-2}]
+    minimise(losses(), groups, steps=steps, progress=progress)
     return branch.eval()
 
 

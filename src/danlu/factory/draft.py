@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from danlu.compress.distil import NGRAM_BITS
 from danlu.compress.export import to_int8, to_int8_blocks, to_onnx
 from danlu.factory.student import MAX_CHARS, reads
-from danlu.models.student import TransformerEncoder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -32,7 +31,7 @@ class Draft:
 
     Attributes:
         name: kind and depth.
-        kind: ngram, static, convolution or transformer.
+        kind: ngram, static, convolution, transformer or cross.
         precision: int8 or float32.
         graph: ONNX.
         tokenizer: JSON.
@@ -106,9 +105,7 @@ def drafts(
     def exported() -> bytes:
         student, tokenizer = train()
         bits = NGRAM_BITS if student.ngrams else 0
-        encoder = student.tokens.encoder if student.tokens else None
-        width = encoder.model.config.hidden_size if isinstance(encoder, TransformerEncoder) else 0
-        parts = [bits, tokenizer.to_str() if tokenizer else "", width]
+        parts = [bits, tokenizer.to_str() if tokenizer else "", student.width]
         keep(f"{name}.json", lambda: json.dumps(parts).encode())
         student.shared = options
         return to_onnx(student)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from danlu.adapt import names
+from danlu.factory.asking import asking_of
 from danlu.factory.student import shortened
 from danlu.factory.teacher import Texts
 from danlu.text.several import held
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from danlu.evals.questions import Questions
+    from danlu.factory.asking import Asking
     from danlu.factory.inspect import Inspection
     from danlu.factory.plan import Plan
     from danlu.types import Example
@@ -65,6 +67,7 @@ class Material:
         test: measured by, once; may be empty.
         train: the rows of the labelled texts, for where they stand.
         asked: where texts are pairs of a question and an option: the questions, in the order of `everything`.
+        asking: what the general model is asked about a row, where it can be asked something.
     """
 
     texts: Texts
@@ -73,6 +76,7 @@ class Material:
     test: list[Example]
     train: list[Example]
     asked: Asked | None = None
+    asking: Asking | None = None
 
     @property
     def everything(self) -> list[str]:
@@ -114,7 +118,9 @@ def gather(inspection: Inspection, descriptions: dict[str, str], plan: Plan, see
         inspection.task.labels,
         None if inspection.task.pairing else names.wording(inspection.task.labels, descriptions),
     )
-    return Material(texts, drawn[plan.pool :], _short(inspection.dev), _short(inspection.test), train)
+    asking = asking_of(inspection.task, descriptions, [e.text for e in inspection.train])
+    dev, test = _short(inspection.dev), _short(inspection.test)
+    return Material(texts, drawn[plan.pool :], dev, test, train, asking=asking)
 
 
 def truth_of(examples: Sequence[Example], labels: Sequence[str], *, several: bool) -> NDArray[np.int64]:

@@ -28,8 +28,10 @@ ENOUGH_STEPS = 60
 # Bytes of a model file beside its tables: the index of the n-grams, the graph, the card; and of a token's name.
 FIXED_BYTES = 3_000_000
 TOKEN_BYTES = 120
-# Tokens of a text, and of all labels together, up to which the general model is asked: it has seen no longer ones.
+# Tokens of a text, or of a side, and of all labels together, up to which the general model is asked: it has seen no
+# longer ones.
 MOST_ASKED, MOST_NAMED = 96, 150
+_OF_PAIRS = ("crossed",)
 LEAST_TOKENS, MOST_TOKENS = 6_000, 30_000
 
 
@@ -54,7 +56,9 @@ class Sizes:
         fresh: share of the tokens that are read for the first time: a question is read once for all of its options.
         options: of a question on average; 0 where rows are no questions. Rows are its pairs with each option.
         option_tokens: of an option on average.
-        named: tokens of what all labels say; 0 where the general model cannot be asked.
+        named: tokens of what all labels say, and of the question; 0 where the general model cannot be asked.
+        ways: how often it reads a row: twice where the order of two sides does not matter.
+        passage: tokens that it reads of a question with options, once for all of them.
     """
 
     labelled: int
@@ -74,6 +78,8 @@ class Sizes:
     options: float = 0.0
     option_tokens: float = 0.0
     named: int = 0
+    ways: int = 1
+    passage: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -100,7 +106,9 @@ class Plan:
         ngram_rows: n-grams that keep a row in the shipped table.
         vocabulary: tokens that students know.
         sides: texts in a row; lengths are those of one.
-        named: tokens of what all labels say, put to the general model with every text; 0 where it is not asked.
+        named: tokens of what all labels say, or all options, put to the general model with every text; 0 where it is
+            not asked.
+        crossed: tokens of each side that the student reads which reads both sides of a pair at once; 0 leaves it out.
     """
 
     minutes: float
@@ -122,14 +130,15 @@ class Plan:
     vocabulary: int
     sides: int
     named: int
+    crossed: int = 0
 
     def reads(self, depth: int) -> int:
         """Tokens that a transformer student of some depth reads: the same work for each depth, where texts are long."""
         return min(self.token_length, self.student_length * max(self.layers) // depth)
 
     def as_dict(self) -> dict[str, Any]:
-        """JSON-able, for the card."""
-        return asdict(self)
+        """JSON-able, for the card; what only pairs have is left out where there is none of it."""
+        return {name: value for name, value in asdict(self).items() if value or name not in _OF_PAIRS}
 
 
 def make_plan(sizes: Sizes, minutes: float, max_mb: float, max_ms: float) -> Plan:
@@ -155,8 +164,15 @@ def make_plan(sizes: Sizes, minutes: float, max_mb: float, max_ms: float) -> Pla
     depths, student_batch = (*(depth for depth in (2, 3) if depth < full), full), 32
     again = full * layer * min(tokens, quick) * (1 if sizes.has_test else folds)  # the ablation, or the folds
 
+    # The general model reads the texts with all labels where it can be asked. A student of it reads both sides at once,
+    # with the question: left out where less than half of the usual text would be read.
+    named = sizes.named if tokens <= MOST_ASKED and sizes.named <= MOST_NAMED else 0
+    room = int((sizes.sides * reach - named - 1) / 2) if named and sizes.sides == 2 and not sizes.options else 0
+    crossed = min(length, MOST_ASKED, room) if room >= max(16, tokens / 2) else 0
+
     def steps_of(depths: tuple[int, ...]) -> int:
         read = sum(depth * layer * min(tokens, quick * full / depth) for depth in depths)
+        read += full * layer * (min(tokens, crossed) + named / 2) if crossed else 0.0
         return int(max(30, min(600, 0.27 * seconds * TUNE_SPEED / (student_batch * (read + again)))))
 
     able = tuple(depth for depth in depths if reach * full / depth >= 16)  # others could not keep --max-ms
@@ -165,9 +181,10 @@ def make_plan(sizes: Sizes, minutes: float, max_mb: float, max_ms: float) -> Pla
     light = int(max(100, min(400, 0.02 * seconds * LIGHT_SPEED / (LIGHT_BATCH * tokens * sizes.sides))))
 
     # Everything is read by the frozen encoder, and, beyond the loop, once more by the tuned one.
-    # Where the general model can be asked, it reads all texts with all labels, and has a tenth of the budget for it.
-    named = sizes.named if tokens <= MOST_ASKED and sizes.named <= MOST_NAMED else 0
-    asked, share = (tokens + named, 0.35) if named else (0.0, 0.25)
+    # Where the general model can be asked it has a tenth of the budget for it.
+    asked, share = (0.0, 0.25) if not named else (sizes.ways * (sizes.sides * tokens + named), 0.35)
+    if named and sizes.options:
+        asked = (sizes.passage + named) / sizes.options
     readable = int(share * seconds * EMBED_SPEED / (2 * tokens * sizes.cost * sizes.fresh + asked))
     distill = min(sizes.unlabelled, 20_000, max(0, readable - labelled - sizes.dev))
 
@@ -209,6 +226,7 @@ def make_plan(sizes: Sizes, minutes: float, max_mb: float, max_ms: float) -> Pla
         vocabulary=vocabulary,
         sides=sizes.sides,
         named=named,
+        crossed=crossed,
     )
 
 
@@ -224,6 +242,8 @@ def expected_seconds(plan: Plan, texts: int, measured: int) -> dict[str, float]:
     step = plan.student_batch / TUNE_SPEED
     light = plan.light_steps * LIGHT_BATCH * length / LIGHT_SPEED
     reads = [(depth, min(length, plan.reads(depth) * plan.sides)) for depth in plan.layers]
+    if plan.crossed:
+        reads.append((max(plan.layers), min(length, plan.crossed * plan.sides) + plan.named))
     again = plan.student_steps * step * min(length, plan.student_length * plan.sides) if plan.layers else light
     return {
         "read": texts * length / EMBED_SPEED,

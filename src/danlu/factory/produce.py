@@ -14,11 +14,11 @@ import numpy as np
 
 import danlu
 from danlu import runtime
-from danlu.adapt import names
 from danlu.artifact import Model, save, write_whole
 from danlu.corpus import read
 from danlu.errors import DataError, OptionError
 from danlu.factory import advice, judge, package, report, stages, teacher
+from danlu.factory.asking import asking_of
 from danlu.factory.choose import choose
 from danlu.factory.extract import extract
 from danlu.factory.folds import doubts
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from danlu.corpus.read import Dataset
     from danlu.types import Kind
 
-LAYOUT = 11  # of what stages store: a job of another layout is not gone on with
+LAYOUT = 12  # of what stages store: a job of another layout is not gone on with
 ENOUGH_DEV = 100  # dev rows from which on they calibrate the shipped student
 
 
@@ -143,7 +143,7 @@ def produce(data: Path, out: Path, options: Options) -> Produced:
     rounds, first, last = stages.loop(run, material.texts, views, folds, tuned)
     best, beliefs = stages.believe(run, material, views, tuned, (first, last), seen, asked)
     lesson, exam = stages.examine(run, material, best, beliefs)
-    source = Source(base, tuned.encoder or base.model, plan, options.seed)
+    source = Source(base, tuned.encoder or base.model, plan, options.seed, general)
     pairs = stages.study(run, Shared(source, lesson), exam, labels)
     front = choose(pairs, options.max_mb, options.max_ms)
 
@@ -255,8 +255,8 @@ def plan_for(base: Base, inspection: Inspection, options: Options, descriptions:
     lengths = [len(ids) for ids in token_ids(base.tokenizer, [inspection.train[i].text for i in index], 512)]
     sides = 2 if inspection.task.pairing else 1  # each is read by itself
     counts = Counter(label for example in inspection.train for label in held(example.label))
-    body, task = body_of(base), inspection.task
-    said = None if task.pairing or task.several else names.wording(task.labels, descriptions)
+    body = body_of(base)
+    asking = asking_of(inspection.task, descriptions, [example.text for example in inspection.train])
     sizes = Sizes(
         labelled=len(inspection.train),
         unlabelled=len(inspection.unlabeled),
@@ -271,7 +271,8 @@ def plan_for(base: Base, inspection: Inspection, options: Options, descriptions:
         token=token_width(base),
         depth=base.model.config.num_hidden_layers,
         sides=sides,
-        named=names_in_tokens(base, said),
+        named=names_in_tokens(base, asking),
+        ways=2 if asking and asking.both else 1,
     )
     return make_plan(sizes, options.minutes, options.max_mb, options.max_ms)
 

@@ -6,12 +6,13 @@ Knows questions, pairs and the plan; does not know who learns from them.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from danlu.evals.questions import Questions
 from danlu.factory.folds import folds_of, folds_of_questions
+from danlu.factory.general import question_row
 from danlu.factory.material import Asked, Material
 from danlu.factory.plan import Sizes
 from danlu.factory.several_folds import folds_of_several
@@ -121,7 +122,20 @@ def question_sizes(base: Base, inspection: Inspection, sample: Sequence[Example]
         fresh=sum(distinct.values()) / float(lengths.sum()),
         options=len(written) / len(sample),
         option_tokens=float(lengths[1::2].mean()),
+        **_asked(base, sample),
     )
+
+
+def _asked(base: Base, sample: Sequence[Example]) -> dict[str, Any]:
+    """Tokens that the general model reads of a question on average: its options and what is asked, and its text."""
+    if base.name != "embedded":
+        return {}
+    rows = [question_row(base.tokenizer, row.text) for row in sample]
+    read = [len(row.sides[0]) for row in rows]
+    return {
+        "named": round(float(np.mean([row.length for row in rows]) - np.mean(read))),
+        "passage": float(np.mean(read)),
+    }
 
 
 def body_of(base: Base) -> int:

@@ -16,6 +16,7 @@ from danlu.compress.distil import LIGHT, Lesson
 from danlu.errors import OptionError
 from danlu.evals.questions import Questions
 from danlu.factory import choose, draft, student, teacher
+from danlu.factory.asking import Asking
 from danlu.factory.general import general_of, standing_out
 from danlu.factory.generator import passages, question_passages
 from danlu.factory.student import Exam, Shared
@@ -99,13 +100,19 @@ def read_texts(run: Run, material: Material) -> NDArray[np.float32]:
 
 
 def ask(run: Run, material: Material) -> tuple[General | None, NDArray[np.float32] | None]:
-    """The general model with the labels as options and its (everything, labels) scores; nothing if the plan says so."""
-    texts, wording = material.everything, material.texts.wording
-    if not run.plan.named or wording is None:
+    """The general model with the labels as options and its (everything, labels) scores; nothing if the plan says so.
+
+    Of questions with options, the (everything, 1) scores of these.
+    """
+    if not run.plan.named or (material.asking is None and material.asked is None):
         return None, None
-    general = general_of(run.base, wording)
+    general = general_of(run.base, material.asking or Asking(()))
+    if material.asked is None:
+        texts, scores = material.everything, general.scores
+    else:
+        texts, scores = [row.text for row in material.asked.rows], general.answers
     with run.progress.stage("ask", len(texts)) as step:
-        return general, run.job.keep("asked", lambda: {"all": general.scores(texts, step)})["all"]
+        return general, run.job.keep("asked", lambda: {"all": scores(texts, step)})["all"]
 
 
 def tune(run: Run, texts: Texts, folds: Folds) -> Tuned:
@@ -140,6 +147,7 @@ def _tuned(run: Run, texts: Texts, rows: NDArray[np.int64], keep: bool, step: te
 def loop(run: Run, texts: Texts, views: Views, folds: Folds, tuned: Tuned) -> tuple[list[Round], Taught, Taught]:
     """The rounds of self-training, the teacher without them, and the teacher after them."""
     contexts = list(teacher.contexts(texts, views, folds, tuned.vectors))
+    pairing = None if texts.questions else pairing_of(texts.labelled)
     total = len(contexts) * (1 + len(run.plan.rounds))
     with run.progress.stage("loop", total) as step:
         stored = run.job.keep(
@@ -153,6 +161,7 @@ def loop(run: Run, texts: Texts, views: Views, folds: Folds, tuned: Tuned) -> tu
                     rounds=run.plan.rounds,
                     progress=step,
                     questions=texts.questions,
+                    prior=self_training.OF_PAIRS[pairing] if pairing else None,
                 )
             ),
         )
@@ -317,6 +326,7 @@ def _passages(
     Of questions, the pairs of shorter questions with their options, and which of them belong together.
     """
     questions: Questions | None = None
+    whole: list[str] = []
     if any(map(is_question, texts)):
         whole = question_passages(texts, max(0, count), run.seed)
         questions = Questions.of([len(pairs(text)) for text in whole])
@@ -329,7 +339,9 @@ def _passages(
     def judge() -> dict[str, NDArray[Any]]:
         seen = teacher.vectors(run.base, made, run.plan)
         near = best.tuned_vectors(made)
-        belief = best.log_probabilities(made, seen, near)
+        general = best.views.general
+        chosen = general.answers(whole) if questions is not None and general is not None else None
+        belief = best.log_probabilities(made, seen, near, chosen)
         probability = np.exp(belief if questions is None else questions.settled(belief))
         return {"vectors": seen if near is None else near, "targets": probability.astype(np.float32)}
 
@@ -343,7 +355,8 @@ def study(
     """Every candidate of the plan, trained, exported and measured in float32 and in int8."""
     out: list[tuple[Measured[draft.Draft], Measured[draft.Draft]]] = []
     candidates = student.names_of(run.plan)
-    steps = len(LIGHT) * run.plan.light_steps + len(run.plan.layers) * run.plan.student_steps
+    deep = len(candidates) - len(LIGHT) - 1
+    steps = len(LIGHT) * run.plan.light_steps + deep * run.plan.student_steps
     with run.progress.stage("students", steps) as step:
         for name in candidates:
             if out and run.late(name, f"{name}.onnx"):

@@ -35,10 +35,13 @@ if TYPE_CHECKING:
 
     from danlu.compress.distil import Lesson
     from danlu.evals.questions import Questions
+    from danlu.factory.general import General
     from danlu.factory.plan import Plan
+    from danlu.models.cross import CrossBranch
 
 MAX_CHARS = 2_000
 CALIBRATION_TEXTS = 100
+CROSS = "cross"  # reads both sides of a pair at once
 LEAST_SHARE = 0.02  # of a branch beside the tokens'; one that counts less is left out of the file
 
 
@@ -100,12 +103,13 @@ class Exam:
 
 @dataclass(frozen=True)
 class Source:
-    """What students are made from: the base, and the encoder whose vectors the lesson holds."""
+    """What students are made from: the base, the encoder whose vectors the lesson holds, and the general model."""
 
     base: Base
     encoder: PreTrainedModel
     plan: Plan
     seed: int
+    general: General | None = None
 
 
 @dataclass(frozen=True)
@@ -148,12 +152,16 @@ class Shared:
 
 def reads(name: str, plan: Plan) -> int:
     """How many tokens of a text a candidate's token branch reads."""
-    return plan.token_length if name in LIGHT else plan.reads(int(name.rsplit("-", 1)[1]))
+    if name in LIGHT:
+        return plan.token_length
+    kind, depth = name.rsplit("-", 1)
+    return plan.crossed if kind == CROSS else plan.reads(int(depth))
 
 
 def names_of(plan: Plan) -> tuple[str, ...]:
     """The candidates of a plan, cheapest first."""
-    return ("ngram", *LIGHT, *(f"transformer-{depth}" for depth in plan.layers))
+    crossed = (f"{CROSS}-{max(plan.layers)}",) if plan.crossed else ()
+    return ("ngram", *LIGHT, *(f"transformer-{depth}" for depth in plan.layers), *crossed)
 
 
 def teach(
@@ -188,7 +196,7 @@ def teach(
     return kept.eval(), tokenizer
 
 
-def _token_branch(name: str, shared: Shared, step: Callable[[int], None] | None) -> TokenBranch:
+def _token_branch(name: str, shared: Shared, step: Callable[[int], None] | None) -> TokenBranch | CrossBranch:
     lesson, source = shared.lesson, shared.source
     plan, (tokenizer, old_ids) = source.plan, shared.vocabulary
     sequences = _chosen(token_ids(tokenizer, lesson.texts, plan.token_length), name, plan)
@@ -202,12 +210,29 @@ def _token_branch(name: str, shared: Shared, step: Callable[[int], None] | None)
             seed=source.seed,
             progress=step,
         )
+    kind, depth = name.rsplit("-", 1)
+    if kind == CROSS:
+        assert source.general is not None
+        crossed = distil.cross_branch(
+            source.general.model,
+            source.general.around,
+            lesson,
+            sequences,
+            old_ids,
+            depth=int(depth),
+            steps=plan.student_steps,
+            batch=plan.student_batch,
+            seed=source.seed,
+            progress=step,
+        )
+        smooth(crossed, (padded(row) for row in by_row(sequences, crossed.pairing)[:CALIBRATION_TEXTS]))
+        return crossed
     branch = distil.transformer_branch(
         source.encoder,
         lesson,
         sequences,
         old_ids,
-        depth=int(name.rsplit("-", 1)[1]),
+        depth=int(depth),
         steps=plan.student_steps,
         batch=plan.student_batch,
         seed=source.seed,
@@ -269,7 +294,9 @@ def _ngram_logits(branch: NgramBranch, texts: Sequence[str]) -> NDArray[np.float
 
 
 @torch.inference_mode()
-def _token_logits(branch: TokenBranch | StaticBranch, sequences: Sequence[Sequence[int]]) -> NDArray[np.float32]:
+def _token_logits(
+    branch: TokenBranch | CrossBranch | StaticBranch, sequences: Sequence[Sequence[int]]
+) -> NDArray[np.float32]:
     rows = by_row(sequences, branch.pairing)
     order = np.argsort([max(map(len, row)) for row in rows], kind="stable")
     out = np.zeros((len(rows), branch.bias.shape[0]), np.float32)

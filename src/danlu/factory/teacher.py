@@ -124,7 +124,8 @@ class Views:
         static: (learned, width) those means; None where the base has no such embeddings.
         names: (rows, labels) similarity to what the labels say.
         name_vectors: (labels, hidden).
-        likeness: (rows, encoders) cosines of questions and options; None where pairs are no such.
+        likeness: (rows, encoders) cosines of questions and options, and what the general model says of these where it
+            is asked; None where pairs are no such.
         general: the general model with the labels as options; None where the plan leaves it out.
         chosen: (rows, labels) its scores.
     """
@@ -157,13 +158,14 @@ def look(
         seen: (everything, hidden) vectors of the frozen base, those of the rows first.
         plan: for the token length.
         general: the general model, where it is asked.
-        asked: (everything, labels) its scores, those of the rows first.
+        asked: (everything, labels) its scores, those of the rows first; of questions with options, (everything, 1).
     """
     row_vectors = seen[: len(texts.rows)]
     own = static.encode(base, texts.learned, plan.token_length)
     centre = linear.Centre(row_vectors.mean(0))
     name_vectors = vectors(base, texts.wording, plan) if texts.wording else None
     scores = names.encode(row_vectors, name_vectors, row_vectors) if name_vectors is not None else None
+    said = None if asked is None else asked[: len(texts.rows)]
     return Views(
         ngram.Space.of(texts.learned),
         centre,
@@ -172,9 +174,9 @@ def look(
         own,
         scores,
         name_vectors,
-        likeness.encode(row_vectors, own) if texts.questions is not None else None,
+        likeness.encode(row_vectors, own, said=said) if texts.questions is not None else None,
         general,
-        None if asked is None else asked[: len(texts.rows)],
+        said if texts.questions is None else None,
     )
 
 
@@ -303,14 +305,15 @@ class Teacher:
             texts: any texts.
             base_vectors: (texts, hidden) of the frozen base.
             tuned_vectors: what the method of that name gives.
-            chosen: (texts, labels) scores of the general model; it is asked where they are not given.
+            chosen: (texts, labels) scores of the general model, asked where they are not given; of questions with
+                options, (texts, 1), given wherever it was asked about them.
         """
         votes: list[NDArray[np.float32]] = []
         means = static.encode(self.base, texts, self.plan.token_length) if self._reads_static else None
         for form in self.taught.forms:
             if form == "likeness":
                 assert self.curve is not None
-                votes.append(likeness.predict(likeness.encode(base_vectors, means), self.curve))
+                votes.append(likeness.predict(likeness.encode(base_vectors, means, said=chosen), self.curve))
                 continue
             if form == "choice":
                 assert self.faith is not None

@@ -19,11 +19,12 @@ from danlu.evals.questions import by_question
 from danlu.train.regression import Linear, softmax_regression
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from danlu.evals.questions import Questions
+    from danlu.types import Pairing
 
 # Shapes: N rows (labelled first, then the pool of unlabelled texts), K labels, F forms. Where texts may have several
 # labels, truth is (labelled, K), log-probabilities are those that each holds, and each (row, label) is a decision.
@@ -32,9 +33,28 @@ STRENGTH = {"ngram": 200.0, "linear": 10.0, "static": 3.0, "contrastive": 10.0}
 ROUNDS = (0.3, 0.6, 0.9)  # shares of the unlabelled texts admitted
 PULL = 800.0  # the pull towards prior shares is this over the rows squared: few rows cannot say who is right
 TEMPER = 1 / 8  # of the likelihoods behind those shares: held-out rows of a few folds are not independent witnesses
-HEAD_START = {"likeness": 2.0}  # of a form of few numbers, which a few dozen questions cannot lead astray
-QUESTION_TOTAL = 1.0  # of questions, where one of several options is known to be right: nothing is modest there
 TOTAL = 2.0  # of the exponents, where few rows are: regularised forms are too modest, and each knows something else
+
+
+@dataclass(frozen=True)
+class Prior:
+    """What is thought of the forms before any row has judged them.
+
+    Attributes:
+        total: of the exponents.
+        start: the log-likelihood that some forms have from the outset.
+    """
+
+    total: float = TOTAL
+    start: Mapping[str, float] = field(default_factory=dict)
+
+
+OF_TEXTS = Prior()
+# Of pairs no form is modest where few rows are. Where order matters, forms that compare two vectors are near chance,
+# and the one that reads both sides together learns a single number, which a few dozen rows cannot lead astray; nor can
+# they the cosines of questions and options, where one of several is known to be right.
+OF_PAIRS: dict[Pairing, Prior] = {"unordered": Prior(1.0), "ordered": Prior(1.0, {"choice": 2.0})}
+OF_QUESTIONS = Prior(1.0, {"likeness": 2.0})
 
 
 @dataclass(frozen=True)
@@ -214,6 +234,7 @@ def run(
     pseudo_weight: float = 0.3,
     progress: Callable[[int], None] | None = None,
     questions: Questions | None = None,
+    prior: Prior | None = None,
 ) -> tuple[list[Round], Taught, Taught]:
     """Teaches without and with unlabelled text; by the wording of labels too, where that does no harm.
 
@@ -227,17 +248,19 @@ def run(
         progress: called with 1 after each context of each round.
         questions: where the N rows are pairs of a question and an option; votes, admissions and scores are those of
             whole questions then.
+        prior: what is thought of the forms before any row has judged them; that of questions, or of texts, if None.
 
     Returns:
         The rounds, the teacher without the loop, and the teacher after the last round that was kept.
     """
+    prior = prior or (OF_TEXTS if questions is None else OF_QUESTIONS)
     contexts = [*folds, full]
     nothing = [None] * len(contexts)
-    taught, posteriors = _teach(contexts, truth, labels, nothing, pseudo_weight, progress, questions)
+    taught, posteriors = _teach(contexts, truth, labels, nothing, pseudo_weight, progress, questions, prior)
     history = [_score(0, 0, taught, truth, questions)]
     if full.wording:
         plain = [replace(context, wording={}) for context in contexts]
-        other, without = _teach(plain, truth, labels, nothing, pseudo_weight, None, questions)
+        other, without = _teach(plain, truth, labels, nothing, pseudo_weight, None, questions, prior)
         score = _score(0, 0, other, truth, questions)
         if score.brier < history[0].brier:
             contexts, taught, posteriors, history = plain, other, without, [score]
@@ -260,7 +283,7 @@ def run(
             else:
                 index, wanted = _admit_questions(tail, weights, share, _after(questions, len(truth)))
                 targets.append((index + len(truth), wanted))
-        taught, posteriors = _teach(contexts, truth, labels, targets, pseudo_weight, progress, questions)
+        taught, posteriors = _teach(contexts, truth, labels, targets, pseudo_weight, progress, questions, prior)
         admitted = targets[-1][0]
         count = len(admitted) if questions is None else len(questions.asked(admitted))
         score = _score(number, count, taught, truth, questions)
@@ -306,7 +329,8 @@ def _teach(
     targets: Sequence[tuple[NDArray[np.int64], NDArray[np.float64]] | None],
     pseudo_weight: float,
     progress: Callable[[int], None] | None,
-    questions: Questions | None = None,
+    questions: Questions | None,
+    prior: Prior,
 ) -> tuple[Taught, list[tuple[list[NDArray[np.float32]], NDArray[np.float64]]]]:
     full = contexts[-1]
     forms = (*full.views, *full.fixed)
@@ -337,7 +361,7 @@ def _teach(
         if progress:
             progress(1)
     judged = np.sort(np.concatenate([context.held for context in contexts]))
-    weights = _weights({form: held[form][judged] for form in forms}, truth[judged], labels, questions, judged)
+    weights = _weights({form: held[form][judged] for form in forms}, truth[judged], labels, questions, judged, prior)
     pool = pooled_apart if apart else pooled
     held_out = pool([held[form] for form in forms], weights)
     by_context = [pool(votes, weights) for votes in all_votes]
@@ -354,6 +378,7 @@ def _weights(
     labels: int,
     questions: Questions | None,
     judged: NDArray[np.int64],
+    prior: Prior,
 ) -> NDArray[np.float64]:
     """(F,) exponents of the forms, fitted to the held-out rows, or to the questions that they belong to."""
     if truth.ndim == 2:
@@ -361,10 +386,9 @@ def _weights(
         return pool_forms(rows, several.as_targets(truth))
     read = [by_question(vote, truth, questions, judged) for vote in votes.values()]
     tables = [np.asarray(table, np.float32) for _, table in read]
-    if questions is None:
-        return pool_forms(tables, np.eye(labels)[read[0][0]])
-    start = np.array([HEAD_START.get(form, 0.0) for form in votes])
-    return pool_forms(tables, np.eye(tables[0].shape[1])[read[0][0]], total=QUESTION_TOTAL, start=start)
+    start = np.array([prior.start.get(form, 0.0) for form in votes]) if prior.start else None
+    wide = labels if questions is None else tables[0].shape[1]
+    return pool_forms(tables, np.eye(wide)[read[0][0]], total=prior.total, start=start)
 
 
 def to_arrays(rounds: Sequence[Round], first: Taught, last: Taught) -> dict[str, NDArray[Any]]:

@@ -3,7 +3,8 @@
 Knows tensors only. Three branches, each of which may be absent: one that reads tokens (averaged embeddings, a
 convolution over them, or a transformer), a linear one on the mean of static embeddings, and a linear one on hashed
 n-grams. Their logits add up; the distillation decides how much each counts. Of pairs of texts the branches that read
-tokens read each side by itself, two rows a pair, and compare the vectors.
+tokens read each side by itself, two rows a pair, and compare the vectors; one of them reads both sides together
+(`danlu.models.cross`).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from torch import nn
 from torch.nn import functional as F  # noqa: N812 - the field's name for it
 
 from danlu.models import pair
+from danlu.models.cross import CrossBranch
 from danlu.models.pair import compare
 
 if TYPE_CHECKING:
@@ -203,7 +205,7 @@ class Student(nn.Module):
 
     def __init__(
         self,
-        tokens: TokenBranch | None,
+        tokens: TokenBranch | CrossBranch | None,
         static: StaticBranch | None,
         ngrams: NgramBranch | None,
         shares: tuple[float, float, float],
@@ -221,7 +223,15 @@ class Student(nn.Module):
         return next((branch.pairing for branch in (self.tokens, self.static) if branch is not None), None)
 
     @property
-    def branches(self) -> dict[tuple[str, str], tuple[TokenBranch | StaticBranch | NgramBranch, float]]:
+    def width(self) -> int:
+        """Of the hidden states of its transformer layers; 0 without any."""
+        if isinstance(self.tokens, CrossBranch):
+            return self.tokens.width
+        encoder = self.tokens.encoder if self.tokens else None
+        return int(encoder.model.config.hidden_size) if isinstance(encoder, TransformerEncoder) else 0
+
+    @property
+    def branches(self) -> dict[tuple[str, str], tuple[TokenBranch | CrossBranch | StaticBranch | NgramBranch, float]]:
         """The branches that are present, with their shares, by the names of their two inputs."""
         branches = (self.tokens, self.static, self.ngrams)
         found = zip(INPUTS, branches, self.shares, strict=True)

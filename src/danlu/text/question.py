@@ -21,6 +21,7 @@ RIGHT, WRONG = "right", "wrong"  # the labels of a pair of a question and an opt
 LEAST_OPTIONS = 2
 REACH = 16  # characters that are read on either side of a blank, or Latin words of about as many
 LATIN_REACH = 4  # times that where letters are Latin: a word of them says about as much as one or two Han characters
+GAP = "____"  # how a blank is written where what stands around it is read as a text
 LEAST_AFTER = 2  # letters behind a blank
 LONG = 40  # characters of a question that says by itself which question it is
 # A blank to be filled in: #idiom# of the CHID data, lines of underscores, empty brackets, [MASK].
@@ -75,6 +76,18 @@ def blank(question: str) -> tuple[str, str, str] | None:
     if found is None or sum(map(str.isalnum, question[found.end() :])) < LEAST_AFTER:
         return None
     return question[: found.start()], found[0], question[found.end() :]
+
+
+def passage(question: str, reach: int) -> str:
+    """Up to `reach` characters on either side of a question's blank, which is written as a line; twice that in Latin.
+
+    Further blanks are left out. Of a question without a blank, the beginning.
+    """
+    reach *= 1 if len(_HAN.findall(question)) * 3 >= len(question) else 2
+    found = blank(question)
+    if found is None:
+        return question[: 2 * reach]
+    return found[0][-reach:] + GAP + _BLANK.sub("", found[2])[:reach]
 
 
 def pairs(text: str) -> list[str]:

@@ -1,0 +1,110 @@
+"""What the general model is asked about the rows of a task: a question and options in words, and how a row is read.
+
+Of single texts the labels' names alone are the options, as in `danlu.adapt.names`. Of pairs a question comes before the
+two sides, in words that the model was trained with. Knows labels, texts and words; does not know the model.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from danlu.adapt import names
+from danlu.text.normalize import language
+from danlu.text.pair import pairing_of, sides
+from danlu.text.question import blank, passage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from danlu.types import Language, Task
+
+# Questions and, where labels are 0 and 1, what these say: Chinese, then English.
+SAME = ("这两个问题问的是同一件事吗？", "Are these two questions the same?")
+RELATION = ("前一句和后一句是什么关系？", "How do the two sentences relate?")
+KEYWORDS = ("这些关键词都符合这篇摘要吗？", "Do all of these keywords fit the text?")
+NO_YES = (("不是", "是"), ("no", "yes"))
+GAP = ("空格处应填什么？", "Which word fills the gap?")
+LISTED = ("关键词：", "Keywords: ")
+AROUND = 110  # characters on either side of a blank that the general model reads
+_BETWEEN, _BETWEEN_ZH = ", ", "、"  # how `danlu.corpus` writes a list of words as one text, and how it is asked about
+_LONGEST = 40  # letters of a keyword
+_USUAL = 0.9  # share of second sides that are lists, where the second sides of a task are
+
+
+@dataclass(frozen=True)
+class Asking:
+    """A question about every row of a task.
+
+    Attributes:
+        options: what each label says in words, in the order of the labels.
+        question: what is asked; may be empty.
+        both: whether a row is read both ways round, and its score the mean: of pairs whose order does not matter.
+        listed: what is written before the second side where it is a list of keywords; else empty.
+    """
+
+    options: tuple[str, ...]
+    question: str = ""
+    both: bool = False
+    listed: str = ""
+
+    def sides(self, text: str) -> tuple[str, ...]:
+        """The text, or the two sides of a pair, as they are put to the model."""
+        found = sides(text)
+        if not self.listed or len(found) == 1:
+            return found
+        words = found[1].replace(_BETWEEN, _BETWEEN_ZH) if self.listed == LISTED[0] else found[1]
+        return found[0], self.listed + words
+
+
+def asking_of(task: Task, descriptions: dict[str, str], texts: Sequence[str]) -> Asking | None:
+    """What is asked about the rows of a task; None where its labels say nothing, or a text may have several.
+
+    Labels that are 0 and 1 say no and yes where sides are alike or not, and where a text has its keywords beside it.
+
+    Args:
+        task: labels, language, and whether rows are pairs.
+        descriptions: label to description, from the label list.
+        texts: of the training rows.
+    """
+    if task.several or task.options:
+        return None
+    said = names.wording(task.labels, descriptions)
+    if task.pairing is None:
+        return Asking(tuple(said)) if said else None
+    way = _way(task.language)
+    listed = task.pairing == "ordered" and _are_lists(texts)
+    if said is None and task.labels == ("0", "1") and (listed or task.pairing == "unordered"):
+        said = list(NO_YES[way])
+    if said is None:
+        return None
+    if task.pairing == "unordered":
+        return Asking(tuple(said), SAME[way], both=True)
+    return Asking(tuple(said), (KEYWORDS if listed else RELATION)[way], listed=LISTED[way] if listed else "")
+
+
+def put(question: str) -> tuple[str, str]:
+    """What the general model is asked about a question with options, and the text it is asked about.
+
+    Of a question with a blank, what fills it, about what stands around it; any other question is the text itself.
+    """
+    asked = GAP[_way(language([question]))] if blank(question) else ""
+    return asked, passage(question, AROUND)
+
+
+def _way(written: Language) -> int:
+    return 1 if written == "en" else 0
+
+
+def _are_lists(texts: Iterable[str]) -> bool:
+    """Whether second sides are lists of words, and first sides are not."""
+    pairs = [sides(text) for text in texts if pairing_of([text])]
+    return bool(pairs) and all(
+        (sum(_is_list(pair[side]) for pair in pairs) >= _USUAL * len(pairs)) == wanted
+        for side, wanted in ((0, False), (1, True))
+    )
+
+
+def _is_list(text: str) -> bool:
+    words = text.split(_BETWEEN)
+    return len(words) > 1 and all(0 < len(word) <= _LONGEST and word[-1] not in ".!?。！？" for word in words)

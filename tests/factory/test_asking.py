@@ -1,0 +1,61 @@
+"""What the general model is asked: labels in words, a question for pairs, and nothing where labels say nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from danlu.factory.asking import GAP, KEYWORDS, NO_YES, RELATION, SAME, Asking, asking_of, put
+from danlu.text.pair import join
+from danlu.types import Task
+
+
+def pairs(first, second, pairing):
+    return [join(first, second, pairing)] * 3
+
+
+def test_single_texts_are_asked_by_their_labels_alone():
+    assert asking_of(Task(("体育", "财经"), "zh"), {}, ["一"]) == Asking(("体育", "财经"))
+    assert asking_of(Task(("0", "1"), "zh"), {}, ["一"]) is None
+    assert asking_of(Task(("0", "1"), "zh"), {"0": "体育", "1": "财经"}, ["一"]) == Asking(("体育", "财经"))
+
+
+def test_a_text_of_several_labels_or_with_options_is_not_asked():
+    assert asking_of(Task(("体育", "财经"), "zh", several=True), {}, ["一"]) is None
+    assert asking_of(Task(("right", "wrong"), "zh", "ordered", options=True), {}, ["一"]) is None
+
+
+@pytest.mark.parametrize(("language", "way"), [("zh", 0), ("mixed", 0), ("en", 1)])
+def test_pairs_are_asked_a_question_in_their_language(language, way):
+    alike = pairs("怎么退款", "如何退款", "unordered")
+    assert asking_of(Task(("0", "1"), language, "unordered"), {}, alike) == Asking(NO_YES[way], SAME[way], both=True)
+    said = Task(("different", "same"), language, "unordered")
+    assert asking_of(said, {}, alike) == Asking(("different", "same"), SAME[way], both=True)
+    follows = Task(("contradiction", "entailment", "neutral"), language, "ordered")
+    after = pairs("他在跑步", "有人在动", "ordered")
+    assert asking_of(follows, {}, after) == Asking(follows.labels, RELATION[way])
+    assert asking_of(Task(("0", "1"), language, "ordered"), {}, after) is None
+
+
+def test_keywords_beside_a_text_are_read_as_keywords():
+    texts = pairs("本文研究一种传感器网络中的隐私保护查询协议。", "隐私保护, 传感器", "ordered")
+    asking = asking_of(Task(("0", "1"), "zh", "ordered"), {}, texts)
+    assert asking is not None
+    assert (asking.options, asking.question) == (NO_YES[0], KEYWORDS[0])
+    assert asking.sides(texts[0])[1] == "关键词：隐私保护、传感器"
+    assert asking.sides(texts[0])[0] == "本文研究一种传感器网络中的隐私保护查询协议。"
+    english = asking_of(Task(("0", "1"), "en", "ordered"), {}, pairs("A study of wires.", "wires, metal", "ordered"))
+    assert english is not None
+    assert english.sides(join("A study of wires.", "wires, metal", "ordered"))[1] == "Keywords: wires, metal"
+
+
+def test_a_sentence_with_a_comma_is_no_list():
+    texts = pairs("He was asked to come.", "No, he stayed at home.", "ordered")
+    assert asking_of(Task(("0", "1"), "en", "ordered"), {}, texts) is None
+    both = pairs("red, blue, green", "blue, red", "ordered")
+    assert asking_of(Task(("0", "1"), "en", "ordered"), {}, both) is None
+
+
+def test_what_fills_a_blank_is_asked_in_the_language_of_the_question():
+    assert put("他做事一向#idiom#，从不拖延。") == (GAP[0], "他做事一向____，从不拖延。")
+    assert put("He sat ___ the chair.")[0] == GAP[1]
+    assert put("明天下雨吗？") == ("", "明天下雨吗？")
