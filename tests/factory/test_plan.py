@@ -180,3 +180,15 @@ def test_a_question_is_read_once_beside_all_of_its_options():
     assert crowd.layers == ()
     once = make_plan(replace(sizes, sides=2, options=7.0, option_tokens=6.0, fresh=0.25), 4, 25, 10)
     assert once.distill > many.distill
+
+
+@given(SIZES, MINUTES)
+def test_without_labelled_rows_the_general_model_is_asked_and_no_encoder_tuned(sizes, minutes):
+    known = replace(sizes, labelled=0, smallest=sizes.unlabelled, named=sizes.named + 1, names_only=True)
+    plan = make_plan(known, minutes, 25, 10)
+    assert plan.named == known.named
+    assert plan.tuning_steps == 0
+    assert plan.rounds
+    assert plan.labelled == 0
+    assert min(200, known.unlabelled) <= plan.pool <= plan.distill <= known.unlabelled or known.unlabelled == 0
+    assert 2 <= plan.folds <= 5
