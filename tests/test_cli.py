@@ -223,3 +223,20 @@ def test_a_line_is_a_pair_if_it_has_one_tab(run, pair_file, line, tabs):
 def test_a_single_text_with_a_mark_in_it_is_printed_as_it_is(run, toy_files):
     assert json.loads(run("predict", toy_files["ngram"], "a\x1eb", "--json")[1])["text"] == "a\x1eb"
     assert "second" not in run("predict", toy_files["ngram"], "--json", stdin=b"a\x1fb\n")[1]
+
+
+def test_check_of_names_alone(run, tmp_path):
+    texts = tmp_path / "texts.txt"
+    texts.write_text("".join(f"message number {number} about things\n" for number in range(250)), encoding="utf-8")
+    code, out, _ = run("check", "--unlabeled", texts, "--labels", "a good review", "a bad review")
+    assert code == 1
+    assert "classification into 2 labels, known by their names alone" in out
+    assert "nothing-labelled" in out
+    code, out, _ = run("check", "--labels", "A", "B", "--unlabeled", texts, "--json")
+    found = json.loads(out)
+    assert (code, found["exit_code"]) == (2, 2)
+    assert "name-says-nothing" in {finding["code"] for finding in found["findings"]}
+    code, _, err = run("check", "--unlabeled", texts)
+    assert code == 2
+    assert "Fix: give DATA, or texts and names" in err
+    assert run("forge")[0] == 2

@@ -10,7 +10,7 @@ import io
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -31,17 +31,28 @@ app = typer.Typer(
     help="丹炉, the furnace: a few labelled examples in, one small model file out.",
 )
 
-Data = Annotated[Path, typer.Argument(help="A folder with train.* (and dev, test, unlabeled, labels), or one file.")]
+Data = Annotated[
+    Path | None,
+    typer.Argument(
+        help="A folder with train.* (and dev, test, unlabeled, labels), or one file; or a folder with labels.* and "
+        "unlabeled.* alone."
+    ),
+]
 Test = Annotated[Path | None, typer.Option("--test", help="A test file outside DATA; it is used for figures only.")]
 Unlabeled = Annotated[Path | None, typer.Option("--unlabeled", help="A file of unlabelled text outside DATA.")]
+Labels = Annotated[
+    list[str] | None,
+    typer.Option("--labels", help="Names of labels where no row is labelled: --unlabeled texts.txt --labels A B C."),
+]
 
 
-@app.command()
+@app.command(cls=Greedy)
 def forge(
-    data: Data,
+    data: Data = None,
     out: Annotated[Path | None, typer.Option("--out", help="The model file; by default DATA's name + .danlu.")] = None,
     test: Test = None,
     unlabeled: Unlabeled = None,
+    labels: Labels = None,
     text: Text = None,
     second: Second = None,
     label: Label = None,
@@ -54,14 +65,28 @@ def forge(
     force: Force = False,
     as_json: Json = False,
 ) -> None:
-    """Forge a model from a few labelled rows, and a report beside it."""
+    """Forge a model from a few labelled rows, or from texts and names of labels, and a report beside it."""
     with extra("forge"):
         from danlu.factory.produce import Options, produce
-    target = out or Path(_stem(data) + ".danlu")
+    target = out or Path(_stem(data or unlabeled or Path()) + ".danlu")
     made = produce(
         data,
         target,
-        Options(test, unlabeled, text, second, label, task_of(task), base, seed, minutes, max_mb, max_ms, force=force),
+        Options(
+            test,
+            unlabeled,
+            text,
+            second,
+            label,
+            task_of(task),
+            base,
+            seed,
+            minutes,
+            max_mb,
+            max_ms,
+            force=force,
+            labels=tuple(labels or ()),
+        ),
     )
     figures = made.card["figures"]
     student = figures["student"]
@@ -71,17 +96,18 @@ def forge(
     shipped = next(c for c in made.card["candidates"] if c["shipped"])
     say(
         f"{made.model}: {shipped['name']} ({shipped['precision']}), {made.model.stat().st_size / 1e6:.1f} MB\n"
-        f"{headline(student)}; {student['n']} rows, {figures['measured_on']})\nreport: {made.report}"
+        f"{_measured(student, figures['measured_on'])}\nreport: {made.report}"
     )
     if made.card["cut"]:
         say(f"three times the budget was spent, so these were left out: {', '.join(made.card['cut'])}")
 
 
-@app.command()
+@app.command(cls=Greedy)
 def check(
-    data: Data,
+    data: Data = None,
     test: Test = None,
     unlabeled: Unlabeled = None,
+    labels: Labels = None,
     text: Text = None,
     second: Second = None,
     label: Label = None,
@@ -92,7 +118,16 @@ def check(
     from danlu.corpus.read import load
     from danlu.factory.inspect import inspect, render
 
-    dataset = load(data, test=test, unlabeled=unlabeled, text=text, second=second, label=label, task=task_of(task))
+    dataset = load(
+        data,
+        test=test,
+        unlabeled=unlabeled,
+        text=text,
+        second=second,
+        label=label,
+        task=task_of(task),
+        labels=labels or (),
+    )
     inspection = inspect(dataset)
     if inspection.exit_code < 2 and inspection.task.nesting is None:
         inspection.findings += _advice(inspection, dataset.descriptions)
@@ -143,6 +178,13 @@ def _advice(inspection: Inspection, descriptions: dict[str, str]) -> list[Findin
             raise
         return []
     return advise(inspection, descriptions, open_base())
+
+
+def _measured(student: dict[str, Any] | None, where: str) -> str:
+    """How good a forged model is, and by what that is known."""
+    if student is None:
+        return "accuracy: not measured, since no row is labelled; label a hundred texts and give them with --test"
+    return f"{headline(student)}; {student['n']} rows, {where})"
 
 
 def _stem(data: Path) -> str:

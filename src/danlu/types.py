@@ -82,6 +82,7 @@ class Task:
             then, and the labels say whether an option is right.
         nesting: how entities lie in a text, or None where a row has one label.
         several: whether a text may have several of the labels, or none.
+        names_only: whether no row is labelled, so that labels are known by what they say.
     """
 
     labels: tuple[str, ...]
@@ -90,6 +91,7 @@ class Task:
     options: bool = False
     nesting: Nesting | None = None
     several: bool = False
+    names_only: bool = False
 
     @property
     def kind(self) -> str:

@@ -678,3 +678,84 @@ def test_pairs_are_joined_and_lists_of_words_become_a_text(tmp_path):
 def test_no_single_text_looks_like_a_pair(tmp_path):
     path = write(tmp_path, "train.jsonl", json.dumps({"text": "one\x1eother\x1f", "label": "x"}) + "\n")
     assert [sides(row.text) for row in load(path).train] == [("one\x1cother\0",)]
+
+
+# --- names of labels alone
+
+
+def names_only(folder: Path, labels: str = "good\nbad\n", name: str = "labels.txt") -> Path:
+    write(folder, name, labels)
+    write(folder, "unlabeled.csv", "id,text\n1,a\n2,b\n")
+    return folder
+
+
+def test_names_stand_for_a_training_file(tmp_path):
+    data = load(names_only(tmp_path))
+    assert data.names_only
+    assert data.descriptions == {"good": "", "bad": ""}
+    assert (data.train, data.dev, data.test) == ([], [], [])
+    assert data.unlabeled == [Example("a", None, "unlabeled.csv", 1), Example("b", None, "unlabeled.csv", 2)]
+    assert data.columns == Columns("text", None)
+    assert sorted(file.role for file in data.files) == ["labels", "unlabeled"]
+    write(tmp_path, "test.csv", "sentence,label\nc,good\n")
+    assert load(tmp_path).test == [Example("c", "good", "test.csv", 1)]
+
+
+def test_names_are_given_beside_a_file_of_texts(tmp_path):
+    texts = write(tmp_path, "texts.txt", "a\nb\n")
+    data = load(None, unlabeled=texts, labels=["a good review", "差评"])
+    assert data.names_only
+    assert data.descriptions == {"a good review": "", "差评": ""}
+    assert [row.text for row in data.unlabeled] == ["a", "b"]
+    folder = tmp_path / "data"
+    folder.mkdir()
+    write(folder, "unlabeled.txt", "a\n")
+    assert list(load(folder, labels=["x", "y"]).descriptions) == ["x", "y"]
+
+
+def test_a_training_file_needs_no_names(tmp_path):
+    write(names_only(tmp_path), "train.csv", "text,label\na,good\n")
+    assert not load(tmp_path).names_only
+    with pytest.raises(DataError, match=r"train\.csv: its rows have labels of their own\. Fix: leave --labels out"):
+        load(tmp_path, labels=["good", "bad"])
+
+
+@pytest.mark.parametrize(
+    ("name", "labels", "message"),
+    [
+        (
+            "labels.txt",
+            "good\nbad\n\ngood\n",
+            r"labels\.txt, row 4, field 'label': the label 'good' stands twice\. Fix",
+        ),
+        ("labels.csv", "label,description\n,nice\nbad,\n", r"labels\.csv, row 1, field 'label': a description without"),
+        ("labels.txt", "\n", r"labels\.txt: the list holds no labels\. Fix: "),
+    ],
+)
+def test_label_lists_that_name_too_much_or_too_little(tmp_path, name, labels, message):
+    with pytest.raises(DataError, match=message):
+        load(names_only(tmp_path, labels, name))
+
+
+def test_what_names_cannot_stand_for(tmp_path):
+    with pytest.raises(
+        DataError, match=r"no labelled rows and no names of labels\. Fix: give DATA, or texts and names"
+    ):
+        load(None, unlabeled=write(tmp_path, "texts.txt", "a\n"))
+    with pytest.raises(DataError, match="neither labelled rows nor texts"):
+        load(None, labels=["good", "bad"])
+    with pytest.raises(DataError, match=r"--labels'?: the label 'x' stands twice"):
+        load(None, unlabeled=tmp_path / "texts.txt", labels=["x", "x "])
+    with pytest.raises(DataError, match="label 2 is empty"):
+        load(None, unlabeled=tmp_path / "texts.txt", labels=["x", " "])
+    with pytest.raises(DataError, match="single texts with one label each"):
+        load(names_only(tmp_path), task="several")
+    with pytest.raises(DataError, match=r"labels\.txt: labels are named in this file and by --labels"):
+        load(tmp_path, labels=["x", "y"])
+    write(tmp_path, "dev.csv", "text,label\na,good\n")
+    with pytest.raises(DataError, match=r"dev\.csv: dev rows choose among models .* Fix: call the file train"):
+        load(tmp_path)
+    (tmp_path / "dev.csv").unlink()
+    write(tmp_path, "unlabeled.csv", "sentence1,sentence2\na,b\n")
+    with pytest.raises(DataError, match=r"unlabeled\.csv: the rows are pairs of texts"):
+        load(tmp_path)

@@ -341,3 +341,73 @@ def test_a_pair_needs_both_sides_and_is_one_row_in_either_order():
     inspection = inspect(Dataset(data.train + extra, columns=data.columns))
     assert len(inspection.train) == 60
     assert set(codes(inspection)) == {"duplicates", "empty"}
+
+
+# --- names of labels alone
+
+
+def named(descriptions: dict[str, str], texts: int = 300, test: dict[str, int] | None = None) -> Inspection:
+    unlabeled = [Example(sentence(("u", n)), None, "unlabeled.txt", n) for n in range(1, texts + 1)]
+    tested = rows(test or {}, "test.csv")
+    return inspect(Dataset([], [], tested, unlabeled, descriptions, names_only=True))
+
+
+def test_names_alone_are_a_task_with_a_warning():
+    inspection = named({"体育": "", "财经": ""})
+    assert codes(inspection) == ["nothing-labelled"]
+    assert inspection.exit_code == 1
+    assert inspection.task.names_only
+    assert inspection.task.labels == ("体育", "财经")
+    assert inspection.task.language == "zh"
+    assert inspection.facts["labels"] == {name: {"train": 0, "dev": 0, "test": 0} for name in ("体育", "财经")}
+    json.dumps(inspection.facts)
+    shown = render(inspection)
+    assert "known by their names alone" in shown
+    assert "half have up to 20 characters" in shown
+    assert "#" not in shown
+    assert "nothing here can tell" in shown
+
+
+def test_a_test_file_changes_what_can_be_said():
+    inspection = named({"体育": "", "财经": ""}, test={"体育": 2, "财经": 1})
+    assert codes(inspection) == ["nothing-labelled-tested"]
+    assert inspection.facts["labels"] == {
+        "体育": {"train": 0, "dev": 0, "test": 2},
+        "财经": {"train": 0, "dev": 0, "test": 1},
+    }
+
+
+@pytest.mark.parametrize(
+    ("descriptions", "texts", "test", "level", "code", "words"),
+    [
+        ({"体育": ""}, 300, {}, "error", "one-name", "names only '体育'; add"),
+        ({"0": "", "1": "", "体育": ""}, 300, {}, "error", "name-says-nothing", "nothing for '0', '1'; describe"),
+        ({"体育": "", "财经": ""}, 49, {}, "error", "too-few-texts", "49 unlabelled texts are usable"),
+        ({"体育": "", "财经": ""}, 199, {}, "warning", "few-texts", "with 200 or more"),
+        ({"体育": "", "财经": ""}, 300, {"汽车": 1}, "error", "unknown-test-label", "'汽车', which is not among"),
+        ({"体育": "", "其他": ""}, 300, {}, "warning", "rest-label", "'其他' says only what a text is not"),
+        ({"Sport": "", "sport": ""}, 300, {}, "warning", "labels-alike", "differ only in case"),
+        ({f"label number {n}": "" for n in range(1_001)}, 300, {}, "error", "too-many-names", "more than 1,000"),
+    ],
+)
+def test_names_that_teach_little_or_nothing(descriptions, texts, test, level, code, words):
+    found = finding(named(descriptions, texts, test), code)
+    assert found.level == level
+    assert words in found.message
+    assert found.say("zh") != found.message
+
+
+def test_a_description_makes_a_number_a_label():
+    assert named({"0": "bad review", "1": "good review"}).exit_code == 1
+
+
+def test_unlabeled_rows_that_stand_in_the_test_file_are_left_out():
+    texts = [Example(sentence(("u", n)), None, "unlabeled.txt", n) for n in range(300)]
+    test = [Example(texts[0].text, "体育", "test.csv", 1), Example("新的一条测试文本", "财经", "test.csv", 2)]
+    inspection = inspect(Dataset([], [], test, texts, {"体育": "", "财经": ""}, names_only=True))
+    assert len(inspection.unlabeled) == 299
+    assert "leak-unlabeled" in codes(inspection)
+
+
+def test_without_names_no_labelled_row_is_still_an_error():
+    assert "no-rows" in codes(inspect(Dataset([], [], [], rows({"x": 4}, "more.csv"))), "error")

@@ -215,3 +215,15 @@ def test_questions_are_asked_once_for_all_of_their_options():
     )  # fmt: skip
     assert make_plan(asked, 1, 25, 10).named == 30
     assert make_plan(asked, 1, 25, 10).distill > make_plan(replace(asked, options=1), 1, 25, 10).distill
+
+
+@given(SIZES, MINUTES)
+def test_without_labelled_rows_the_general_model_is_asked_and_no_encoder_tuned(sizes, minutes):
+    known = replace(sizes, labelled=0, smallest=sizes.unlabelled, named=sizes.named + 1, names_only=True)
+    plan = make_plan(known, minutes, 25, 10)
+    assert plan.named == known.named
+    assert plan.tuning_steps == 0
+    assert plan.rounds
+    assert plan.labelled == 0
+    assert min(200, known.unlabelled) <= plan.pool <= plan.distill <= known.unlabelled or known.unlabelled == 0
+    assert 2 <= plan.folds <= 5

@@ -6,36 +6,18 @@ near texts lie on average, is its score. One number is learned: how far to trust
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 
-from danlu.text.pair import plain
+from danlu.text.wording import wording
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
-_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
-_MEANING = re.compile(r"[^\W\d_]{2,}|[\u4e00-\u9fff]")
-
-
-def wording(labels: Sequence[str], descriptions: dict[str, str]) -> list[str] | None:
-    """What each label says in words, or None where the names mean nothing (numbers, single letters, codes)."""
-    words = [descriptions.get(label) or _CAMEL.sub(" ", label).replace("_", " ").replace("-", " ") for label in labels]
-    shared = _shared_prefix(words)
-    words = [plain(word[shared:].strip() or word) for word in words]
-    return words if all(_MEANING.search(word) for word in words) else None
-
-
-def _shared_prefix(words: Sequence[str]) -> int:
-    """The length of a first word that every label shares (news story, news car, ...)."""
-    first = {word.split(" ", 1)[0] for word in words}
-    return len(first.pop()) + 1 if len(first) == 1 and len(words) > 1 and all(" " in word for word in words) else 0
+__all__ = ["encode", "fit", "fit_apart", "predict", "predict_apart", "usual", "wording"]
 
 
 def encode(

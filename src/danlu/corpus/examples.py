@@ -230,21 +230,26 @@ def label_names(path: Path) -> dict[str, str]:
     description, or one object a line; .txt, .csv and .tsv: one label a line, or label and description.
 
     Raises:
-        DataError: another shape or extension, an empty list, a label that stands twice.
+        DataError: another shape or extension, an empty list, a description without its label, a label that stands
+            twice.
     """
     readers = {".json": _json_labels, ".jsonl": _object_labels, ".ndjson": _object_labels, ".txt": _txt_labels}
     reader = {**readers, ".csv": _csv_labels, ".tsv": _csv_labels}.get(extension(path))
     if reader is None or not path.is_file():
         raise DataError("this is not a label list", _SHAPES, file=path.name)
     found: dict[str, str] = {}
-    for value, description in reader(path):
+    for number, (value, description) in enumerate(reader(path), start=1):
         if not is_scalar(value):
-            raise DataError(f"a label is a {type(value).__name__}", _SHAPES, file=path.name)
+            raise DataError(f"a label is a {type(value).__name__}", _SHAPES, file=path.name, row=number)
         name = as_label(value)
+        if name is None and as_text(description).strip():
+            what, fix = "a description without its label", "write the label before it"
+            raise DataError(what, fix, file=path.name, row=number, field="label")
         if name is None:
             continue
         if name in found:
-            raise DataError(f"the label '{name}' stands twice", "delete one of the two", file=path.name)
+            what, fix = f"the label '{name}' stands twice", "delete one of the two"
+            raise DataError(what, fix, file=path.name, row=number, field="label")
         found[name] = as_text(description).strip()
     if not found:
         raise DataError("the list holds no labels", _SHAPES, file=path.name)

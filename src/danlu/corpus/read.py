@@ -12,7 +12,7 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from danlu.corpus.columns import Columns, find_columns
+from danlu.corpus.columns import Columns, as_label, find_columns
 from danlu.corpus.encoding import encoding_of
 from danlu.corpus.examples import examples, label_names, open_examples
 from danlu.corpus.formats import READERS, extension, read_rows
@@ -20,7 +20,7 @@ from danlu.corpus.marks import open_marked
 from danlu.errors import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from danlu.types import Example, Kind
@@ -79,6 +79,7 @@ class Dataset:
         files: what was read.
         columns: the training file's.
         notes: what reading left out, a sentence each.
+        names_only: whether there is no training file: labels are known by their names alone.
     """
 
     train: list[Example]
@@ -89,10 +90,11 @@ class Dataset:
     files: tuple[DataFile, ...] = ()
     columns: Columns = field(default_factory=lambda: Columns("text", "label"))
     notes: tuple[str, ...] = ()
+    names_only: bool = False
 
 
 def load(
-    data: Path,
+    data: Path | None,
     *,
     test: Path | None = None,
     unlabeled: Path | None = None,
@@ -100,29 +102,38 @@ def load(
     second: str | None = None,
     label: str | None = None,
     task: Kind | None = None,
+    labels: Sequence[str] = (),
 ) -> Dataset:
     """The data set in a folder, or in one file of training rows.
 
     A folder holds train.*, and may hold dev.*, test.*, unlabeled.* and labels.*, each in any format that `read_rows`
     reads. Training rows without a label become unlabeled rows. Where the training file marks entities, so do dev and
-    test, and a row's spans stand in the place of its label.
+    test, and a row's spans stand in the place of its label. Where there is no training file, the names of the labels
+    stand for it, and the unlabeled rows are single texts.
 
     Args:
-        data: the folder or the file.
+        data: the folder or the file; None where names and a file of unlabeled rows are all there is.
         test: a test file in place of the folder's.
         unlabeled: a file of unlabeled rows in place of the folder's.
         text: the text's column, found if None.
         second: the column of the second text of a pair, found by name if None.
         label: the label's column, found if None.
         task: whether a text has one label or several, found out if None.
+        labels: names of labels in place of training rows.
 
     Raises:
-        DataError: no such path, no training file, two files for one role, a file outside the folder, a bad file.
+        DataError: no such path, no training file and no names either, two files for one role, a file outside the
+            folder, a bad file.
         MissingExtra: the library that reads a file is not installed.
     """
-    paths = _roles(data) if data.is_dir() else {"train": data}
+    paths = {} if data is None else _roles(data) if data.is_dir() else {"train": data}
     paths |= {role: path for role, path in (("test", test), ("unlabeled", unlabeled)) if path is not None}
     _refuse_same_file(paths)
+    if "train" not in paths:
+        return _names_only(paths, data, text, label, labels, single=second is None and task != "several")
+    if labels:
+        fix = "leave --labels out, or, to learn from names alone, give the texts with --unlabeled and no training file"
+        raise DataError("its rows have labels of their own", fix, file=paths["train"].name)
     marked = None if second or task else open_marked(paths["train"], text=text, label=label)
     if marked is not None:
         return _marked(paths, marked[0].columns, _first(marked[1], paths["train"]), text, label)
@@ -140,6 +151,97 @@ def load(
         rows["unlabeled"], more = _unlabeled(paths["unlabeled"], text, second, columns)
         notes += more
     return _dataset(paths, columns, rows, notes)
+
+
+def _names_only(
+    paths: dict[str, Path],
+    data: Path | None,
+    text: str | None,
+    label: str | None,
+    labels: Sequence[str],
+    *,
+    single: bool,
+) -> Dataset:
+    """The data set where no row is labelled: single texts, and what labels are called.
+
+    Args:
+        paths: the file of each role.
+        data: the folder they lie in, if any.
+        text: the text's column, found if None.
+        label: the label's column in the test file, found if None.
+        labels: names, in place of a label list.
+        single: whether nothing says that rows are pairs or have several labels.
+    """
+    if not labels and "labels" not in paths:
+        raise _no_training_file(data)
+    if labels and "labels" in paths:
+        what, fix = "labels are named in this file and by --labels", "leave one of them out"
+        raise DataError(what, fix, file=paths["labels"].name)
+    if "dev" in paths:
+        fix = "call the file train, since its rows teach more than they can choose, or take it out of the folder"
+        raise DataError(
+            "dev rows choose among models of labelled rows, and no training row is", fix, file=paths["dev"].name
+        )
+    if "unlabeled" not in paths:
+        what = "there are names of labels and neither labelled rows nor texts"
+        raise DataError(
+            what, "add the texts as unlabeled.csv or the like, or name them with --unlabeled", file=str(data or "")
+        )
+    if not single:
+        what = "from names of labels alone danlu learns single texts with one label each"
+        raise DataError(what, "leave --second and --task several out, or label a few rows")
+    path = paths["unlabeled"]
+    named = None if extension(path) == ".txt" else text
+    rows: dict[str, list[Example]] = {"train": [], "dev": [], "test": [], "unlabeled": []}
+    columns, stream = open_examples(path, text=named, label=None, need_label=False)
+    if columns.second is not None or columns.options:
+        what = "pairs of texts" if not columns.options else "questions with options"
+        fix = "keep one column of texts, name it with --text, or label a few rows and give them as train.csv"
+        raise DataError(f"the rows are {what}, which names of labels alone teach nothing of", fix, file=path.name)
+    found, notes = _first(stream, path)
+    rows["unlabeled"] = [replace(row, label=None) for row in found]
+    column = None
+    if "test" in paths:
+        tested, stream = open_examples(paths["test"], text=text, label=label, need_label=True, task="classification")
+        if tested.second is not None:
+            what, fix = (
+                "the rows are pairs of texts, unlike the unlabeled ones",
+                "name the column of the text with --text",
+            )
+            raise DataError(what, fix, file=paths["test"].name)
+        column, rows["test"] = tested.label, list(stream)
+    dataset = _dataset(paths, Columns(columns.text, column), rows, notes)
+    return replace(dataset, names_only=True, descriptions=_named(labels) if labels else dataset.descriptions)
+
+
+def _named(labels: Sequence[str]) -> dict[str, str]:
+    """Names given on the command line as a label list without descriptions.
+
+    Raises:
+        DataError: one is empty, or stands twice.
+    """
+    found: dict[str, str] = {}
+    for number, given in enumerate(labels, 1):
+        name = as_label(given)
+        if name is None:
+            raise DataError(f"label {number} is empty", "write each label in words", field="--labels")
+        if name in found:
+            raise DataError(f"the label '{name}' stands twice", "leave one of the two out", field="--labels")
+        found[name] = ""
+    return found
+
+
+def _no_training_file(folder: Path | None) -> DataError:
+    """The error for data without labelled rows and without names of labels."""
+    if folder is None:
+        what = "there are no labelled rows and no names of labels"
+        return DataError(what, "give DATA, or texts and names: danlu forge --unlabeled texts.csv --labels A B C")
+    there = ", ".join(path.name for path in sorted(folder.iterdir())[:10]) or "nothing"
+    fix = (
+        "name the training file train.csv, train.jsonl or the like, or, where nothing is labelled, write the names of "
+        f"the labels into labels.txt (there is: {there})"
+    )
+    return DataError("the folder has no training file", fix, file=str(folder))
 
 
 def _marked(
@@ -211,10 +313,6 @@ def _roles(folder: Path) -> dict[str, Path]:
             raise DataError(f"{names} could each be the {role} file", "keep one of them", file=str(folder))
         if candidates:
             found[role] = candidates[0]
-    if "train" not in found:
-        there = ", ".join(path.name for path in sorted(folder.iterdir())[:10]) or "nothing"
-        fix = f"name the training file train.csv, train.jsonl or the like (there is: {there})"
-        raise DataError("the folder has no training file", fix, file=str(folder))
     for path in found.values():
         if not path.resolve().is_relative_to(folder.resolve()):
             fix = "copy the file into the folder"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from danlu.adapt import linear, names
-from danlu.factory.findings import Finding
+from danlu.factory.findings import REST, Finding
 from danlu.factory.material import KEPT_OF_EACH, drawn_rows
 from danlu.factory.student import shortened
 
@@ -33,21 +33,21 @@ LENGTH = 64  # tokens read of a text
 LEAST_TEXTS = 8  # of a label, for anything to be said of it
 RARELY, OFTEN = 0.25, 0.4  # shares of a label's texts that lie nearest to its own name, and to another
 LAGGING = 0.5  # times the mean share of all labels: where there are many labels, most names are found rarely
-REST = frozenset(("other", "others", "misc", "none", "其他", "其它", "杂项"))  # names that no text is near to
 SHOWN = 5  # labels of which something is said
 WORDS = 3  # typical words shown of a label
 
 
 def advise(inspection: Inspection, descriptions: dict[str, str], base: Base) -> list[Finding]:
-    """Notes about names that mislead or say little; none of pairs, several labels, or names without meaning.
+    """Notes about names that mislead or say little; none of pairs, several labels, names without meaning, or no rows.
 
     Args:
         inspection: what was found in the data.
         descriptions: label to description, from the label list.
         base: the encoder that places texts and names.
     """
-    labels = inspection.task.labels
-    wording = None if inspection.task.pairing or inspection.task.several else names.wording(labels, descriptions)
+    task = inspection.task
+    labels, silent = task.labels, task.pairing or task.several or task.names_only
+    wording = None if silent else names.wording(labels, descriptions)
     if wording is None:
         return []
     rng = np.random.default_rng(0)
@@ -66,11 +66,11 @@ def of_texts(scores: NDArray[np.float32] | None, texts: Texts, base: Base) -> li
 
     Args:
         scores: (rows, K) how near each text lies to each name; None where labels mean nothing in words. Of texts that
-            may have several labels nothing is said.
+            may have several labels, or that nobody labelled, nothing is said.
         texts: labelled and pool texts.
         base: whose tokens words are.
     """
-    if scores is None or texts.several:
+    if scores is None or texts.several or texts.guessed:
         return []
     words = typical_words(base.tokenizer, texts.labelled, texts.truth, len(texts.labels))
     return judge(scores[: len(texts.labelled)], texts.truth, texts.labels, words)

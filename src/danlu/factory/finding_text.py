@@ -135,6 +135,64 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "The label list is not used, since each question brings its own options; delete it.",
         "每道题自带选项，标签表用不上；可以删去。",
     ),
+    "one-name": (
+        "The label list names only {names}; add at least one other label.",
+        "标签表里只有 {names} 一个标签；请至少再加一个。",
+    ),
+    "too-many-names": (
+        "The label list names {n:,} labels, more than {most:,}; merge labels, or label rows.",
+        "标签表里有 {n:,} 个标签，超过 {most:,} 个；请合并标签，或标注一些数据。",
+    ),
+    "nothing-labelled": (
+        (
+            "No row is labelled: a general model guesses the labels from their names, and nothing here can tell how "
+            "often it is right. Label a hundred texts as a test file to measure it, a few of each label as train to "
+            "do better."
+        ),
+        (
+            "没有一行数据有标注：标签由通用模型按名称猜测，对了多少无从得知。标一百条作为测试集就能测量；"
+            "每个标签标几条作为训练集会更好。"
+        ),
+    ),
+    "nothing-labelled-tested": (
+        (
+            "No training row is labelled: a general model guesses the labels from their names; the test file says how "
+            "often it is right. A few labelled rows of each label, as train, do better."
+        ),
+        "训练数据没有标注：标签由通用模型按名称猜测，对了多少以测试集为准。每个标签标几条作为训练集会更好。",
+    ),
+    "name-says-nothing": (
+        (
+            "No row is labelled, so labels are known by what they say, which is nothing for {names}; describe each in "
+            "a label list (labels.csv: label,description), or name them in words."
+        ),
+        (
+            "没有标注数据时只能靠名称认标签，而 {names} 没有含义；请在标签表里写上说明"
+            "（labels.csv：label,description），或换成有含义的名称。"
+        ),
+    ),
+    "unknown-test-label": (
+        "The test file has the label {names}, which is not among the names of labels; add it there or correct the row.",
+        "测试集里的标签 {names} 不在标签名称之中；请补上或改正。",
+    ),
+    "too-few-texts": (
+        (
+            "{n:,} unlabelled text{s} are usable, and names of labels alone need {least:,} to be learned on; add "
+            "texts, or label a few rows of each label."
+        ),
+        "可用的无标注文本只有 {n:,} 条，只凭标签名称至少需要 {least:,} 条；请补充文本，或给每个标签标几条。",
+    ),
+    "few-texts": (
+        "{n:,} unlabelled texts are few for names of labels alone; with {few:,} or more it does better.",
+        "只凭标签名称，{n:,} 条无标注文本偏少；有 {few:,} 条以上会更好。",
+    ),
+    "rest-label": (
+        (
+            "The label {names} says only what a text is not, so no text is near to it; describe it in a label list, or "
+            "leave it out and go by low probabilities."
+        ),
+        "标签 {names} 只说明“不是什么”，没有文本会与它接近；请在标签表里描述它，或去掉它、改看概率高低。",
+    ),
     "label-without-rows": (
         "The label list names {names}, which no training row has; add rows or delete the entry.",
         "标签表里的 {names} 没有任何训练行；请补充数据或删去该项。",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from danlu.corpus.columns import is_number
 from danlu.factory.finding_text import say
 from danlu.text.several import held
+from danlu.text.wording import meaningless
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -26,6 +27,9 @@ FREE_TEXT_LABELS = 20  # from here on, labels that number more than half the row
 FEW = 8  # examples of a label below which it is learned badly
 IMBALANCE = 10  # times the smallest label
 SHOWN = 10  # rows or labels named in one finding
+REST = frozenset(("other", "others", "misc", "none", "其他", "其它", "杂项"))  # names that no text is near to
+LEAST_TEXTS, LEAST_OF_EACH = 50, 10  # unlabelled texts, in all and for each label, that names alone can be learned on
+FEW_OF_EACH = 100  # and below which they are learned badly
 _LIKE_NOTHING = frozenset(("nan", "none", "null", "n/a", "#n/a", "na", "nil", "-", "?"))
 
 
@@ -91,6 +95,37 @@ def check_labels(
     return [finding for check in checks for finding in check()]
 
 
+def check_names_only(descriptions: dict[str, str], texts: list[Example], test: list[Example]) -> list[Finding]:
+    """The findings about labels that are known by their names alone.
+
+    Args:
+        descriptions: label to description, from the label list.
+        texts: the usable unlabelled rows.
+        test: the usable test rows.
+    """
+    labels, least = list(descriptions), max(LEAST_TEXTS, LEAST_OF_EACH * len(descriptions))
+    if len(labels) == 1:
+        return [Finding("error", "one-name", (), {"names": labels})]
+    if len(labels) > MAX_LABELS:
+        return [Finding("error", "too-many-names", (), {"n": len(labels), "most": MAX_LABELS})]
+    found = [Finding("warning", "nothing-labelled-tested" if test else "nothing-labelled")]
+    silent = meaningless(labels, descriptions)
+    if silent:
+        found.append(Finding("error", "name-says-nothing", (), {"names": silent}))
+    unknown = [row for row in test if row.label not in descriptions]
+    if unknown:
+        names = sorted({str(row.label) for row in unknown})
+        found.append(Finding("error", "unknown-test-label", places(unknown), {"names": names}))
+    if len(texts) < least:
+        found.append(Finding("error", "too-few-texts", (), {"n": len(texts), "least": least}))
+    elif len(texts) < FEW_OF_EACH * len(labels):
+        found.append(Finding("warning", "few-texts", (), {"n": len(texts), "few": FEW_OF_EACH * len(labels)}))
+    rest = sorted(label for label in labels if label.casefold() in REST and not descriptions[label])
+    if rest:
+        found.append(Finding("warning", "rest-label", (), {"names": rest}))
+    return [*found, *_alike(Counter(labels), [])]
+
+
 def check_names(counts: Counter[str], train: list[Example], descriptions: dict[str, str]) -> list[Finding]:
     """The findings about names and descriptions, where a text may have several labels."""
     return [*_names(counts, train, worded=True), *_described(counts, descriptions)]
@@ -138,6 +173,10 @@ def _names(counts: Counter[str], train: list[Example], *, worded: bool) -> Itera
     if nothing:
         rows = places(row for row in train if set(held(row.label)) & set(nothing))
         yield Finding("warning", "missing-value-label", rows, {"names": nothing})
+    yield from _alike(counts, train)
+
+
+def _alike(counts: Counter[str], train: list[Example]) -> Iterator[Finding]:
     spellings = Counter(label.casefold() for label in counts)
     alike = sorted(label for label in counts if spellings[label.casefold()] > 1)
     if alike:

@@ -15,7 +15,7 @@ import numpy as np
 
 from danlu.corpus.several import ONE
 from danlu.factory import inspect_spans
-from danlu.factory.findings import Finding, check_labels, places
+from danlu.factory.findings import Finding, check_labels, check_names_only, places
 from danlu.factory.inspect_view import render
 from danlu.factory.questions import check_questions, question_evidence, question_facts
 from danlu.factory.several_facts import check_several, labels_of, several_evidence, several_facts
@@ -90,12 +90,15 @@ def inspect(dataset: Dataset, *, max_chars: int = 20_000) -> Inspection:
     ]
     findings.sort(key=lambda finding: _ORDER[finding.level])
     single = tuple(sorted({row.label for row in sifted.train if row.label is not None}))
+    if dataset.names_only:
+        single = tuple(sorted(dataset.descriptions))
     task = Task(
         (RIGHT, WRONG) if options else labels_of(sifted.train) if several else single,
-        language(part for row in sifted.train for part in parts(row.text)),
+        language(part for row in sifted.learned for part in parts(row.text)),
         pairing,
         options,
         several=several,
+        names_only=dataset.names_only,
     )
     facts = _facts(dataset, sifted, task)
     return Inspection(task, sifted.train, sifted.dev, sifted.test, sifted.unlabeled, findings, facts)
@@ -121,6 +124,8 @@ def _check_task(dataset: Dataset, sifted: Sifted, pairing: Pairing | None, *, se
     if dataset.columns.options:
         return check_questions(sifted.train, dataset.descriptions)
     held_out = [*sifted.dev, *sifted.test]
+    if dataset.names_only:
+        return check_names_only(dataset.descriptions, sifted.unlabeled, sifted.test)
     if several:
         return check_several(sifted.train, held_out, dataset.descriptions)
     return check_labels(sifted.train, held_out, dataset.descriptions, pairs=pairing is not None)
@@ -183,6 +188,9 @@ def _labels_of(sifted: Sifted, task: Task, used: dict[str, list[Example]]) -> di
         return {"options": question_facts(used)}
     if task.nesting:
         return {"labels": inspect_spans.type_counts(sifted), "balance": {}}
+    if task.names_only:
+        tested = Counter(str(row.label) for row in sifted.test)
+        return {"labels": {name: {"train": 0, "dev": 0, "test": tested[name]} for name in task.labels}, "balance": {}}
     if task.several:
         return several_facts({role: used[role] for role in ("train", "dev", "test")})
     return {"labels": _label_counts(sifted), "balance": _balance(sifted.train)}
@@ -235,20 +243,24 @@ def _facts(dataset: Dataset, sifted: Sifted, task: Task) -> dict[str, object]:
 
 def _evidence(dataset: Dataset, sifted: Sifted, task: Task) -> list[str]:
     """Why the task is what it is said to be."""
-    share = han_share(side for row in sifted.train for side in sides(row.text))
+    share = han_share(side for row in sifted.learned for side in sides(row.text))
     columns = dataset.columns
+    kind = "unlabelled" if task.names_only else "training"
     if task.nesting:
         return _evidence_of_marks(columns, sifted, task, share)
     where = f"the text is the column '{columns.text}'"
     if task.pairing:
         order = "matters" if task.pairing == "ordered" else "does not matter"
         where = f"the texts are the columns '{columns.text}' and '{columns.second}', whose order {order}"
-    return [
+    told = [
         f"{where}, the label the column '{columns.label}'",
         f"labels: {len(task.labels):,}; training rows, one label each: {len(sifted.train):,}",
-        "no training text has a letter"
-        if share is None
-        else f"{share:.0%} of training texts are mainly Han characters",
+    ]
+    if task.names_only:
+        told = [where, f"labels, known by their names alone: {len(task.labels):,}; no training row is labelled"]
+    return [
+        *told,
+        f"no {kind} text has a letter" if share is None else f"{share:.0%} of {kind} texts are mainly Han characters",
     ]
 
 

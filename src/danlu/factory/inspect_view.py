@@ -34,6 +34,8 @@ def render(inspection: Inspection) -> str:
     marked = inspection.task.nesting is not None
     names = [[span.type for span in row.spans or ()] if marked else held(row.label) for row in inspection.train]
     counts = Counter(chain.from_iterable(names))
+    if inspection.task.names_only:
+        counts = Counter(dict.fromkeys(inspection.task.labels, 0))
     evidence = [_row("Evidence" * (not i), line) for i, line in enumerate(_told(inspection))] if marked else []
     labels = [] if inspection.task.options else _labels(counts, "Types" if marked else "Labels")
     lines = [*_overview(inspection), *evidence, *labels, *_findings(inspection)]
@@ -59,7 +61,8 @@ def _overview(inspection: Inspection) -> Iterator[str]:
     else:
         yield _row("Task", _classification(task))
     yield _row("Rows", ", ".join(f"{name} {len(rows):,}" for name, rows in roles))
-    lengths = sorted(len(side) for row in inspection.train for side in told(row.text))
+    learned = inspection.unlabeled if task.names_only else inspection.train
+    lengths = sorted(len(side) for row in learned for side in told(row.text))
     if lengths:
         middle, long = lengths[len(lengths) // 2], lengths[min(len(lengths) * 9 // 10, len(lengths) - 1)]
         texts = "Questions" if task.options else "Texts"
@@ -74,7 +77,8 @@ def _classification(task: Task) -> str:
     if task.several:
         return f"several of {len(task.labels):,} labels for each text, or none, texts in {_LANGUAGES[task.language]}"
     what = {"ordered": "ordered pairs", "unordered": "pairs in any order", None: "texts"}[task.pairing]
-    return f"classification into {len(task.labels):,} labels, {what} in {_LANGUAGES[task.language]}"
+    named = ", known by their names alone" if task.names_only else ""
+    return f"classification into {len(task.labels):,} labels{named}, {what} in {_LANGUAGES[task.language]}"
 
 
 def _told(inspection: Inspection) -> list[str]:
@@ -88,7 +92,7 @@ def _labels(counts: Counter[str], head: str) -> Iterator[str]:
     width = max(map(_columns, names), default=0)
     digits = len(f"{max(counts.values(), default=0):,}")
     for position, (name, (_, count)) in enumerate(zip(names, ranked, strict=False)):
-        bar = "#" * max(1, round(_BAR * count / ranked[0][1]))
+        bar = "#" * (max(1, round(_BAR * count / ranked[0][1])) if count else 0)
         padded = name + " " * (width - _columns(name))
         yield _row("" if position else head, f"{padded}  {count:>{digits},}  {bar}")
     if len(ranked) > _LABELS:

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from danlu.evals.metrics import softmax
 from danlu.evals.questions import by_question
 from danlu.factory import student
+from danlu.factory.general import standing_out
 from danlu.factory.stages import EXAM, GOLD_WEIGHT, make_lesson, whole, wording_of
 from danlu.factory.student import Exam, Shared
 from danlu.factory.teacher import targets_of
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Ruler:
-    """What is measured by: texts, their true labels, and whether they are a test set or held-out folds.
+    """What is measured by: texts, their true labels, and whether they are a test set, held-out folds, or nothing.
 
     Attributes:
         rows: for held-out folds, which labelled rows the texts are: those that some fold held out.
@@ -59,12 +61,14 @@ class Ruler:
 
 
 def measure_by(material: Material, judged: NDArray[np.int64]) -> Ruler:
-    """The test set where there is one; else the labelled rows that were held out in turn."""
+    """The test set where there is one; else the labelled rows that were held out in turn, if there are any."""
     if material.asked is not None:
         return _measure_questions(material, material.asked, judged)
     if material.test:
         truth = material.truth(material.test)
         return Ruler([e.text for e in material.test], truth, "test", np.arange(len(truth)))
+    if material.texts.guessed:
+        return Ruler([], judged[:0], "nothing", judged[:0])
     texts = [material.texts.labelled[i] for i in judged]
     return Ruler(texts, material.texts.truth[judged], "cross-validation", judged)
 
@@ -103,11 +107,22 @@ def dev_of(material: Material, logits: NDArray[np.float32]) -> tuple[NDArray[np.
 
 def held_out(texts: Texts, taught: Taught) -> tuple[NDArray[np.int64], NDArray[np.floating[Any]]]:
     """The truth of the labelled rows, or questions, that folds held out, and the teacher's probabilities of them."""
-    judged = taught.judged
+    judged = taught.judged[:0] if texts.guessed else taught.judged  # nobody's labels
     if texts.several:
         return texts.truth[judged], np.exp(taught.held_out[judged])
     truth, table = by_question(taught.held_out[judged], texts.truth[judged], texts.questions, judged, settled=True)
     return truth, np.exp(table)
+
+
+def zero_shot(material: Material, asked: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(test, K) probabilities by the general model alone; the texts that were learned from say what is usual.
+
+    Args:
+        material: the rows.
+        asked: (everything, K) its scores.
+    """
+    known = asked[material.unlabelled]
+    return np.asarray(softmax(standing_out(asked[material.part("test")], known) * known.std()), np.float32)
 
 
 def gold_only(
@@ -118,7 +133,7 @@ def gold_only(
     seen: NDArray[np.float32],
     taught: Taught,
 ) -> NDArray[np.float32] | None:
-    """(test, K) of the same student taught by the labelled rows alone, hard labels, no teacher; None without a test.
+    """(test, K) of the same student taught by the labelled rows alone, hard labels, no teacher; None without either.
 
     Args:
         run: the job.
@@ -128,7 +143,7 @@ def gold_only(
         seen: (everything, hidden) vectors of the frozen base.
         taught: the teacher, for whether the shipped student learned from the wording of the labels.
     """
-    if not material.test:
+    if not material.test or material.texts.guessed:
         return None
     texts = material.texts
     count = len(texts.labelled)

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from danlu.adapt import names
+from danlu.errors import OptionError
 from danlu.factory.asking import asking_of
+from danlu.factory.general import standing_out
 from danlu.factory.student import shortened
 from danlu.factory.teacher import Texts
 from danlu.text.several import held
@@ -85,8 +87,9 @@ class Material:
 
     @property
     def unlabelled(self) -> slice:
-        """Where pool and extra stand in `everything`."""
-        return slice(len(self.texts.labelled), len(self.texts.rows) + len(self.extra))
+        """Where the texts that nobody labelled stand in `everything`: pool and extra, or all that are learned from."""
+        start = 0 if self.texts.guessed else len(self.texts.labelled)
+        return slice(start, len(self.texts.rows) + len(self.extra))
 
     def part(self, name: str) -> slice:
         """Where dev or test stands in `everything`."""
@@ -106,7 +109,12 @@ class Material:
 
 
 def gather(inspection: Inspection, descriptions: dict[str, str], plan: Plan, seed: int) -> Material:
-    """The rows that the plan uses, drawn with the seed where there are more."""
+    """The rows that the plan uses, drawn with the seed where there are more.
+
+    Where no row is labelled, the texts of the loop stand in the place of labelled ones, with no truth yet.
+    """
+    if inspection.task.names_only:
+        return _gather_unlabelled(inspection, descriptions, plan, seed)
     rng = np.random.default_rng(seed)
     train = _short([inspection.train[i] for i in drawn_rows([e.label for e in inspection.train], MOST_ROWS, rng)])
     drawn = [inspection.unlabeled[i].text for i in rng.permutation(len(inspection.unlabeled))[: plan.distill]]
@@ -121,6 +129,37 @@ def gather(inspection: Inspection, descriptions: dict[str, str], plan: Plan, see
     asking = asking_of(inspection.task, descriptions, [e.text for e in inspection.train])
     dev, test = _short(inspection.dev), _short(inspection.test)
     return Material(texts, drawn[plan.pool :], dev, test, train, asking=asking)
+
+
+def _gather_unlabelled(inspection: Inspection, descriptions: dict[str, str], plan: Plan, seed: int) -> Material:
+    order = np.random.default_rng(seed).permutation(len(inspection.unlabeled))[: plan.distill]
+    drawn = _short([inspection.unlabeled[i] for i in order])
+    learned, labels = drawn[: plan.pool], inspection.task.labels
+    nothing = np.zeros(len(learned), np.int64)
+    wording = names.wording(labels, descriptions)
+    texts = Texts([row.text for row in learned], nothing, [], labels, wording, guessed=True)
+    asking = asking_of(inspection.task, descriptions, [])
+    rest = [row.text for row in drawn[plan.pool :]]
+    return Material(texts, rest, [], _short(inspection.test), learned, asking=asking)
+
+
+def guess(material: Material, asked: NDArray[np.float32] | None) -> Material:
+    """The rows with what the general model finds likeliest as their truth, where nobody labelled them.
+
+    Args:
+        material: the rows.
+        asked: (everything, labels) scores of the general model, compared with those of the same label.
+
+    Raises:
+        OptionError: the general model was not asked.
+    """
+    if not material.texts.guessed:
+        return material
+    if asked is None:
+        raise OptionError("Names of labels alone need the embedded base. Fix: leave --base out, or label a few rows.")
+    scores = asked[: len(material.texts.labelled)]
+    truth = standing_out(scores, scores).argmax(1)
+    return replace(material, texts=replace(material.texts, truth=truth))
 
 
 def truth_of(examples: Sequence[Example], labels: Sequence[str], *, several: bool) -> NDArray[np.int64]:

@@ -14,7 +14,7 @@ import numpy as np
 
 import danlu
 from danlu.evals import several
-from danlu.evals.metrics import expected_interval, summary
+from danlu.evals.metrics import expected_interval, softmax, summary
 from danlu.evals.questions import by_question
 from danlu.evals.questions import figures as question_figures
 from danlu.factory.choose import parity
@@ -45,18 +45,33 @@ SIDE = 130  # characters shown of a side of a pair, so that both are seen
 
 @dataclass(frozen=True)
 class Verdict:
-    """Probabilities on the measured texts, (texts, K) each; where a text may have several labels, also which hold."""
+    """Probabilities on the measured texts, (texts, K) each; where a text may have several labels, also which hold.
+
+    Without a labelled text there are no rows, and no figures; `general` is the general model's own, where no row was
+    labelled to learn from.
+    """
 
     student: NDArray[np.float32]
     teacher: NDArray[np.float32]
     no_loop: NDArray[np.float32]
     gold_only: NDArray[np.float32] | None
     said: Said | None = None
+    general: NDArray[np.float32] | None = None
+
+    @classmethod
+    def of_nothing(cls, labels: int) -> Verdict:
+        """That of no text at all."""
+        empty = np.zeros((0, labels), np.float32)
+        return cls(empty, empty, empty, None)
 
     def figures(self, ruler: Ruler, labels: Sequence[str]) -> dict[str, Any]:
         """The figures of the card."""
         parts = {"student": self.student, "teacher": self.teacher, "no_loop": self.no_loop, "gold_only": self.gold_only}
+        if self.general is not None:
+            parts["general"] = self.general
         out: dict[str, Any] = {"measured_on": ruler.measured_on}
+        if not len(ruler.truth):
+            return out | dict.fromkeys(parts)
         for name, table in parts.items():
             if self.said is not None:
                 said = getattr(self.said, name)
@@ -164,6 +179,7 @@ def card(
     ruler: Ruler,
     verdict: Verdict,
     calibration: Calibration,
+    beliefs: Beliefs,
 ) -> dict[str, Any]:
     """The card, JSON-able and the same for the same data, seed and machine.
 
@@ -179,12 +195,16 @@ def card(
         ruler: what was measured by.
         verdict: what was measured.
         calibration: temperature, thresholds, and the probability below which a person should look.
+        beliefs: of the teacher.
     """
     labels = inspection.task.labels
     figures = verdict.figures(ruler, labels)
     full, small = front.pairs[front.shipped]
-    asked, apart = material.asked, material.texts.several
+    asked, apart, guessed = material.asked, material.texts.several, material.texts.guessed
     count, read, tested = _counts(material)
+    name_of_score = "agreement" if guessed else "micro_f1" if apart else "accuracy"
+    seen = front.eligible[front.shipped].logits if ruler.measured_on == "nothing" else None
+    sureness = verdict.sureness if seen is None else softmax(seen, calibration.temperature).max(1)
     return {
         "format": 1,
         "danlu": danlu.__version__,
@@ -194,6 +214,7 @@ def card(
             "pairing": inspection.task.pairing,
             "language": inspection.task.language,
             "labels": [] if asked else list(labels),
+            **({"names_only": True} if guessed else {}),
             **({"options": inspection.facts["options"], "chance": figures["student"]["chance"]} if asked else {}),
         },
         "data": {
@@ -203,6 +224,7 @@ def card(
             "unlabelled_read": read,
             "test": tested,
             **({} if asked else {"per_label": _per_label(material, labels)}),
+            **({"guessed": _guessed(material, beliefs, labels)} if guessed else {}),
         },
         "seed": run.seed,
         "minutes": run.plan.minutes,
@@ -210,15 +232,17 @@ def card(
         "base": {"name": run.base.name, "sha256": run.base.sha256},
         "libraries": libraries(),
         "figures": figures,
-        "forms": forms_of(taught, material.texts) if apart else _forms(taught, material.texts),
-        "loop": [_renamed(asdict(entry), apart=apart) for entry in rounds],
-        "candidates": [_renamed(entry, apart=apart) for entry in front.candidates()],
+        "forms": forms_of(taught, material.texts)
+        if apart
+        else [_renamed(entry, name_of_score) for entry in _forms(taught, material.texts)],
+        "loop": [_renamed(asdict(entry), name_of_score) for entry in rounds],
+        "candidates": [_renamed(entry, name_of_score) for entry in front.candidates()],
         "limits": {"max_mb": front.max_mb, "max_ms": front.max_ms},
         "parity": {} if small is full else parity(full, small),
         "calibration": {
             "temperature": round(calibration.temperature, 6),
             "abstain_below": calibration.abstain_below,
-            "coverage": round(float((verdict.sureness >= calibration.abstain_below).mean()), 6),
+            "coverage": round(float((sureness >= calibration.abstain_below).mean()), 6),
             **({"thresholds": dict(zip(labels, calibration.thresholds, strict=True))} if apart else {}),
         },
         "more_labels": [
@@ -228,16 +252,27 @@ def card(
                 "half_width": round(expected_interval(figures["student"]["accuracy"], len(ruler.truth), more), 6),
             }
             for more in (50, 100, 200, 500, 1000)
-            if not apart  # F1 has no interval that can be foreseen
+            if not apart and figures["student"]  # F1 has no interval that can be foreseen
         ],
         "warnings": [f.say(inspection.task.language) for f in inspection.findings if f.level == "warning"],
         "cut": run.cut,
     }
 
 
-def _renamed(entry: dict[str, Any], *, apart: bool) -> dict[str, Any]:
-    """An entry as it is; where labels are apart, with its accuracy called what it is then."""
-    return {("micro_f1" if apart and key == "accuracy" else key): value for key, value in entry.items()}
+def _renamed(entry: dict[str, Any], name: str) -> dict[str, Any]:
+    """An entry with its accuracy called what it is; agreement needs no labels, and what would need them is left out."""
+    kept = {key: value for key, value in entry.items() if name != "agreement" or key not in ("nll", "brier")}
+    return {(name if key == "accuracy" else key): value for key, value in kept.items()}
+
+
+def _guessed(material: Material, beliefs: Beliefs, labels: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """How many texts the teacher gives each label, and how many that are by its probabilities; all were unlabelled."""
+    table = np.exp(beliefs.log_probabilities[material.unlabelled])
+    often, mean = np.bincount(table.argmax(1), minlength=len(labels)), table.mean(0)
+    return {
+        label: {"texts": int(n), "share": round(float(share), 6)}
+        for label, n, share in zip(labels, often, mean, strict=True)
+    }
 
 
 def _counts(material: Material) -> tuple[int, int, int]:
@@ -254,6 +289,8 @@ def _counts(material: Material) -> tuple[int, int, int]:
 
 def _per_label(material: Material, labels: Sequence[str]) -> dict[str, int]:
     """How many labelled rows each label has."""
+    if material.texts.guessed:
+        return dict.fromkeys(labels, 0)
     often = material.texts.targets.sum(0)
     return {label: int(n) for label, n in zip(labels, often, strict=True)}
 
@@ -338,6 +375,8 @@ def _measured(front: Front[Draft], inspection: Inspection) -> dict[str, Any]:
 
 def _suspects(material: Material, taught: Taught) -> list[dict[str, Any]]:
     """Labelled rows whose label the held-out teacher finds unlikely while it is sure of another."""
+    if material.texts.guessed:
+        return []
     held = np.exp(taught.held_out)
     truth = material.texts.truth
     own, best = held[np.arange(len(truth)), truth], held.max(1)

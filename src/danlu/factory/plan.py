@@ -33,6 +33,8 @@ TOKEN_BYTES = 120
 MOST_ASKED, MOST_NAMED = 96, 150
 _OF_PAIRS = ("crossed",)
 LEAST_TOKENS, MOST_TOKENS = 6_000, 30_000
+MOST_POOL = 3_000  # texts in the loop
+LEAST_GUESSED = 200  # texts that are read where no row is labelled, however small the budget
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,7 @@ class Sizes:
         named: tokens of what all labels say, and of the question; 0 where the general model cannot be asked.
         ways: how often it reads a row: twice where the order of two sides does not matter.
         passage: tokens that it reads of a question with options, once for all of them.
+        names_only: whether no row is labelled: what the general model says of the texts is all there is to learn.
     """
 
     labelled: int
@@ -80,6 +83,7 @@ class Sizes:
     named: int = 0
     ways: int = 1
     passage: float = 0.0
+    names_only: bool = False
 
 
 @dataclass(frozen=True)
@@ -91,7 +95,7 @@ class Plan:
         folds: of the cross-validation.
         labelled: training rows used by the forms.
         token_length: tokens read of a text by the teacher and by students without layers.
-        pool: unlabelled texts in the self-training loop.
+        pool: unlabelled texts in the self-training loop; where no row is labelled, those that the forms learn from.
         distill: unlabelled texts the student learns from.
         tuning_steps: of the contrastive form, per fold; 0 leaves it out.
         tuning_batch: texts a step.
@@ -166,7 +170,8 @@ def make_plan(sizes: Sizes, minutes: float, max_mb: float, max_ms: float) -> Pla
 
     # The general model reads the texts with all labels where it can be asked. A student of it reads both sides at once,
     # with the question: left out where less than half of the usual text would be read.
-    named = sizes.named if tokens <= MOST_ASKED and sizes.named <= MOST_NAMED else 0
+    able_to_ask = sizes.names_only or (tokens <= MOST_ASKED and sizes.named <= MOST_NAMED)
+    named = sizes.named if able_to_ask else 0
     room = int((sizes.sides * reach - named - 1) / 2) if named and sizes.sides == 2 and not sizes.options else 0
     crossed = min(length, MOST_ASKED, room) if room >= max(16, tokens / 2) else 0
 
@@ -195,12 +200,15 @@ def make_plan(sizes: Sizes, minutes: float, max_mb: float, max_ms: float) -> Pla
     wanted = min(150, max(40, 6 * labelled // batch))
     spare = 0.0 if able else 0.15 * seconds
     affordable = int((0.18 * seconds + spare) / step)
-    tuning = min(wanted, affordable) if affordable >= 8 else 0
+    tuning = min(wanted, affordable) if affordable >= 8 and not sizes.names_only else 0
     text = (
         (folds + 1) * tokens * sizes.cost * sizes.fresh / EMBED_SPEED
     )  # seconds in which each fold's encoder reads one
     pool = int((0.3 * seconds + spare - tuning * step) / text) - labelled
-    pool = max(0, min(distill, MOST_ROWS - labelled, 3_000, pool))
+    pool = max(0, min(distill, MOST_ROWS - labelled, MOST_POOL, pool))
+    if sizes.names_only:  # nothing reads them once more
+        distill = max(distill, min(sizes.unlabelled, LEAST_GUESSED))
+        pool = min(distill, MOST_POOL)
 
     # The deepest student in int8 shall fit: its layers, n-grams and their index, the tokens, and a little for the rest.
     ngram_rows = max(1_000, min(60_000, int(0.4 * max_mb * 1e6 / (4 * sizes.labels))))
@@ -215,7 +223,7 @@ def make_plan(sizes: Sizes, minutes: float, max_mb: float, max_ms: float) -> Pla
         distill=distill,
         tuning_steps=tuning,
         tuning_batch=batch,
-        rounds=ROUNDS if pool >= 50 else (),
+        rounds=ROUNDS if pool >= 50 or sizes.names_only else (),
         layers=layers,
         tuning_length=short,
         student_length=quick,

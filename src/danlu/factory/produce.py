@@ -25,7 +25,7 @@ from danlu.factory.folds import doubts
 from danlu.factory.general import names_in_tokens
 from danlu.factory.inspect import Inspection, inspect
 from danlu.factory.job import Job
-from danlu.factory.material import gather
+from danlu.factory.material import gather, guess
 from danlu.factory.package import Verdict
 from danlu.factory.plan import Plan, Sizes, expected_seconds, make_plan
 from danlu.factory.progress import Progress
@@ -64,6 +64,7 @@ class Options:
         max_ms: of one prediction on one thread, 95th percentile.
         force: replace an existing model file.
         quiet: no progress on standard error.
+        labels: names of labels, in place of labelled rows.
     """
 
     test: Path | None = None
@@ -79,6 +80,7 @@ class Options:
     max_ms: float = 10.0
     force: bool = False
     quiet: bool = False
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -91,11 +93,12 @@ class Produced:
     seconds: dict[str, float]
 
 
-def produce(data: Path, out: Path, options: Options) -> Produced:
-    """Forges a model from a folder or a file of labelled rows.
+def produce(data: Path | None, out: Path, options: Options) -> Produced:
+    """Forges a model from a folder or a file of labelled rows, or from texts and the names of their labels.
 
     Args:
-        data: a folder with train.* and optionally dev.*, test.*, unlabeled.*, labels.*; or one file.
+        data: a folder with train.* and optionally dev.*, test.*, unlabeled.*, labels.*; or one file; None where the
+            options name labels and a file of unlabelled text.
         out: the model file to write; the report is written beside it.
         options: see there.
 
@@ -113,6 +116,7 @@ def produce(data: Path, out: Path, options: Options) -> Produced:
         second=options.second,
         label=options.label,
         task=options.task,
+        labels=options.labels,
     )
     inspection = stop_on_errors(inspect(dataset))
     base = open_base(options.base)
@@ -131,10 +135,11 @@ def produce(data: Path, out: Path, options: Options) -> Produced:
         plan,
         options.seed,
     )
-    labels, apart = material.texts.labels, material.texts.several
+    labels, apart, guessed = material.texts.labels, material.texts.several, material.texts.guessed
 
     seen = stages.read_texts(run, material)
     general, asked = stages.ask(run, material)
+    material = guess(material, asked)
     views = teacher.look(base, material.texts, seen, plan, general, asked)
     inspection.findings += advice.of_texts(views.names, material.texts, base)
     folds = folds_for(material, plan, options.seed)
@@ -161,7 +166,10 @@ def produce(data: Path, out: Path, options: Options) -> Produced:
             ruler.table(np.exp(beliefs.log_probabilities[test]), settled=True),
             ruler.table(np.exp(beliefs.before_loop[test]), settled=True),
             None if gold is None else ruler.table(gold),
+            general=None if asked is None or not guessed else judge.zero_shot(material, asked),
         )
+    elif guessed:
+        verdict = Verdict.of_nothing(len(labels))
     else:
         validated = judge.cross_validate(run, source, chosen.draft.name, material, folds, last, seen)[ruler.rows]
         verdict = Verdict(
@@ -173,7 +181,7 @@ def produce(data: Path, out: Path, options: Options) -> Produced:
     if sure:  # the shipped student itself, on rows that it did not learn from
         held = dev, shares_of(dev_logits, temperature, apart=apart)
     else:
-        held = judge.held_out(material.texts, last) if material.test else (ruler.truth, verdict.student)
+        held = judge.held_out(material.texts, last) if material.test or guessed else (ruler.truth, verdict.student)
     verdict, calibration = package.calibrated(
         verdict,
         temperature,
@@ -186,12 +194,21 @@ def produce(data: Path, out: Path, options: Options) -> Produced:
         own=sure,
     )
 
-    card = package.card(out.stem, dataset, inspection, material, run, rounds, last, front, ruler, verdict, calibration)
+    card = package.card(
+        out.stem, dataset, inspection, material, run, rounds, last, front, ruler, verdict, calibration, beliefs
+    )
     entries = chosen.draft.entries(labels, card, temperature, calibration.abstain_below, calibration.thresholds)
     proof = package.evidence(material, front, ruler, verdict, last, beliefs, inspection, calibration)
     page = report.render({"card": card, "seconds": run.job.seconds, "bytes": sum(map(len, entries.values())), **proof})
-    write_whole(report_of(out), page.encode(), force=options.force)
-    save(out, entries, force=options.force)
+    return _written(out, entries, page, run, card, force=options.force)
+
+
+def _written(
+    out: Path, entries: dict[str, bytes], page: str, run: Run, card: dict[str, Any], *, force: bool
+) -> Produced:
+    """Writes report and model, and ends the job."""
+    write_whole(report_of(out), page.encode(), force=force)
+    save(out, entries, force=force)
     run.progress.close()
     run.job.remove()
     return Produced(out, report_of(out), card, run.job.seconds)
@@ -246,13 +263,14 @@ def stop_on_errors(inspection: Inspection) -> Inspection:
 
 
 def plan_for(base: Base, inspection: Inspection, options: Options, descriptions: dict[str, str]) -> Plan:
-    """The plan for these rows; token lengths are measured on at most 1,000 training texts."""
+    """The plan for these rows; token lengths are measured on at most 1,000 texts that are learned from."""
     rng = np.random.default_rng(options.seed)
-    index = rng.permutation(len(inspection.train))[:1_000]
+    rows = inspection.unlabeled if inspection.task.names_only else inspection.train
+    index = rng.permutation(len(rows))[:1_000]
     if inspection.task.options:
         sizes = question_sizes(base, inspection, [inspection.train[i] for i in index])
         return make_plan(sizes, options.minutes, options.max_mb, options.max_ms)
-    lengths = [len(ids) for ids in token_ids(base.tokenizer, [inspection.train[i].text for i in index], 512)]
+    lengths = [len(ids) for ids in token_ids(base.tokenizer, [rows[i].text for i in index], 512)]
     sides = 2 if inspection.task.pairing else 1  # each is read by itself
     counts = Counter(label for example in inspection.train for label in held(example.label))
     body = body_of(base)
@@ -265,7 +283,7 @@ def plan_for(base: Base, inspection: Inspection, options: Options, descriptions:
         labels=len(inspection.task.labels),
         tokens=float(np.mean(lengths)),
         long_tokens=int(np.percentile(lengths, 95)),
-        smallest=min(counts.values()),
+        smallest=min(counts.values(), default=len(rows)),
         cost=sides * body / 10.8e6,
         body=body,
         token=token_width(base),
@@ -273,6 +291,7 @@ def plan_for(base: Base, inspection: Inspection, options: Options, descriptions:
         sides=sides,
         named=names_in_tokens(base, asking),
         ways=2 if asking and asking.both else 1,
+        names_only=inspection.task.names_only,
     )
     return make_plan(sizes, options.minutes, options.max_mb, options.max_ms)
 

@@ -86,7 +86,8 @@ def folds_for(material: Material, plan: Plan, seed: int) -> list[tuple[NDArray[n
     if texts.several:
         return folds_of_several(texts.labelled, texts.truth, plan.folds, seed)
     if texts.questions is None or material.asked is None:
-        return folds_of(texts.labelled, texts.truth, plan.folds, seed)
+        truth = np.zeros_like(texts.truth) if texts.guessed else texts.truth  # a guess is nothing to stratify by
+        return folds_of(texts.labelled, truth, plan.folds, seed)
     labelled = np.arange(len(texts.labelled))
     asked = [essence(text) for text in material.asked.texts(labelled)]
     return folds_of_questions(asked, material.asked.questions.some(np.arange(len(asked))), plan.folds, seed)

@@ -10,7 +10,7 @@ import itertools
 import math
 from typing import TYPE_CHECKING, Any
 
-from danlu.factory import charts, report_data, report_evidence, report_spans
+from danlu.factory import charts, report_data, report_evidence, report_names, report_spans
 from danlu.factory.report_choice import choice_words
 from danlu.factory.report_html import (
     View,
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 _SECTIONS: dict[str, Callable[[View], str]] = {
     "limits": report_evidence.limits,
+    "guessed": report_names.guessed,
     "forms": report_evidence.forms,
     "loop": report_evidence.loop,
     "ablation": report_evidence.ablation,
@@ -85,7 +86,9 @@ def render(report: dict[str, Any]) -> str:
     spans = plain_view.get("card", "task", "kind") == "extraction"
     own = choice_words(language) if plain_view.choice else {}
     if plain_view.several:
-        report, own = with_accuracy(report), several_words(language)
+        report, own = with_accuracy(report, "micro_f1"), several_words(language)
+    if plain_view.names_only:
+        report, own = with_accuracy(report, "agreement"), report_names.names_words(language)
     view = View(report, span_words(language) if spans else words(language) | own)
     sections = _SPAN_SECTIONS if spans else _SECTIONS
     found = {name: body for name, section in sections.items() if (body := section(view))}
@@ -148,7 +151,7 @@ def _accuracy(view: View) -> str:
     """The accuracy with its interval, drawn, and what it means in plain words."""
     student = view.student
     if not student.get("n"):
-        return ""
+        return report_names.unmeasured(view) if view.names_only else ""
     value, (low, high), n = student["accuracy"], student["accuracy95"], student["n"]
     half = (high - low) / 2
     rough = percent(value, 1 if half < _FIRM else 0)
@@ -200,10 +203,11 @@ def _facts(view: View) -> str:
     if coverage is not None:
         items.append((view.words["fact_coverage"], _noted(percent(coverage, 0), view.words["coverage_note"])))
     data = card.get("data") or {}
-    if data.get("labelled"):
+    if data.get("labelled") or view.names_only:
         read = data.get("unlabelled_read", 0)
         note = view.say("learned_note", n=count(read)) if read else ""
-        items.append((view.words["fact_learned"], _noted(view.say("rows", n=count(data["labelled"])), note)))
+        rows = view.say("rows", n=count(data.get("labelled", 0)))
+        items.append((view.words["fact_learned"], _noted(rows, note)))
     return pairs(items) if items else ""
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from danlu.factory import charts
+from danlu.factory import charts, report_names
 from danlu.factory.report_html import (
     bullets,
     count,
@@ -41,7 +41,8 @@ def limits(view: View) -> str:
     """What so few labels cannot prove."""
     student = view.student
     if not student.get("n"):
-        return ""
+        told = [*report_names.limits(view), view.words["limit_outside"]] if view.names_only else []
+        return paragraph(view.words["limits_lead"], "lead") + bullets(told) if told else ""
     n, (low, high) = student["n"], student["accuracy95"]
     middle = (low + high) / 2
     apart = 1.96 * math.sqrt(2 * middle * (1 - middle) / n)
@@ -62,7 +63,7 @@ def limits(view: View) -> str:
             view.say("limit_unmeasured", count=len(none), k=len(per_label), labels=names + "…" * (len(none) > 8))
         )
     where = f"limit_{view.get('card', 'figures', 'measured_on')}"
-    items += [view.words[key] for key in (where, "limit_outside") if key in view.words]
+    items += [view.words[key] for key in (where, "limit_outside") if key in view.words] + report_names.limits(view)
     return paragraph(view.words["limits_lead"], "lead") + bullets(item for item in items if item)
 
 
@@ -125,7 +126,9 @@ def loop(view: View) -> str:
 def ablation(view: View) -> str:
     """The figures of the model with parts left out, on one axis."""
     figures = view.get("card", "figures") or {}
-    found = [(name, figures[name]) for name in ("gold_only", "no_loop", "teacher", "student") if figures.get(name)]
+    found = [
+        (name, figures[name]) for name in ("general", "gold_only", "no_loop", "teacher", "student") if figures.get(name)
+    ]
     if len(found) < 2:
         return ""
     axis = charts.linear([edge for _, figure in found for edge in figure["accuracy95"]])
@@ -241,6 +244,9 @@ def _interval(figure: dict[str, Any]) -> tuple[float, float, float]:
 
 def _gain(view: View, figures: dict[str, Any]) -> str:
     """One sentence: what the student has over gold labels alone, and whether that can be chance."""
+    if figures.get("general") and figures.get("student"):
+        gain = figures["student"]["accuracy"] - figures["general"]["accuracy"]
+        return paragraph(view.say("general_gain" if gain >= 0 else "general_loss", d=points(abs(gain))))
     gold, student = figures.get("gold_only"), figures.get("student")
     if not gold or not student:
         return ""

@@ -63,6 +63,11 @@ class View:
         return self.get("card", "task", "kind") == "several"
 
     @property
+    def names_only(self) -> bool:
+        """Whether no row was labelled to learn from."""
+        return bool(self.get("card", "task", "names_only"))
+
+    @property
     def labels(self) -> list[str]:
         """The labels of the task, in the order of the model's columns."""
         return list(self.get("card", "task", "labels") or [])

@@ -135,8 +135,13 @@ def several_words(language: str) -> dict[str, str]:
     return SEVERAL.get(language, ENGLISH)
 
 
-def with_accuracy(report: dict[str, Any]) -> dict[str, Any]:
-    """The report with micro-F1 also under the name that its sections read."""
+def with_accuracy(report: dict[str, Any], score: str) -> dict[str, Any]:
+    """The report with its score also under the name that its sections read.
+
+    Args:
+        report: see `danlu.factory.report.render`.
+        score: what stands in the place of accuracy: micro_f1 or agreement.
+    """
     card = dict(report.get("card") or {})
     figures = dict(card.get("figures") or {})
     for name, found in figures.items():
@@ -145,7 +150,7 @@ def with_accuracy(report: dict[str, Any]) -> dict[str, Any]:
     card["figures"] = figures
     for part in ("forms", "loop", "candidates"):
         entries: list[dict[str, Any]] = card.get(part) or []
-        card[part] = [{**entry, "accuracy": entry.get("micro_f1", 0.0)} for entry in entries]
+        card[part] = [{**entry, "accuracy": entry.get(score, 0.0)} for entry in entries]
     return {**report, "card": card}
 
 

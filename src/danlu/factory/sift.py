@@ -63,6 +63,11 @@ class Sifted:
     conflicts: list[Example] = field(default_factory=list)
     near: list[tuple[Example, Example]] = field(default_factory=list)
 
+    @property
+    def learned(self) -> list[Example]:
+        """The labelled rows; where there are none, the unlabelled ones."""
+        return self.train or self.unlabeled
+
 
 def sift(dataset: Dataset, max_chars: int, pairing: Pairing | None = None) -> Sifted:
     """The rows of a data set, sifted; texts, sides of a pair, and questions, beyond `max_chars` characters are cut."""

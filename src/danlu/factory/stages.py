@@ -17,11 +17,11 @@ from danlu.errors import OptionError
 from danlu.evals.questions import Questions
 from danlu.factory import choose, draft, student, teacher
 from danlu.factory.asking import Asking
-from danlu.factory.general import general_of, standing_out
+from danlu.factory.general import general_of
 from danlu.factory.generator import passages, question_passages
 from danlu.factory.student import Exam, Shared
-from danlu.factory.teacher import Teacher, Texts, Trust, Views, targets_of, trust_in_names
-from danlu.loops import self_training
+from danlu.factory.teacher import Teacher, Texts, Trust, Views, faith_in, targets_of, trust_in_names
+from danlu.loops import self_training, unlabelled
 from danlu.text.pair import pairing_of
 from danlu.text.question import is_question, pairs
 from danlu.train.regression import softmax_regression
@@ -153,7 +153,9 @@ def loop(run: Run, texts: Texts, views: Views, folds: Folds, tuned: Tuned) -> tu
         stored = run.job.keep(
             "loop",
             lambda: self_training.to_arrays(
-                *self_training.run(
+                *unlabelled.run(contexts[:-1], contexts[-1], "choice", rounds=run.plan.rounds, progress=step)
+                if texts.guessed
+                else self_training.run(
                     contexts[:-1],
                     contexts[-1],
                     texts.truth,
@@ -192,8 +194,7 @@ def believe(
     trust = Trust(0.0) if views.names is None else trust_in_names(views.names[: len(texts.labelled)], texts.truth)
     faith = curve = None
     if views.chosen is not None:
-        above = standing_out(views.chosen, views.chosen)
-        faith = trust_in_names(above[: len(texts.labelled)], texts.truth)
+        faith = faith_in(views.chosen, texts, np.arange(len(texts.labelled)))
     if views.likeness is not None:
         curve = likeness.fit(views.likeness[: len(texts.truth)], texts.truth)
     centre = teacher.centre_of(texts, tuned.vectors[-1]) if tuned.vectors else None
@@ -237,14 +238,14 @@ def examine(run: Run, material: Material, best: Teacher, beliefs: Beliefs) -> tu
         OptionError: there is no text to choose by.
     """
     texts = material.texts
-    count, labels = len(texts.labelled), len(texts.labels)
+    count, labels = material.unlabelled.start, len(texts.labels)
     probability = np.exp(beliefs.log_probabilities).astype(np.float32)
     free = np.arange(material.unlabelled.start, material.unlabelled.stop)
     options = 1 if material.asked is None else material.asked.options
     held = free[whole(material.questions_in(free), len(free) - min(EXAM * options, len(free) // 5)) :]
     taken = np.concatenate([np.arange(count), free[: len(free) - len(held)]])
     targets = probability[taken]
-    targets[:count] = texts.targets
+    targets[:count] = texts.targets[:count]
     weights = np.ones(len(taken), np.float32)
     weights[:count] = GOLD_WEIGHT
     everything = material.everything
@@ -254,7 +255,8 @@ def examine(run: Run, material: Material, best: Teacher, beliefs: Beliefs) -> tu
     judged = np.float32(0.5) * (targets_of(material.truth(material.dev), labels) + probability[dev])
     exam_targets = np.concatenate([judged, probability[held]])
     short = len(exam_texts) < SMALLEST_EXAM * options
-    wanted = max(LESSON - len(lesson_texts), 4 * SMALLEST_EXAM * options if short else 0)
+    fill = 0 if texts.guessed else LESSON - len(lesson_texts)
+    wanted = max(fill, 4 * SMALLEST_EXAM * options if short else 0)
     asked = None if material.asked is None else material.asked.texts(taken)
     made, made_vectors, made_targets, sizes = _passages(run, best, lesson_texts if asked is None else asked, wanted)
     parts = [material.questions_in(dev), material.questions_in(held)]

@@ -44,6 +44,8 @@ class Texts:
         labels: names, in the order of the indices.
         wording: what each label says in words, or None.
         questions: where texts are pairs of a question and an option: which belong together, the pool included.
+        guessed: whether nobody labelled the texts: they are unlabelled ones, and their truth is what the general model
+            finds likeliest.
     """
 
     labelled: list[str]
@@ -52,6 +54,7 @@ class Texts:
     labels: tuple[str, ...]
     wording: list[str] | None
     questions: Questions | None = None
+    guessed: bool = False
 
     @property
     def several(self) -> bool:
@@ -217,7 +220,7 @@ def contexts(
             fixed["likeness"] = likeness.predict(views.likeness, curve)
         if views.chosen is not None:
             above = standing_out(views.chosen, views.chosen)
-            fixed["choice"] = trust_in_names(above[train], texts.truth[train]).votes(above)
+            fixed["choice"] = faith_in(views.chosen, texts, train).votes(above)
         yield Context(train, held, rows, fixed, wording if texts.wording else {})
 
 
@@ -251,6 +254,19 @@ def trust_in_names(scores: NDArray[np.float32], truth: NDArray[np.int64]) -> Tru
         return Trust(names.fit(scores, truth))
     bias = names.usual(truth)
     return Trust(names.fit_apart(scores, truth, bias), bias)
+
+
+def faith_in(chosen: NDArray[np.float32], texts: Texts, rows: NDArray[np.int64]) -> Trust:
+    """The trust in the general model that some labelled rows ask for; where nobody labelled any, that in itself.
+
+    Args:
+        chosen: (rows, labels) its scores.
+        texts: labelled and pool texts.
+        rows: the labelled ones that are asked.
+    """
+    if texts.guessed:
+        return Trust(float(chosen.std()))  # `standing_out` divides by it
+    return trust_in_names(standing_out(chosen, chosen)[rows], texts.truth[rows])
 
 
 @dataclass(frozen=True)
