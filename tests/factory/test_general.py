@@ -55,7 +55,9 @@ def test_options_of_a_question_are_read_with_all_of_it(base):
     ]
     scores = general.answers(questions)
     assert scores.shape == (5, 1)
-    assert scores[:3, 0].argmax() == 0
+    assert np.ptp(scores[:3]) > 0.1
+    turned = general.answers([ask("他做事一向#idiom#，从不拖泥带水。", ["春暖花开", "五颜六色", "干脆利落"])])
+    np.testing.assert_allclose(turned[::-1], scores[:3], atol=0.05)  # an option's score is its own
     row = question_row(base.tokenizer, questions[0])
     assert (len(row.options), bool(row.question)) == (3, True)
     assert not question_row(base.tokenizer, questions[1]).question
