@@ -6,11 +6,15 @@ import numpy as np
 import pytest
 import torch
 
+from danlu.evals.questions import Questions
 from danlu.factory import teacher
+from danlu.factory.asking import Asking
 from danlu.factory.folds import folds_of
+from danlu.factory.general import General, standing_out
 from danlu.factory.plan import Sizes, make_plan
 from danlu.factory.teacher import Teacher, Texts
 from danlu.loops import self_training
+from danlu.models.choice import ChoiceModel
 
 PLAN = make_plan(
     Sizes(labelled=60, unlabelled=20, dev=0, has_test=False, labels=3, tokens=8, long_tokens=16, smallest=20, depth=2),
@@ -83,3 +87,34 @@ def test_pairs_are_seen_by_every_form_and_tuned(base, pair_rows):
     assert (found[:80].argmax(1) == truth).mean() > 0.9
     model = teacher.tune(base, texts, np.arange(80), PLAN, 0)
     assert any(not torch.equal(a, b) for a, b in zip(model.parameters(), base.model.parameters(), strict=True))
+
+
+def test_the_general_model_votes_on_pairs_and_judges_any(base, pair_rows):
+    (labelled, truth), (pool, _) = pair_rows
+    texts = Texts(list(labelled), truth, list(pool), ("other", "same"), None)
+    torch.manual_seed(0)
+    asking = Asking(("late", "good"), "is this about the same?", both=True)
+    general = General(ChoiceModel(base.model, (10, 11)).eval(), base.tokenizer, asking)
+    asked = general.scores(texts.rows)
+    views = teacher.look(base, texts, teacher.vectors(base, texts.rows, PLAN), PLAN, general, asked)
+    contexts = list(teacher.contexts(texts, views, folds_of(texts.labelled, texts.truth, PLAN.folds, 0), []))
+    assert set(contexts[0].fixed) == {"choice"}
+    prior = self_training.OF_PAIRS["ordered"]
+    _, first, _ = self_training.run(contexts[:-1], contexts[-1], texts.truth, 2, prior=prior)
+    faith = teacher.trust_in_names(standing_out(asked, asked)[: len(truth)], truth)
+    judge = Teacher(base, None, None, views, first, PLAN, teacher.Trust(0.0), None, faith)
+    for chosen in (None, asked):  # asked again, or known
+        found = judge.log_probabilities(texts.rows, views.vectors, None, chosen)
+        np.testing.assert_allclose(found, first.by_context[-1], atol=0.05)
+
+
+def test_what_it_says_of_options_joins_their_nearness(base, pair_rows):
+    (labelled, truth), _ = pair_rows
+    texts = Texts(list(labelled), truth, [], ("right", "wrong"), None, Questions.of([2] * (len(truth) // 2)))
+    seen = teacher.vectors(base, texts.rows, PLAN)
+    said = (truth == 0).astype(np.float32)[:, None]
+    without, views = (teacher.look(base, texts, seen, PLAN, None, asked) for asked in (None, said))
+    assert without.likeness is not None
+    assert views.likeness is not None
+    np.testing.assert_array_equal(views.likeness, np.concatenate([without.likeness, said], 1))
+    assert views.chosen is None
