@@ -1,6 +1,7 @@
 """A head that finds hidden tokens, on the embedded encoder as it is: minutes of a GPU or of a processor.
 
-    python -m recipes.head_gpu --pack PACK --out OUT --seconds 45
+    python -m recipes.head_gpu --pack PACK --held-out PACK/held-out --out OUT --seconds 40
+    python -m recipes.head_gpu --out OUT --export    # beside the package's encoder
 
 Nothing of the encoder moves, so what it says of sentences stays as it was. Knows the loss and the loop; what is hidden,
 and how the head looks, is in `recipes.encoder_gpu`.
@@ -16,8 +17,9 @@ from typing import TYPE_CHECKING
 import torch
 
 from danlu.models.base import EMBEDDED
+from danlu.models.masked import save_head
 from recipes.encoder_gpu import Encoder, Recipe, Text, bert_layer, hide, open_start
-from recipes.gpu import Clock, Told, compiled, log, save_parts, set_rates, told_apart
+from recipes.gpu import Clock, Told, compiled, loaded, log, save_parts, set_rates, told_apart
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,15 +88,21 @@ def train(
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
-    parser.add_argument("--pack", type=Path, required=True, help="the folder of recipes.packed")
-    parser.add_argument("--held-out", type=Path, required=True, help="such a folder of other text")
+    parser.add_argument("--pack", type=Path, help="the folder of recipes.packed")
+    parser.add_argument("--held-out", type=Path, help="such a folder of other text")
     parser.add_argument("--start", type=Path, default=EMBEDDED, help="the folder of the encoder")
     parser.add_argument("--out", type=Path, required=True, help="where the head goes")
-    parser.add_argument("--seconds", type=float, default=45, help="of training")
+    parser.add_argument("--seconds", type=float, default=40, help="of training")
+    parser.add_argument("--export", action="store_true", help="store the head that is in --out in the package")
     parser.add_argument("--device", default="cuda")
     parser.add_argument("--rows", type=int, default=512, help="of a batch")
     parser.add_argument("--compile", action=argparse.BooleanOptionalAction, default=True)
     options = parser.parse_args()
+    if options.export:
+        save_head(loaded(options.out, "head"))
+        return
+    if not options.pack or not options.held_out:
+        parser.error("to train, --pack and --held-out are needed")
     recipe, device = Recipe(), torch.device(options.device)
     torch.manual_seed(recipe.seed)
     torch.set_float32_matmul_precision("high")

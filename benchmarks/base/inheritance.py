@@ -19,6 +19,8 @@ from typing import Any
 
 import torch
 
+from benchmarks.common import store
+
 HERE = Path(__file__).parent
 LESS = 0.273  # the published saving
 
@@ -55,7 +57,7 @@ def main() -> None:
         "with an elder": taught,
         "loss no higher in less time": taught["loss"] <= alone["loss"],
     }
-    options.results.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    store(options.results, found)
     print(json.dumps({key: value for key, value in found.items() if not isinstance(value, dict)}))
     print(f"alone {alone['loss']} in {options.seconds} s, with an elder {taught['loss']} in {shorter} s")
 

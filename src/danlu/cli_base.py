@@ -107,8 +107,10 @@ def base(
     """List the base models of the package and check every byte of theirs. Exit 1: something is broken."""
     from danlu.models.shelf import shelf
 
-    if out and not name:
-        raise OptionError("--out writes one model. Fix: danlu base encoder --out FOLDER.")
+    if out and (as_json or not name):
+        raise OptionError(
+            "--out writes one model and lists none. Fix: danlu base encoder --out FOLDER, without --json."
+        )
     kept = shelf()
     if name:
         kept = [one for one in kept if one.name == name]
@@ -146,10 +148,10 @@ def evaluate_base(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object for a program to read.")] = False,
 ) -> None:
     """Measure a base model: an encoder's frozen vectors on public sets, or a decoder's bits a character of text."""
+    if masked and (data or model or task or not text):
+        raise OptionError("--masked is for the embedded encoder. Fix: danlu eval-base --masked --text FILE.")
     if (data is None) == (not text):
         raise OptionError("Encoders are measured on --data, decoders on --text. Fix: give one of the two.")
-    if masked and (data or model):
-        raise OptionError("--masked is for the embedded encoder and --text. Fix: leave out the model and --data.")
     if masked:
         figures = _masked_figures(text or [])
     else:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from danlu.factory.plan import MOST_ASKED, Sizes, expected_seconds, make_plan
+from danlu.factory.plan import MOST_CROSSED, Sizes, expected_seconds, make_plan
 from danlu.train.regression import MOST_ROWS
 
 
@@ -191,7 +191,7 @@ def test_a_student_that_reads_both_sides_has_the_time_of_one_that_reads_two():
     assert 16 <= plan.crossed < plan.student_length
     assert 2 * plan.crossed + plan.named + 1 <= 2 * plan.student_length + 1
     assert plan.as_dict()["crossed"] == plan.crossed
-    assert make_plan(replace(pairs, long_tokens=256), 4, 25, 1_000).crossed == MOST_ASKED  # it has seen no longer ones
+    assert make_plan(replace(pairs, long_tokens=256), 4, 25, 1_000).crossed == MOST_CROSSED
     without = (
         (replace(pairs, named=0), 10),  # the general model is not asked
         (replace(pairs, sides=1, cost=1), 10),

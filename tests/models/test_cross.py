@@ -60,7 +60,8 @@ def test_what_is_written_before_the_second_side_is_read_as_part_of_it(made):
     before = [marks.start, *rows[0].question, marks.end]
     around = Around(before, words, [[marks.mask, *option] for option in OPTIONS], marks.end)
     other = CrossBranch(model, torch.arange(80), around, "ordered", 2).eval()
-    assert other.before.numel() + other.between.numel() + other.options.numel() == around.places
+    fixed = len(around.before) + len(around.between) + sum(map(len, around.options))
+    assert other.before.numel() + other.between.numel() + other.options.numel() == fixed
     written = [Row(row.options, row.question, [row.sides[0], [*words, *row.sides[1]]]) for row in rows]
     plain = [[marks.start, *side, marks.end] for row in rows for side in row.sides]
     torch.testing.assert_close(other(*padded(plain)), model(lay_out(written, marks)), atol=1e-4, rtol=0)

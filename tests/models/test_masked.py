@@ -5,11 +5,13 @@ from __future__ import annotations
 import shutil
 
 import pytest
+import torch
+from safetensors.torch import save_file
 
 from danlu.errors import OptionError
 from danlu.models.base import EMBEDDED
 from danlu.models.masked import HEAD, fill, open_masked, save_head
-from danlu.models.shelf import SUMS, write_sums
+from danlu.models.shelf import SUMS
 from danlu.models.storage import load_small
 
 
@@ -44,10 +46,23 @@ def test_a_head_is_stored_beside_its_encoder_and_named_where_it_is_damaged(tmp_p
     assert (folder / SUMS).read_text() == (EMBEDDED / SUMS).read_text()
     with pytest.raises(AssertionError):
         save_head({}, folder)
+    whole = load_small(folder / HEAD)
     (folder / HEAD).write_bytes((folder / HEAD).read_bytes()[:1000])
     with pytest.raises(OptionError, match=HEAD):
-        open_masked(folder)
+        open_masked(folder / HEAD)
+    bias = whole["bias"].clone()
+    for broken in ({"bias": bias}, {**whole, "bias": bias[:5].clone()}, {**whole, "other": bias}):
+        save_file(broken, folder / HEAD)
+        with pytest.raises(OptionError, match=HEAD):
+            open_masked(folder / HEAD)
+    save_file({**whole, "bias": whole["bias"] * torch.nan}, folder / HEAD)
+    with pytest.raises(OptionError, match="finite"):
+        open_masked(folder / HEAD)
     (folder / HEAD).unlink()
-    write_sums(folder)
     with pytest.raises(OptionError, match="no head"):
-        open_masked(folder)
+        open_masked(folder / HEAD)
+
+
+def test_a_text_that_is_too_long_is_refused(opened):
+    with pytest.raises(OptionError, match="512"):
+        fill(*opened, ["a b c " * 400 + "[MASK]"])

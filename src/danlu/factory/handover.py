@@ -33,13 +33,15 @@ def hand_over(name: str, out: Path) -> str:
         OptionError: the folder exists, or transformers has no class for the model.
     """
     from transformers import PreTrainedTokenizerFast
+    from transformers.utils import logging
 
+    logging.disable_progress_bar()
     if out.exists():
         raise OptionError(f"{out} exists. Fix: choose another --out.")
     model: Any
     if name == "encoder":
         tokenizer, model = open_masked()
-        whole = PreTrainedTokenizerFast(tokenizer_object=tokenizer, **_BERT)
+        whole = PreTrainedTokenizerFast(tokenizer_object=tokenizer, model_max_length=512, **_BERT)
         opens = "AutoModelForMaskedLM"
     elif name == "decoder":
         decoder = open_decoder()

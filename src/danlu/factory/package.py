@@ -20,6 +20,7 @@ from danlu.evals.questions import figures as question_figures
 from danlu.factory.choose import parity
 from danlu.factory.question_evidence import question_evidence
 from danlu.factory.several_verdict import Said, decide, forms_of, nested, several_evidence, sure_from
+from danlu.models.choice import choice_sha256
 from danlu.text.pair import shown
 
 if TYPE_CHECKING:
@@ -230,6 +231,7 @@ def card(
         "minutes": run.plan.minutes,
         "plan": run.plan.as_dict(),
         "base": {"name": run.base.name, "sha256": run.base.sha256},
+        **({"general": {"name": "embedded", "sha256": choice_sha256()}} if run.plan.named else {}),
         "libraries": libraries(),
         "figures": figures,
         "forms": forms_of(taught, material.texts)

@@ -28,9 +28,9 @@ ENOUGH_STEPS = 60
 # Bytes of a model file beside its tables: the index of the n-grams, the graph, the card; and of a token's name.
 FIXED_BYTES = 3_000_000
 TOKEN_BYTES = 120
-# Tokens of a text, or of a side, and of all labels together, up to which the general model is asked: it has seen no
-# longer ones.
-MOST_ASKED, MOST_NAMED = 96, 150
+# Tokens of a text, or of a side, and of all labels together, up to which the general model is asked; and of a side that
+# a student of it reads. It was trained on 96 tokens of a text or of both sides together, and reads the first 128.
+MOST_ASKED, MOST_NAMED, MOST_CROSSED = 96, 150, 64
 _OF_PAIRS = ("crossed",)
 LEAST_TOKENS, MOST_TOKENS = 6_000, 30_000
 MOST_POOL = 3_000  # texts in the loop
@@ -173,7 +173,7 @@ def make_plan(sizes: Sizes, minutes: float, max_mb: float, max_ms: float) -> Pla
     able_to_ask = sizes.names_only or (tokens <= MOST_ASKED and sizes.named <= MOST_NAMED)
     named = sizes.named if able_to_ask else 0
     room = int((sizes.sides * reach - named - 1) / 2) if named and sizes.sides == 2 and not sizes.options else 0
-    crossed = min(length, MOST_ASKED, room) if room >= max(16, tokens / 2) else 0
+    crossed = min(length, MOST_CROSSED, room) if room >= max(16, tokens / 2) else 0
 
     def steps_of(depths: tuple[int, ...]) -> int:
         read = sum(depth * layer * min(tokens, quick * full / depth) for depth in depths)

@@ -34,6 +34,7 @@ from danlu.factory.several_verdict import recalibrated, shares_of, temperature_o
 from danlu.factory.stages import Run
 from danlu.factory.student import Shared, Source
 from danlu.models.base import Base, open_base, token_ids
+from danlu.models.choice import choice_sha256
 from danlu.text.several import held
 
 if TYPE_CHECKING:
@@ -308,6 +309,7 @@ def _identity(dataset: Dataset, base: Base, options: Options, plan: Plan | None 
         "danlu": [danlu.__version__, LAYOUT],
         "files": [[file.role, file.sha256] for file in dataset.files],
         "base": base.sha256,
+        "general": choice_sha256() if plan and plan.named else None,
         "libraries": package.libraries(),
         "options": chosen,
     }

@@ -14,6 +14,7 @@ of the longest row, K options of the row with most, D hidden, V vocabulary, N to
 from __future__ import annotations
 
 import copy
+import hashlib
 import json
 import math
 from dataclasses import dataclass
@@ -265,6 +266,12 @@ def save_choice(model: ChoiceModel, encoder: str, folder: Path) -> None:
     )
     (folder / "config.json").write_text(json.dumps({"encoder": encoder}, indent=1) + "\n", encoding="utf-8")
     write_sums(folder)
+
+
+def choice_sha256(folder: Path = CHOICE) -> str:
+    """Of the stored weights, so that a card can say which they were."""
+    with (folder / "model.safetensors").open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def open_choice(base: Base, folder: Path = CHOICE) -> ChoiceModel:

@@ -38,11 +38,6 @@ class Around:
     options: Sequence[Sequence[int]]
     end: int
 
-    @property
-    def places(self) -> int:
-        """How many tokens that are."""
-        return len(self.before) + len(self.between) + sum(map(len, self.options))
-
 
 class CrossBranch(nn.Module):
     """The general model on the tokens of a student, asked one question.

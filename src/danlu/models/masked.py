@@ -34,25 +34,30 @@ _NAMES = {
 }
 
 
-def open_masked(folder: Path = EMBEDDED) -> tuple[Tokenizer, BertForMaskedLM]:
-    """The tokenizer and the encoder with its head, in evaluation mode.
+def open_masked(head: Path = EMBEDDED / HEAD) -> tuple[Tokenizer, BertForMaskedLM]:
+    """The tokenizer and the embedded encoder with its head, in evaluation mode.
+
+    Args:
+        head: the file of the head's weights.
 
     Raises:
         OptionError: a file is missing or damaged.
     """
     from transformers import BertForMaskedLM
 
-    if not (folder / HEAD).is_file():
-        raise OptionError(f"{folder} holds no head for hidden tokens. Fix: install danlu again.")
+    if not head.is_file():
+        raise OptionError(f"{head.parent} holds no head for hidden tokens. Fix: install danlu again.")
     base = open_base()
     encoder: Any = base.model
     model = BertForMaskedLM(encoder.config)
     model.bert = encoder
+    state = load_small(head)
+    if state.keys() != _NAMES.keys() or not all(value.isfinite().all() for value in state.values()):
+        raise damaged(head, ValueError("it lacks weights, or some are no finite numbers"))
     try:
-        state = load_small(folder / HEAD)
         model.cls.predictions.load_state_dict({_NAMES[key]: value for key, value in state.items()}, strict=False)
-    except (KeyError, RuntimeError) as error:
-        raise damaged(folder / HEAD, error) from error
+    except RuntimeError as error:
+        raise damaged(head, error) from error
     model.tie_weights()
     model.cls.predictions.decoder.bias = model.cls.predictions.bias
     return base.tokenizer, model.eval()
@@ -76,11 +81,17 @@ def fill(
         model: with a head.
         texts: "今天天气很[MASK]。"; without a mark, nothing is found.
         most: tokens for a mask, likeliest first.
+
+    Raises:
+        OptionError: a text has more tokens than the encoder has places.
     """
     if not texts:
         return []
-    mask = tokenizer.token_to_id("[MASK]")
-    ids_BL, seen_BL = padded([encoding.ids for encoding in tokenizer.encode_batch(list(texts))])
+    mask, places = tokenizer.token_to_id("[MASK]"), model.config.max_position_embeddings
+    sequences = [encoding.ids for encoding in tokenizer.encode_batch(list(texts))]
+    if (longest := max(map(len, sequences))) > places:
+        raise OptionError(f"A text has {longest} tokens, and the encoder reads {places}. Fix: cut it around its mask.")
+    ids_BL, seen_BL = padded(sequences)
     with autocast(ids_BL.device):
         x_BLD = model.bert(input_ids=ids_BL, attention_mask=seen_BL).last_hidden_state
     where_BL = ids_BL == mask
