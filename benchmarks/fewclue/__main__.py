@@ -6,6 +6,7 @@
 Every forge is one `danlu forge` as a user would run it. Finished folds are kept, so a killed run goes on. A
 results file is of one machine: `--out benchmarks/fewclue/pairs.json` keeps the tasks of pairs, begun on another, and
 `--out benchmarks/fewclue/choice.json` those of questions with options and of pronouns; CHID counts whole questions.
+`general.json` has single texts with version 2 of the general model, `general3.json` what was run with version 3.
 """
 
 from __future__ import annotations
