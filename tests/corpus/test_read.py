@@ -514,6 +514,13 @@ def test_columns_of_another_file(tmp_path):
         ("labels.csv", "label,description\na,about a\n", {"a": "about a"}),
         ("labels.csv", "y\nn\n", {"y": "", "n": ""}),
         ("labels.tsv", "a\tb, c\n", {"a": "b, c"}),
+        ("labels.txt", "Label\tDescription\na\tabout a\n", {"a": "about a"}),
+        ("labels.txt", "name\nplace\n", {"name": "", "place": ""}),
+        (
+            "labels.csv",
+            "name,about names\ncategory,about categories\n",
+            {"name": "about names", "category": "about categories"},
+        ),
     ],
 )
 def test_label_names(tmp_path, name, content, expected):
@@ -699,6 +706,27 @@ def test_names_stand_for_a_training_file(tmp_path):
     assert sorted(file.role for file in data.files) == ["labels", "unlabeled"]
     write(tmp_path, "test.csv", "sentence,label\nc,good\n")
     assert load(tmp_path).test == [Example("c", "good", "test.csv", 1)]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "name,description",
+        "Label,Description",
+        "名称,说明",
+        "标签,描述",
+        "类别,说明",
+        "category,desc",
+        "name",
+        "LABEL",
+        "名称",
+    ],
+)
+@pytest.mark.parametrize("kind", ["csv", "tsv"])
+def test_a_header_of_a_label_list_is_no_label(tmp_path, header, kind):
+    rows = [header, *(["good,it is liked", "bad,it is not"] if "," in header else ["good", "bad"])]
+    written = "\n".join(rows).replace(",", "\t" if kind == "tsv" else ",")
+    assert list(load(names_only(tmp_path, written + "\n", f"labels.{kind}")).descriptions) == ["good", "bad"]
 
 
 def test_names_are_given_beside_a_file_of_texts(tmp_path):
