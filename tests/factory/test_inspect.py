@@ -386,7 +386,17 @@ def test_a_test_file_changes_what_can_be_said():
         ({"体育": "", "财经": ""}, 199, {}, "warning", "few-texts", "with 200 or more"),
         ({"体育": "", "财经": ""}, 300, {"汽车": 1}, "error", "unknown-test-label", "'汽车', which is not among"),
         ({"体育": "", "其他": ""}, 300, {}, "warning", "rest-label", "'其他' says only what a text is not"),
-        ({"Sport": "", "sport": ""}, 300, {}, "warning", "labels-alike", "differ only in case"),
+        ({"Sport": "ball", "sport": "play"}, 300, {}, "warning", "labels-alike", "differ only in case"),
+        ({"Sport": "", "sport": ""}, 300, {}, "error", "names-say-the-same", "'Sport', 'sport' say the same"),
+        ({"my_refund": "", "my-refund": ""}, 300, {}, "error", "names-say-the-same", "'my_refund', 'my-refund' say"),
+        (
+            {"refund": "same thing", "delivery": "same thing"},
+            300,
+            {},
+            "error",
+            "names-say-the-same",
+            "'refund', 'delivery' say the same, so nothing tells their texts apart; describe each",
+        ),
         ({f"label number {n}": "" for n in range(1_001)}, 300, {}, "error", "too-many-names", "more than 1,000"),
     ],
 )

@@ -171,6 +171,16 @@ MESSAGES: dict[str, tuple[str, str]] = {
             "（labels.csv：label,description），或换成有含义的名称。"
         ),
     ),
+    "names-say-the-same": (
+        (
+            "The labels {names} say the same, so nothing tells their texts apart; describe each in words of its own in "
+            "a label list (labels.csv: label,description), or keep one of them."
+        ),
+        (
+            "标签 {names} 说的是同一件事，无法区分它们的文本；请在标签表里分别写上不同的说明"
+            "（labels.csv：label,description），或只留一个。"
+        ),
+    ),
     "unknown-test-label": (
         "The test file has the label {names}, which is not among the names of labels; add it there or correct the row.",
         "测试集里的标签 {names} 不在标签名称之中；请补上或改正。",
