@@ -774,6 +774,14 @@ def test_what_names_cannot_stand_for(tmp_path):
         load(None, labels=["good", "bad"])
     with pytest.raises(DataError, match=r"--labels'?: the label 'x' stands twice"):
         load(None, unlabeled=tmp_path / "texts.txt", labels=["x", "x "])
+    with pytest.raises(DataError, match=r"the label '.*texts\.txt' is a file\. Fix: put DATA before --labels"):
+        load(None, labels=["x", "y", str(tmp_path / "texts.txt")])
+    for several in ("good,bad", "好评、差评", "好评，差评"):
+        with pytest.raises(DataError, match=rf"'{several}' is one label\. Fix: write spaces between labels"):
+            load(None, unlabeled=tmp_path / "texts.txt", labels=[several])
+    assert len(load(None, unlabeled=tmp_path / "texts.txt", labels=["x" * 5_000, "good,bad"]).descriptions) == 2
+    with pytest.raises(DataError, match=r"--label'?: it names the column of labels in a test file, and there is none"):
+        load(None, unlabeled=tmp_path / "texts.txt", labels=["x", "y"], label="topic")
     with pytest.raises(DataError, match="label 2 is empty"):
         load(None, unlabeled=tmp_path / "texts.txt", labels=["x", " "])
     with pytest.raises(DataError, match="single texts with one label each"):
