@@ -252,13 +252,11 @@ def stop_on_errors(inspection: Inspection) -> Inspection:
     """
     errors = [finding for finding in inspection.findings if finding.level == "error"]
     if errors:
-        raise DataError(
-            " ".join(
-                f"{finding.message} ({', '.join(finding.rows)})" if finding.rows else finding.message
-                for finding in errors
-            ),
-            "mend this, then run danlu check until it finds no error",
-        )
+        said = [
+            finding.message.removesuffix(".") + (f" ({', '.join(finding.rows)})" if finding.rows else "")
+            for finding in errors
+        ]
+        raise DataError(". ".join(said), "mend this, then run danlu check until it finds no error")
     return inspection
 
 
