@@ -243,7 +243,7 @@ def _interval(figure: dict[str, Any]) -> tuple[float, float, float]:
 
 
 def _gain(view: View, figures: dict[str, Any]) -> str:
-    """One sentence: what the student has over gold labels or the general model alone, and whether that can be chance."""
+    """One sentence: what the student has over gold labels or the general model alone, and whether it can be chance."""
     compared, student = figures.get("general") or figures.get("gold_only"), figures.get("student")
     if not compared or not student:
         return ""
