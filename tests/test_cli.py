@@ -239,4 +239,8 @@ def test_check_of_names_alone(run, tmp_path):
     code, _, err = run("check", "--unlabeled", texts)
     assert code == 2
     assert "Fix: give DATA, or texts and names" in err
+    for verb in ("check", "forge"):
+        code, out, err = run(verb, tmp_path, "--labels")
+        assert (code, out) == (2, "")
+        assert "There is no label after --labels. Fix: " in err
     assert run("forge")[0] == 2

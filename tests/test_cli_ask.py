@@ -52,9 +52,9 @@ def test_a_file(run, tmp_path):
     ("arguments", "message"),
     [
         (["x", "--labels", "a"], "1 label"),
-        (["x", "--labels"], "no label"),
+        (["x", "--labels"], "no label after --labels"),
         (["x"], "no label"),
-        (["x", "--labels", "--json"], "no label"),
+        (["x", "--labels", "--json"], "no label after --labels"),
         (["x", "--labels", "a", "a"], "given twice"),
         ([" ", "--labels", "a", "b"], "Text 1 is empty"),
         (["--labels", "a", "b"], "Give texts or --file"),

@@ -191,7 +191,7 @@ def means(tasks: dict[str, dict[str, float]]) -> dict[str, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
-    parser.add_argument("--tasks", nargs="+", default=list(TASKS), choices=list(TASKS))
+    parser.add_argument("--tasks", nargs="+", choices=list(TASKS), help="all that can be done by default")
     parser.add_argument("--most", type=int, help="questions of a task, drawn by a fixed seed; all by default")
     parser.add_argument("--baselines", action="store_true", help="measure the baselines alone")
     parser.add_argument("--forge", action="store_true", help="learn from unlabelled texts and names of labels")
@@ -199,9 +199,11 @@ def main() -> None:
     parser.add_argument("--model", type=Path, default=CHOICE, help="a folder of weights instead of the package's")
     parser.add_argument("--out", type=Path, default=HERE / "results.json")
     arguments = parser.parse_args()
+    arguments.tasks = arguments.tasks or list(FORGED if arguments.forge else TASKS)
     if arguments.forge:
-        named = {task: FORGED[task] for task in arguments.tasks if task in FORGED}
-        measure_forged(named, arguments.minutes, HERE / "forged.json")
+        if unknown := [task for task in arguments.tasks if task not in FORGED]:
+            parser.error(f"--forge does not do {' '.join(unknown)}. Fix: leave it out; there are {' '.join(FORGED)}.")
+        measure_forged({task: FORGED[task] for task in arguments.tasks}, arguments.minutes, HERE / "forged.json")
         return
     start(0)
     base = open_base()

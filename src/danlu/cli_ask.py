@@ -29,7 +29,11 @@ class Greedy(TyperCommand):
     """A command whose option --labels takes every word up to the next option."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - typer's click or its own, by version
-        """Repeats the option before each of its words."""
+        """Repeats the option before each of its words.
+
+        Raises:
+            OptionError: no word stands after it.
+        """
         spread: list[str] = []
         inside = False
         for number, word in enumerate(args):
@@ -39,7 +43,7 @@ class Greedy(TyperCommand):
             if word.startswith("-") and len(word) > 1:
                 inside = word == "--labels"
                 if inside and (number + 1 == len(args) or args[number + 1].startswith("--")):
-                    continue  # no word: found missing by the command itself
+                    raise OptionError("There is no label after --labels. Fix: write labels there: --labels A B C.")
                 spread += [] if inside else [word]
             else:
                 spread += ["--labels", word] if inside else [word]

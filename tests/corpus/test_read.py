@@ -514,6 +514,13 @@ def test_columns_of_another_file(tmp_path):
         ("labels.csv", "label,description\na,about a\n", {"a": "about a"}),
         ("labels.csv", "y\nn\n", {"y": "", "n": ""}),
         ("labels.tsv", "a\tb, c\n", {"a": "b, c"}),
+        ("labels.txt", "Label\tDescription\na\tabout a\n", {"a": "about a"}),
+        ("labels.txt", "name\nplace\n", {"name": "", "place": ""}),
+        (
+            "labels.csv",
+            "name,about names\ncategory,about categories\n",
+            {"name": "about names", "category": "about categories"},
+        ),
     ],
 )
 def test_label_names(tmp_path, name, content, expected):
@@ -701,6 +708,27 @@ def test_names_stand_for_a_training_file(tmp_path):
     assert load(tmp_path).test == [Example("c", "good", "test.csv", 1)]
 
 
+@pytest.mark.parametrize(
+    "header",
+    [
+        "name,description",
+        "Label,Description",
+        "名称,说明",
+        "标签,描述",
+        "类别,说明",
+        "category,desc",
+        "name",
+        "LABEL",
+        "名称",
+    ],
+)
+@pytest.mark.parametrize("kind", ["csv", "tsv"])
+def test_a_header_of_a_label_list_is_no_label(tmp_path, header, kind):
+    rows = [header, *(["good,it is liked", "bad,it is not"] if "," in header else ["good", "bad"])]
+    written = "\n".join(rows).replace(",", "\t" if kind == "tsv" else ",")
+    assert list(load(names_only(tmp_path, written + "\n", f"labels.{kind}")).descriptions) == ["good", "bad"]
+
+
 def test_names_are_given_beside_a_file_of_texts(tmp_path):
     texts = write(tmp_path, "texts.txt", "a\nb\n")
     data = load(None, unlabeled=texts, labels=["a good review", "差评"])
@@ -746,6 +774,14 @@ def test_what_names_cannot_stand_for(tmp_path):
         load(None, labels=["good", "bad"])
     with pytest.raises(DataError, match=r"--labels'?: the label 'x' stands twice"):
         load(None, unlabeled=tmp_path / "texts.txt", labels=["x", "x "])
+    with pytest.raises(DataError, match=r"the label '.*texts\.txt' is a file\. Fix: put DATA before --labels"):
+        load(None, labels=["x", "y", str(tmp_path / "texts.txt")])
+    for several in ("good,bad", "好评、差评", "好评，差评"):
+        with pytest.raises(DataError, match=rf"'{several}' is one label\. Fix: write spaces between labels"):
+            load(None, unlabeled=tmp_path / "texts.txt", labels=[several])
+    assert len(load(None, unlabeled=tmp_path / "texts.txt", labels=["x" * 5_000, "good,bad"]).descriptions) == 2
+    with pytest.raises(DataError, match=r"--label'?: it names the column of labels in a test file, and there is none"):
+        load(None, unlabeled=tmp_path / "texts.txt", labels=["x", "y"], label="topic")
     with pytest.raises(DataError, match="label 2 is empty"):
         load(None, unlabeled=tmp_path / "texts.txt", labels=["x", " "])
     with pytest.raises(DataError, match="single texts with one label each"):

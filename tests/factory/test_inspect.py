@@ -380,13 +380,23 @@ def test_a_test_file_changes_what_can_be_said():
 @pytest.mark.parametrize(
     ("descriptions", "texts", "test", "level", "code", "words"),
     [
-        ({"体育": ""}, 300, {}, "error", "one-name", "names only '体育'; add"),
+        ({"体育": ""}, 300, {}, "error", "one-name", "only the label '体育'; add"),
         ({"0": "", "1": "", "体育": ""}, 300, {}, "error", "name-says-nothing", "nothing for '0', '1'; describe"),
-        ({"体育": "", "财经": ""}, 49, {}, "error", "too-few-texts", "49 unlabelled texts are usable"),
+        ({"体育": "", "财经": ""}, 49, {}, "error", "too-few-texts", "Usable unlabelled texts: 49,"),
         ({"体育": "", "财经": ""}, 199, {}, "warning", "few-texts", "with 200 or more"),
         ({"体育": "", "财经": ""}, 300, {"汽车": 1}, "error", "unknown-test-label", "'汽车', which is not among"),
-        ({"体育": "", "其他": ""}, 300, {}, "warning", "rest-label", "'其他' says only what a text is not"),
-        ({"Sport": "", "sport": ""}, 300, {}, "warning", "labels-alike", "differ only in case"),
+        ({"体育": "", "其他": ""}, 300, {}, "warning", "rest-label", "such as '其他' says only what a text is not"),
+        ({"Sport": "ball", "sport": "play"}, 300, {}, "warning", "labels-alike", "differ only in case"),
+        ({"Sport": "", "sport": ""}, 300, {}, "error", "names-say-the-same", "'Sport', 'sport' say the same"),
+        ({"my_refund": "", "my-refund": ""}, 300, {}, "error", "names-say-the-same", "'my_refund', 'my-refund' say"),
+        (
+            {"refund": "same thing", "delivery": "same thing"},
+            300,
+            {},
+            "error",
+            "names-say-the-same",
+            "'refund', 'delivery' say the same, so nothing tells their texts apart; describe each",
+        ),
         ({f"label number {n}": "" for n in range(1_001)}, 300, {}, "error", "too-many-names", "more than 1,000"),
     ],
 )

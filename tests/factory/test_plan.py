@@ -217,13 +217,15 @@ def test_questions_are_asked_once_for_all_of_their_options():
     assert make_plan(asked, 1, 25, 10).distill > make_plan(replace(asked, options=1), 1, 25, 10).distill
 
 
-@given(SIZES, MINUTES)
-def test_without_labelled_rows_the_general_model_is_asked_and_no_encoder_tuned(sizes, minutes):
-    known = replace(sizes, labelled=0, smallest=sizes.unlabelled, named=sizes.named + 1, names_only=True)
+@given(SIZES, MINUTES, st.integers(2, 1_000))
+def test_without_labelled_rows_the_general_model_is_asked_and_no_encoder_tuned(sizes, minutes, labels):
+    known = replace(sizes, labels=labels, labelled=0, smallest=sizes.unlabelled, named=sizes.named + 1, names_only=True)
     plan = make_plan(known, minutes, 25, 10)
     assert plan.named == known.named
     assert plan.tuning_steps == 0
     assert plan.rounds
     assert plan.labelled == 0
-    assert min(200, known.unlabelled) <= plan.pool <= plan.distill <= known.unlabelled or known.unlabelled == 0
+    least = max(200, 10 * known.labels)  # as many of each label as danlu check asks for
+    assert min(least, known.unlabelled) <= plan.pool <= plan.distill <= known.unlabelled
+    assert plan.pool <= max(3_000, least)
     assert 2 <= plan.folds <= 5

@@ -6,7 +6,8 @@ import pytest
 
 from danlu.factory import report_choice, report_several
 from danlu.factory.report import render
-from danlu.factory.report_names import CHINESE, ENGLISH
+from danlu.factory.report_html import points
+from danlu.factory.report_names import CHINESE, ENGLISH, NAMES
 from danlu.factory.report_text import WORDS
 
 LABELS = ["parcel", "refund"]
@@ -80,12 +81,25 @@ def test_nothing_measured_is_said_first(language, said):
     assert "where is it" in page
 
 
-@pytest.mark.parametrize(("general", "said"), [(0.7, "the student gains"), (0.9, "the student loses")])
-def test_a_test_file_measures_it_and_the_general_model(general, said):
-    page = render(sample("en", STUDENT, STUDENT | {"accuracy": general}))
+@pytest.mark.parametrize(
+    ("general", "interval", "key"),
+    [
+        (0.6, [0.5, 0.7], "gain_clear"),
+        (0.7, [0.6, 0.79], "gain_unclear"),
+        (0.9, [0.82, 0.95], "gain_none"),
+    ],
+)
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_student_beside_the_general_model_and_whether_that_may_be_chance(language, general, interval, key):
+    page = render(sample(language, STUDENT, STUDENT | {"accuracy": general, "accuracy95": interval}))
+    said = NAMES[language][key].split("{d}")
+    assert said[0] + points(0.8 - general) + said[1] in page
+
+
+def test_a_test_file_measures_it_and_the_general_model():
+    page = render(sample("en", STUDENT, STUDENT | {"accuracy": 0.7}))
     assert "accuracy, measured on 90 rows of your test file" in page
     assert "General model alone" in page
-    assert said in page
     assert ENGLISH["limit_names"] in page
 
 
@@ -94,5 +108,7 @@ def test_both_languages_say_the_same_and_nothing_is_said_that_is_not_asked_for()
     new = {key for key in ENGLISH if key not in WORDS["en"]}
     blanks = {key: sorted(part.split("}")[0] for part in ENGLISH[key].split("{")[1:]) for key in ENGLISH}
     assert all(sorted(part.split("}")[0] for part in CHINESE[key].split("{")[1:]) == blanks[key] for key in CHINESE)
-    assert all(key.startswith(("unmeasured", "guessed", "limit_", "general", "stage_")) for key in new)
+    assert all(key.startswith(("unmeasured", "guessed", "limit_", "general")) for key in new)
+    for language, own in NAMES.items():
+        assert not [key for key in own if own[key] == WORDS[language].get(key)]
     assert not new & {*report_choice.ENGLISH, *report_several.ENGLISH}

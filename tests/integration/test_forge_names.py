@@ -100,7 +100,7 @@ def test_nothing_labelled_at_all_claims_nothing_and_repeats(tmp_path, run, monke
     assert card["calibration"]["abstain_below"] == 0.9
     page = first.with_name("first.report.html").read_text(encoding="utf-8")
     assert "not measured" in page
-    assert ENGLISH["worth_title"] in page
+    assert ENGLISH["worth_lead"] in page
 
     def stopped(*_: object) -> None:
         raise KeyboardInterrupt
@@ -127,12 +127,12 @@ def test_another_base_cannot_be_asked(tmp_path, tiny_base_folder):
     folder = write_folder(tmp_path / "desk", 120, test=0)
     with pytest.raises(OptionError, match="leave --base out"):
         produce(folder, tmp_path / "x.danlu", replace(OPTIONS, base=str(tiny_base_folder)))
-    assert not (tmp_path / "x.danlu").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["desk"]  # and no job
 
 
 def test_what_cannot_be_learned_is_said_before_any_work(tmp_path):
     folder = write_folder(tmp_path / "desk", 20, test=0)
-    with pytest.raises(DataError, match=r"20 unlabelled texts are usable.*Fix: "):
+    with pytest.raises(DataError, match=r"Usable unlabelled texts: 20, .* of each label\. Fix: "):
         produce(folder, tmp_path / "x.danlu", OPTIONS)
 
 

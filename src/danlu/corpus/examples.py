@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 SAMPLE = 1000  # rows looked at to find the columns
 LOOKED = 200_000  # and to find whether a cell holds several labels
 _DESCRIPTION_NAMES = ("description", "desc", *NAMED_LABELS, "描述", "说明")
-_HEADERS = ("label", "labels", "标签", "类别")
+_HEADERS = ("label", "labels", "标签", "类别")  # of a column of labels, whatever stands beside it
+_NAME_HEADERS = ("name", "names", "名称")  # alone, or beside the header of descriptions: else they may be labels
 _SHAPES = 'write labels.txt with one label a line, or labels.json as {"label": "description", ...}'
 
 
@@ -227,7 +228,8 @@ def label_names(path: Path) -> dict[str, str]:
     """The labels of a label list with their descriptions, empty where there is none, in the file's order.
 
     JSON: {"labels": [...]}, a list of labels or of objects with label and description, a dict from label to
-    description, or one object a line; .txt, .csv and .tsv: one label a line, or label and description.
+    description, or one object a line; .txt, .csv and .tsv: one label a line, or label and description. A first line
+    that names the columns is no label.
 
     Raises:
         DataError: another shape or extension, an empty list, a description without its label, a label that stands
@@ -287,9 +289,9 @@ def _label_of(row: dict[str, object], path: Path) -> tuple[object, object]:
 
 
 def _txt_labels(path: Path) -> Iterator[tuple[object, object]]:
-    for line in lines(path):
-        label, _, description = line.partition("\t")
-        yield label, description
+    for number, line in enumerate(lines(path), start=1):
+        label, tab, description = line.partition("\t")
+        yield ("", "") if number == 1 and tab and _is_header(label, description) else (label, description)
 
 
 def _csv_labels(path: Path) -> Iterator[tuple[object, object]]:
@@ -297,5 +299,13 @@ def _csv_labels(path: Path) -> Iterator[tuple[object, object]]:
     for number, fields in enumerate(records(path, delimiters, headers=0), start=1):
         if len(fields) > 2:
             raise DataError(f"it has {len(fields)} fields", "keep label and description", file=path.name, row=number)
-        if fields and not (number == 1 and fields[0].strip().casefold() in _HEADERS):
+        if fields and not (number == 1 and _is_header(*fields)):
             yield fields[0], fields[1] if len(fields) == 2 else ""
+
+
+def _is_header(label: str, description: str = "") -> bool:
+    """Whether the first line of a label list names its columns: "label", or "category,description"."""
+    name, other = label.strip().casefold(), description.strip().casefold()
+    if other in _DESCRIPTION_NAMES:
+        return name in (*_HEADERS, *_NAME_HEADERS, *LABEL_NAMES)
+    return name in _HEADERS or (name in _NAME_HEADERS and not other)

@@ -10,6 +10,7 @@ import hashlib
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from danlu.corpus.columns import Columns, as_label, find_columns
@@ -21,7 +22,6 @@ from danlu.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     from danlu.types import Example, Kind
 
@@ -126,11 +126,12 @@ def load(
             folder, a bad file.
         MissingExtra: the library that reads a file is not installed.
     """
+    named = _named(labels)
     paths = {} if data is None else _roles(data) if data.is_dir() else {"train": data}
     paths |= {role: path for role, path in (("test", test), ("unlabeled", unlabeled)) if path is not None}
     _refuse_same_file(paths)
     if "train" not in paths:
-        return _names_only(paths, data, text, label, labels, single=second is None and task != "several")
+        return _names_only(paths, data, text, label, named, single=second is None and task != "several")
     if labels:
         fix = "leave --labels out, or, to learn from names alone, give the texts with --unlabeled and no training file"
         raise DataError("its rows have labels of their own", fix, file=paths["train"].name)
@@ -158,7 +159,7 @@ def _names_only(
     data: Path | None,
     text: str | None,
     label: str | None,
-    labels: Sequence[str],
+    labels: dict[str, str],
     *,
     single: bool,
 ) -> Dataset:
@@ -169,7 +170,7 @@ def _names_only(
         data: the folder they lie in, if any.
         text: the text's column, found if None.
         label: the label's column in the test file, found if None.
-        labels: names, in place of a label list.
+        labels: names given in place of a label list, without descriptions; none where there is a list.
         single: whether nothing says that rows are pairs or have several labels.
     """
     if not labels and "labels" not in paths:
@@ -184,12 +185,15 @@ def _names_only(
         )
     if "unlabeled" not in paths:
         what = "there are names of labels and neither labelled rows nor texts"
-        raise DataError(
-            what, "add the texts as unlabeled.csv or the like, or name them with --unlabeled", file=str(data or "")
-        )
+        fix = "add the texts as unlabeled.csv or the like, or name them with --unlabeled"
+        fix += "; DATA stands before --labels" if labels else ""
+        raise DataError(what, fix, file=str(data or ""))
     if not single:
         what = "from names of labels alone danlu learns single texts with one label each"
         raise DataError(what, "leave --second and --task several out, or label a few rows")
+    if label is not None and "test" not in paths:
+        what = "it names the column of labels in a test file, and there is none"
+        raise DataError(what, "leave it out, or give --test; names of labels are given by --labels", field="--label")
     path = paths["unlabeled"]
     named = None if extension(path) == ".txt" else text
     rows: dict[str, list[Example]] = {"train": [], "dev": [], "test": [], "unlabeled": []}
@@ -211,14 +215,14 @@ def _names_only(
             raise DataError(what, fix, file=paths["test"].name)
         column, rows["test"] = tested.label, list(stream)
     dataset = _dataset(paths, Columns(columns.text, column), rows, notes)
-    return replace(dataset, names_only=True, descriptions=_named(labels) if labels else dataset.descriptions)
+    return replace(dataset, names_only=True, descriptions=labels or dataset.descriptions)
 
 
 def _named(labels: Sequence[str]) -> dict[str, str]:
     """Names given on the command line as a label list without descriptions.
 
     Raises:
-        DataError: one is empty, or stands twice.
+        DataError: one is empty, stands twice or is a file, or there is a single one and it looks like several.
     """
     found: dict[str, str] = {}
     for number, given in enumerate(labels, 1):
@@ -227,8 +231,21 @@ def _named(labels: Sequence[str]) -> dict[str, str]:
             raise DataError(f"label {number} is empty", "write each label in words", field="--labels")
         if name in found:
             raise DataError(f"the label '{name}' stands twice", "leave one of the two out", field="--labels")
+        if _is_file(given):
+            raise DataError(f"the label '{name}' is a file", "put DATA before --labels", field="--labels")
         found[name] = ""
+    only = next(iter(found)) if len(found) == 1 else ""
+    if any(mark in only for mark in ",，、"):
+        fix = "write spaces between labels, and quotes around one of several words: --labels A B C"
+        raise DataError(f"'{only}' is one label", fix, field="--labels")
     return found
+
+
+def _is_file(name: str) -> bool:
+    try:
+        return Path(name).is_file()
+    except (OSError, ValueError):  # too long for a path, or a null character in it
+        return False
 
 
 def _no_training_file(folder: Path | None) -> DataError:

@@ -136,12 +136,12 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "每道题自带选项，标签表用不上；可以删去。",
     ),
     "one-name": (
-        "The label list names only {names}; add at least one other label.",
-        "标签表里只有 {names} 一个标签；请至少再加一个。",
+        "There is only the label {names}; add at least one other.",
+        "只有 {names} 一个标签；请至少再加一个。",
     ),
     "too-many-names": (
-        "The label list names {n:,} labels, more than {most:,}; merge labels, or label rows.",
-        "标签表里有 {n:,} 个标签，超过 {most:,} 个；请合并标签，或标注一些数据。",
+        "There are {n:,} names of labels, more than {most:,}; merge labels, or label rows.",
+        "标签名称有 {n:,} 个，超过 {most:,} 个；请合并标签，或标注一些数据。",
     ),
     "nothing-labelled": (
         (
@@ -171,13 +171,23 @@ MESSAGES: dict[str, tuple[str, str]] = {
             "（labels.csv：label,description），或换成有含义的名称。"
         ),
     ),
+    "names-say-the-same": (
+        (
+            "The labels {names} say the same, so nothing tells their texts apart; describe each in words of its own in "
+            "a label list (labels.csv: label,description), or keep one of them."
+        ),
+        (
+            "标签 {names} 说的是同一件事，无法区分它们的文本；请在标签表里分别写上不同的说明"
+            "（labels.csv：label,description），或只留一个。"
+        ),
+    ),
     "unknown-test-label": (
         "The test file has the label {names}, which is not among the names of labels; add it there or correct the row.",
         "测试集里的标签 {names} 不在标签名称之中；请补上或改正。",
     ),
     "too-few-texts": (
         (
-            "{n:,} unlabelled text{s} are usable, and names of labels alone need {least:,} to be learned on; add "
+            "Usable unlabelled texts: {n:,}, where names of labels alone need {least:,} to be learned on; add "
             "texts, or label a few rows of each label."
         ),
         "可用的无标注文本只有 {n:,} 条，只凭标签名称至少需要 {least:,} 条；请补充文本，或给每个标签标几条。",
@@ -188,8 +198,8 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "rest-label": (
         (
-            "The label {names} says only what a text is not, so no text is near to it; describe it in a label list, or "
-            "leave it out and go by low probabilities."
+            "By its name a label such as {names} says only what a text is not, so no text is near to it; describe it "
+            "in a label list, or leave it out and go by low probabilities."
         ),
         "标签 {names} 只说明“不是什么”，没有文本会与它接近；请在标签表里描述它，或去掉它、改看概率高低。",
     ),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from danlu.corpus.columns import is_number
 from danlu.factory.finding_text import say
 from danlu.text.several import held
-from danlu.text.wording import meaningless
+from danlu.text.wording import meaningless, same_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -112,6 +112,8 @@ def check_names_only(descriptions: dict[str, str], texts: list[Example], test: l
     silent = meaningless(labels, descriptions)
     if silent:
         found.append(Finding("error", "name-says-nothing", (), {"names": silent}))
+    same = same_words(labels, descriptions)
+    found += [Finding("error", "names-say-the-same", (), {"names": group}) for group in same[:SHOWN]]
     unknown = [row for row in test if row.label not in descriptions]
     if unknown:
         names = sorted({str(row.label) for row in unknown})
@@ -123,7 +125,7 @@ def check_names_only(descriptions: dict[str, str], texts: list[Example], test: l
     rest = sorted(label for label in labels if label.casefold() in REST and not descriptions[label])
     if rest:
         found.append(Finding("warning", "rest-label", (), {"names": rest}))
-    return [*found, *_alike(Counter(labels), [])]
+    return found if same else [*found, *_alike(Counter(labels), [])]
 
 
 def check_names(counts: Counter[str], train: list[Example], descriptions: dict[str, str]) -> list[Finding]:

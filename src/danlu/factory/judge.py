@@ -115,10 +115,12 @@ def held_out(texts: Texts, taught: Taught) -> tuple[NDArray[np.int64], NDArray[n
 
 
 def zero_shot(material: Material, asked: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(test, K) probabilities by the general model alone; the texts that were learned from say what is usual.
+    """(test, K) probabilities by the general model alone, its scores compared with those of the same label.
+
+    So they know the pile of texts, as the general model of `danlu ask` does not.
 
     Args:
-        material: the rows.
+        material: the rows; what is usual for a label, those that were learned from say.
         asked: (everything, K) its scores.
     """
     known = asked[material.unlabelled]

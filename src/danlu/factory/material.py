@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from danlu.factory.plan import Plan
     from danlu.types import Example
 
+NEEDS_EMBEDDED = "Names of labels alone need the embedded base. Fix: leave --base out, or label a few rows."
 KEPT_OF_EACH = 10  # rows of a rare label that stay when rows are drawn
 
 
@@ -156,7 +157,7 @@ def guess(material: Material, asked: NDArray[np.float32] | None) -> Material:
     if not material.texts.guessed:
         return material
     if asked is None:
-        raise OptionError("Names of labels alone need the embedded base. Fix: leave --base out, or label a few rows.")
+        raise OptionError(NEEDS_EMBEDDED)
     scores = asked[: len(material.texts.labelled)]
     truth = standing_out(scores, scores).argmax(1)
     return replace(material, texts=replace(material.texts, truth=truth))

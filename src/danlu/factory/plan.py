@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from danlu.factory.findings import LEAST_OF_EACH
 from danlu.loops.self_training import ROUNDS
 from danlu.train.regression import MOST_ROWS
 
@@ -34,7 +35,8 @@ MOST_ASKED, MOST_NAMED, MOST_CROSSED = 96, 150, 64
 _OF_PAIRS = ("crossed",)
 LEAST_TOKENS, MOST_TOKENS = 6_000, 30_000
 MOST_POOL = 3_000  # texts in the loop
-LEAST_GUESSED = 200  # texts that are read where no row is labelled, however small the budget
+# Texts that are read where no row is labelled, however small the budget, or LEAST_OF_EACH for each label if more.
+LEAST_GUESSED = 200
 
 
 @dataclass(frozen=True)
@@ -207,8 +209,9 @@ def make_plan(sizes: Sizes, minutes: float, max_mb: float, max_ms: float) -> Pla
     pool = int((0.3 * seconds + spare - tuning * step) / text) - labelled
     pool = max(0, min(distill, MOST_ROWS - labelled, MOST_POOL, pool))
     if sizes.names_only:  # nothing reads them once more
-        distill = max(distill, min(sizes.unlabelled, LEAST_GUESSED))
-        pool = min(distill, MOST_POOL)
+        least = max(LEAST_GUESSED, LEAST_OF_EACH * sizes.labels)
+        distill = max(distill, min(sizes.unlabelled, least))
+        pool = min(distill, max(MOST_POOL, least))
 
     # The deepest student in int8 shall fit: its layers, n-grams and their index, the tokens, and a little for the rest.
     ngram_rows = max(1_000, min(60_000, int(0.4 * max_mb * 1e6 / (4 * sizes.labels))))

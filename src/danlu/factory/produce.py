@@ -25,7 +25,7 @@ from danlu.factory.folds import doubts
 from danlu.factory.general import names_in_tokens
 from danlu.factory.inspect import Inspection, inspect
 from danlu.factory.job import Job
-from danlu.factory.material import gather, guess
+from danlu.factory.material import NEEDS_EMBEDDED, gather, guess
 from danlu.factory.package import Verdict
 from danlu.factory.plan import Plan, Sizes, expected_seconds, make_plan
 from danlu.factory.progress import Progress
@@ -120,7 +120,7 @@ def produce(data: Path | None, out: Path, options: Options) -> Produced:
         labels=options.labels,
     )
     inspection = stop_on_errors(inspect(dataset))
-    base = open_base(options.base)
+    base = usable(open_base(options.base), inspection)
     if inspection.task.nesting is not None:
         return _extracted(dataset, inspection, base, out, options)
     plan = plan_for(base, inspection, options, dataset.descriptions)
@@ -253,14 +253,23 @@ def stop_on_errors(inspection: Inspection) -> Inspection:
     """
     errors = [finding for finding in inspection.findings if finding.level == "error"]
     if errors:
-        raise DataError(
-            " ".join(
-                f"{finding.message} ({', '.join(finding.rows)})" if finding.rows else finding.message
-                for finding in errors
-            ),
-            "mend this, then run danlu check until it finds no error",
-        )
+        said = [
+            finding.message.removesuffix(".") + (f" ({', '.join(finding.rows)})" if finding.rows else "")
+            for finding in errors
+        ]
+        raise DataError(". ".join(said), "mend this, then run danlu check until it finds no error")
     return inspection
+
+
+def usable(base: Base, inspection: Inspection) -> Base:
+    """The base itself, if the general model, which alone knows what names of labels say, belongs to it where needed.
+
+    Raises:
+        OptionError: no row is labelled, and the base is not the embedded one.
+    """
+    if inspection.task.names_only and base.name != "embedded":
+        raise OptionError(NEEDS_EMBEDDED)
+    return base
 
 
 def plan_for(base: Base, inspection: Inspection, options: Options, descriptions: dict[str, str]) -> Plan:

@@ -243,15 +243,12 @@ def _interval(figure: dict[str, Any]) -> tuple[float, float, float]:
 
 
 def _gain(view: View, figures: dict[str, Any]) -> str:
-    """One sentence: what the student has over gold labels alone, and whether that can be chance."""
-    if figures.get("general") and figures.get("student"):
-        gain = figures["student"]["accuracy"] - figures["general"]["accuracy"]
-        return paragraph(view.say("general_gain" if gain >= 0 else "general_loss", d=points(abs(gain))))
-    gold, student = figures.get("gold_only"), figures.get("student")
-    if not gold or not student:
+    """One sentence: what the student has over gold labels or the general model alone, and whether it can be chance."""
+    compared, student = figures.get("general") or figures.get("gold_only"), figures.get("student")
+    if not compared or not student:
         return ""
-    gain = student["accuracy"] - gold["accuracy"]
-    clear = student["accuracy95"][0] > gold["accuracy95"][1]
+    gain = student["accuracy"] - compared["accuracy"]
+    clear = student["accuracy95"][0] > compared["accuracy95"][1]
     key = "gain_none" if gain <= 0 else "gain_clear" if clear else "gain_unclear"
     return paragraph(view.say(key, d=points(gain)))
 

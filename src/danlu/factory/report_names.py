@@ -41,9 +41,13 @@ ENGLISH: dict[str, str] = {
     "no_loop": "Teacher after the first round",
     "no_loop_note": "before the others",
     "general": "General model alone",
-    "general_note": "what danlu ask would say",
-    "general_gain": "Against the general model alone, the student gains <b>{d} points</b> on the test file.",
-    "general_loss": "Against the general model alone, the student loses {d} points on the test file.",
+    "general_note": "its scores compared with those of the same label over the texts",
+    "gain_clear": "Against the general model alone, the student gains <b>{d} points</b>, and the intervals do not "
+    "overlap.",
+    "gain_unclear": "Against the general model alone, the student gains <b>{d} points</b>. The intervals overlap, so "
+    "on these rows this may be chance.",
+    "gain_none": "Against the general model alone, the student gains nothing here ({d} points). Teacher and loop did "
+    "not pay off on this task.",
     "front_title": "Agreement, size and speed",
     "front_lead": "Every candidate that was made; the filled one is in the file. They are compared by how far they "
     "agree with the teacher on texts set aside for choosing.",
@@ -57,14 +61,10 @@ ENGLISH: dict[str, str] = {
     "the teacher does not fall.",
     "calibration_abstain": "Below a probability of <b>{threshold}</b> it abstains and asks for a person. That is "
     "<b>{share}</b> of the texts. No labelled row has shown that this is the right place.",
-    "fact_learned": "Learned from",
     "learned_note": "{n} unlabelled texts and names",
     "more_title": "What to label",
-    "worth_title": "Label these first",
     "worth_lead": "The texts that the model is least sure of, from each label in turn. With a few of each label as "
     "train.csv and a hundred others as test.csv, the same command learns from people and says how good it is.",
-    "form_choice": "General model",
-    "stage_asked": "Ask the general model",
 }
 
 CHINESE: dict[str, str] = {
@@ -91,9 +91,10 @@ CHINESE: dict[str, str] = {
     "no_loop": "第一轮之后的教师",
     "no_loop_note": "其余各轮之前",
     "general": "通用模型本身",
-    "general_note": "danlu ask 会给的回答",
-    "general_gain": "在测试文件上，学生比通用模型本身高 <b>{d} 个百分点</b>。",
-    "general_loss": "在测试文件上，学生比通用模型本身低 {d} 个百分点。",
+    "general_note": "每个标签的分数，与它在全部文本上的分数相比",
+    "gain_clear": "与通用模型本身相比，学生高出 <b>{d} 个百分点</b>，两个区间不重叠。",
+    "gain_unclear": "与通用模型本身相比，学生高出 <b>{d} 个百分点</b>。两个区间有重叠，在这些数据上可能只是偶然。",
+    "gain_none": "与通用模型本身相比，学生在这里没有提高（{d} 个百分点）。教师和自训练在这个任务上没有回报。",
     "front_title": "一致程度、大小与速度",
     "front_lead": "做出的每一个候选，实心的那个在文件里。比的是在专门留出的文本上与教师的一致程度。",
     "front_size": "一致程度与大小（MB）",
@@ -104,14 +105,10 @@ CHINESE: dict[str, str] = {
     "parity_same": "压缩到 {precision} 后，{n} 条文本中 {agreement} 标签不变，与教师的一致程度没有下降。",
     "calibration_abstain": "概率低于 <b>{threshold}</b> 时它会弃答，请人来看。这样的文本占 <b>{share}</b>。"
     "没有标注证明这条线划得对。",
-    "fact_learned": "学习自",
     "learned_note": "无标注 {n} 条和标签名称",
     "more_title": "该标哪些",
-    "worth_title": "先标这些",
     "worth_lead": "模型最拿不准的文本，各标签轮流列出。每个标签标几条作为 train.csv，另标一百条作为 test.csv，"
     "同一条命令就会向人学习，并说出自己有多好。",
-    "form_choice": "通用选择题模型",
-    "stage_asked": "询问通用模型",
 }
 
 NAMES: dict[str, dict[str, str]] = {"en": ENGLISH, "zh": CHINESE}

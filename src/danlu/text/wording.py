@@ -6,6 +6,7 @@ Knows names and descriptions; does not know texts, or who compares them.
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import TYPE_CHECKING
 
 from danlu.text.pair import plain
@@ -27,6 +28,15 @@ def meaningless(labels: Sequence[str], descriptions: dict[str, str]) -> list[str
     """The labels that say nothing, neither by name nor by description, in their order."""
     words = _words(labels, descriptions)
     return [label for label, word in zip(labels, words, strict=True) if not _MEANING.search(word)]
+
+
+def same_words(labels: Sequence[str], descriptions: dict[str, str]) -> list[list[str]]:
+    """The labels that say the same as others, together with these; case, width and spaces tell nothing apart."""
+    found: dict[str, list[str]] = {}
+    for label, word in zip(labels, _words(labels, descriptions), strict=True):
+        said = " ".join(unicodedata.normalize("NFKC", word).casefold().split())
+        found.setdefault(said, []).append(label)
+    return [group for group in found.values() if len(group) > 1]
 
 
 def _words(labels: Sequence[str], descriptions: dict[str, str]) -> list[str]:
