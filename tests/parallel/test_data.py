@@ -69,9 +69,11 @@ def test_two_processes_have_the_losses_of_one(trained, kind, model):
     alone, held_alone = read(trained(kind, pair=False) / model)
     together, held_together = read(trained(kind, pair=True) / model)
     assert len(alone) == 12
-    assert together == pytest.approx(alone, abs=1e-4)
-    # Muon turns its last gradient in bfloat16: on some processors another order of summing shows in the third digit.
-    assert held_together == pytest.approx(held_alone, abs=1e-3 if TRAININGS[kind][model] == "muon" else 1e-4)
+    # Muon turns gradients in bfloat16: on some processors another order of summing shows in the fourth digit, and after
+    # the last of them in the third.
+    muon = TRAININGS[kind][model] == "muon"
+    assert together == pytest.approx(alone, abs=3e-4 if muon else 1e-4)
+    assert held_together == pytest.approx(held_alone, abs=1e-3 if muon else 1e-4)
 
 
 @pytest.mark.slow
