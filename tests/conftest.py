@@ -200,9 +200,9 @@ def toy_students(tiny_base, toy_lesson):
         light_branch,
         light_embeddings,
         ngram_branch,
-        small_tokenizer,
         static_branch,
     )
+    from danlu.compress.vocabulary import small_tokenizer
     from danlu.models.base import token_ids
     from danlu.models.student import Student
 
@@ -301,19 +301,31 @@ def question_rows():
 
 
 @pytest.fixture(scope="session")
-def question_student(tiny_base, question_rows):
-    """(student, tokenizer JSON) of the toy questions: averaged tokens, static embeddings and n-grams."""
-    from danlu.compress import distil
-    from danlu.models.base import token_ids
-    from danlu.models.student import Student
+def question_lesson(tiny_base, question_rows):
+    """The pairs of the training questions, right or wrong, as a student gets them."""
+    from dataclasses import replace
+
+    from danlu.evals.questions import Questions
     from danlu.text.question import pairs
 
     texts, truth = [], []
     for text, place in zip(*question_rows[0], strict=True):
         texts += pairs(text)
         truth += [int(number != place) for number in range(len(pairs(text)))]
-    lesson = lesson_of(tiny_base, texts, np.array(truth, dtype=np.int64), 2)
-    tokenizer, old_ids = distil.small_tokenizer(tiny_base, texts, 32, 30_000)
+    questions = Questions.of([len(pairs(text)) for text in question_rows[0][0]])
+    return replace(lesson_of(tiny_base, texts, np.array(truth, dtype=np.int64), 2), questions=questions)
+
+
+@pytest.fixture(scope="session")
+def question_student(tiny_base, question_lesson):
+    """(student, tokenizer JSON) of the toy questions: averaged tokens, static embeddings and n-grams."""
+    from danlu.compress import distil
+    from danlu.compress.vocabulary import small_tokenizer
+    from danlu.models.base import token_ids
+    from danlu.models.student import Student
+
+    lesson, texts = question_lesson, question_lesson.texts
+    tokenizer, old_ids = small_tokenizer(tiny_base, texts, 32, 30_000)
     table = distil.light_embeddings(tiny_base, old_ids)
     sequences = token_ids(tokenizer, texts, 32)
     tokens = distil.light_branch(distil.LIGHT["static"], table, lesson, sequences, steps=60, seed=0)

@@ -199,14 +199,14 @@ class Model:
         feed: dict[str, NDArray[Any]] = {}
         if self._tokenizer is not None:
             flat = [side for text in texts for side in sides(text)]
-            if "sides" in self._inputs:  # a question stands beside each of its options and is read once
-                place = {side: number for number, side in enumerate(dict.fromkeys(flat))}
-                feed["sides"] = np.array([place[side] for side in flat], np.int64)
-                flat = list(place)
-            whole = [encoding.ids for encoding in self._tokenizer.encode_batch(flat)]
+            read = list(dict.fromkeys(flat)) if self.options else flat  # a question stands beside each of its options
+            whole = [encoding.ids for encoding in self._tokenizer.encode_batch(read)]
             short = [shorten(ids, self.settings.token_length) for ids in whole]
             feed["token_ids"], feed["token_mask"] = _pad_tokens(short)
             feed["static_ids"], feed["static_mask"] = _pad_tokens(whole)
+            if self.options:
+                place = {side: number for number, side in enumerate(read)}
+                feed |= _questions(np.array([place[side] for side in flat], np.int64), short)
         if self.settings.ngram_bits:
             feed["ngram_ids"], feed["ngram_counts"] = pad_ngrams(texts, self.settings.ngram_bits)
         wanted = {name: value for name, value in feed.items() if name in self._inputs}
@@ -251,6 +251,26 @@ def _checked(settings: Settings) -> Settings:
     if not good:
         raise ArtifactError("The model's settings are not what danlu writes. Fix: get the original file.")
     return settings
+
+
+def _questions(sides: NDArray[np.int64], tokens: list[list[int]]) -> dict[str, NDArray[Any]]:
+    """Which side each side of some pairs is, and the tokens of questions and of options apart from one another.
+
+    Args:
+        sides: (2 pairs,) numbers of the question and the option of each pair.
+        tokens: of each distinct side.
+    """
+    asked, owner = np.unique(sides[::2], return_inverse=True)
+    question_ids, question_mask = _pad_tokens([tokens[i] for i in asked])
+    option_ids, option_mask = _pad_tokens([tokens[i] for i in sides[1::2]])
+    return {
+        "sides": sides,
+        "question_ids": question_ids,
+        "question_mask": question_mask,
+        "option_ids": option_ids,
+        "option_mask": option_mask,
+        "question_of": owner.astype(np.int64),
+    }
 
 
 def _pad_tokens(sequences: list[list[int]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

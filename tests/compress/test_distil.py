@@ -15,9 +15,9 @@ from danlu.compress.distil import (
     light_branch,
     light_embeddings,
     ngram_branch,
-    small_tokenizer,
     transformer_branch,
 )
+from danlu.compress.vocabulary import small_tokenizer
 from danlu.models.base import padded, token_ids
 
 KINDS = ["ngram", "static", "convolution", "transformer-1", "transformer-2"]

@@ -10,9 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
-from danlu.compress import distil
-from danlu.compress.distil import small_tokenizer
-from danlu.compress.vocabulary import cut
+from danlu.compress import vocabulary
+from danlu.compress.vocabulary import cut, small_tokenizer
 from danlu.models.base import EMBEDDED, token_ids
 from danlu.models.storage import load_tokenizer
 
@@ -90,7 +89,7 @@ def test_hanzi_are_kept_but_rare_ones_of_a_base_that_counted_them(tiny_base, sta
     names = sorted(tiny_base.tokenizer.get_vocab().items(), key=lambda item: item[1])
     hanzi = [name for name, _ in names if len(name) == 1 and "\u4e00" <= name <= "\u9fff"]
     assert len(hanzi) > 3
-    monkeypatch.setattr(distil, "COMMON_HANZI", 2)
+    monkeypatch.setattr(vocabulary, "COMMON_HANZI", 2)
     plain, _ = small_tokenizer(tiny_base, [hanzi[0]], 16, 0)
     counted, _ = small_tokenizer(static_base, [hanzi[-1]], 16, 0)
     assert set(hanzi) <= plain.get_vocab().keys()

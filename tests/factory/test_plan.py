@@ -195,7 +195,6 @@ def test_a_student_that_reads_both_sides_has_the_time_of_one_that_reads_two():
     without = (
         (replace(pairs, named=0), 10),  # the general model is not asked
         (replace(pairs, sides=1, cost=1), 10),
-        (replace(pairs, options=4, option_tokens=3), 10),
         (replace(pairs, tokens=90, long_tokens=128), 10),  # less than half would be read
         (pairs, 4),
     )
@@ -206,6 +205,21 @@ def test_a_student_that_reads_both_sides_has_the_time_of_one_that_reads_two():
     seconds = [expected_seconds(each, 100, 100)["students"] for each in (plan, replace(plan, crossed=0))]
     assert seconds[0] > seconds[1]
     assert plan.student_steps <= make_plan(replace(pairs, named=0), 4, 25, 10).student_steps
+
+
+def test_a_student_that_reads_a_question_with_its_options_has_room_for_both():
+    """One question is as many rows as it has options; what its options leave of --max-ms is read of it."""
+    sizes = Sizes(
+        labelled=200, unlabelled=9_000, dev=0, has_test=True, labels=2, tokens=18, long_tokens=60, smallest=30,
+        cost=2, sides=2, options=4, option_tokens=4, named=18, passage=90,
+    )  # fmt: skip
+    few = make_plan(sizes, 4, 25, 10)
+    assert few.crossed + few.named <= 2 * few.student_length + 4 * 4
+    many = make_plan(replace(sizes, options=8, named=34), 4, 25, 10)
+    assert 16 <= many.crossed < few.crossed <= MOST_CROSSED
+    assert make_plan(sizes, 4, 25, 20).crossed > few.crossed
+    assert make_plan(replace(sizes, options=16, named=60), 4, 25, 10).crossed == 0  # options alone take all of it
+    assert make_plan(replace(sizes, named=0), 4, 25, 10).crossed == 0
 
 
 def test_questions_are_asked_once_for_all_of_their_options():

@@ -12,6 +12,7 @@ import torch
 from danlu.adapt.linear import encode
 from danlu.artifact import Model
 from danlu.errors import OptionError
+from danlu.evals.questions import Questions
 from danlu.factory.asking import Asking
 from danlu.factory.draft import drafts
 from danlu.factory.general import General
@@ -21,6 +22,7 @@ from danlu.factory.student import Exam, Shared, Source, names_of, probabilities,
 from danlu.models.base import token_ids
 from danlu.models.choice import ChoiceModel
 from danlu.text.pair import pairing_of, sides
+from danlu.text.question import pairs, parts
 
 PLAN = make_plan(
     Sizes(labelled=60, unlabelled=0, dev=0, has_test=False, labels=3, tokens=8, long_tokens=16, smallest=20, depth=2),
@@ -118,6 +120,40 @@ def test_students_of_pairs_read_in_their_file_what_they_read_in_training(name, s
         np.testing.assert_array_equal(
             file.probabilities([(second, first) for first, second in given]), file.probabilities(given)
         )
+
+
+@pytest.mark.parametrize("name", names_of(CROSSED))
+def test_students_of_questions_read_in_their_file_what_they_read_in_training(
+    name, static_base, question_lesson, question_rows
+):
+    asked, places = question_rows[1]
+    texts = [text for question in asked for text in pairs(question)]
+    questions = Questions.of([len(pairs(question)) for question in asked])
+    targets = np.zeros((len(texts), 2), np.float32)
+    targets[np.arange(len(texts)), (questions.place != places[questions.owner]).astype(int)] = 1
+    exam, stored = Exam(texts, targets, questions), {}
+    torch.manual_seed(0)
+    general = General(
+        ChoiceModel(static_base.model, (10, 11)).eval(), static_base.tokenizer, Asking((), "which is it?")
+    )
+    before = [parameter.clone() for parameter in general.model.parameters()]
+    taught = teach(name, Shared(Source(static_base, static_base.model, CROSSED, 0, general), question_lesson), exam)
+    assert all(torch.equal(a, b) for a, b in zip(before, general.model.parameters(), strict=True))
+    found = probabilities(*taught, texts, name, CROSSED)
+    # chance is 0.36; n-grams do not see which option a question is near, and the base here knows nothing
+    assert name == "ngram" or exam.score(exam.answers(np.log(found))) > 0.45
+    plain, small = drafts(
+        name, "ordered", lambda: taught, CROSSED, lambda key, make: stored.setdefault(key, make()), options=True
+    )
+    assert small is plain  # this base is narrow
+    file = Model("", plain.entries(("right", "wrong"), {}, 1.0, 0.0))
+    np.testing.assert_allclose(file.probabilities(texts), found, atol=1e-4)
+    shares = np.exp(exam.questions.table(file.logits(texts))[0])
+    top = dict(file.predict([asked[0]])[0].top)
+    options = parts(asked[0])[1:]
+    np.testing.assert_allclose(
+        [top[o] for o in options[:3] if o in top], (shares / shares.sum())[: len(top)], atol=1e-4
+    )
 
 
 @pytest.mark.parametrize("bad", ["one text", ("one",), ("a", "b", "c"), ("a", None), [1, 2], 5])

@@ -24,9 +24,8 @@ def build(base, asked=True):
     marks = marks_of(base.tokenizer)
     rows = [Row(row.options, row.question if asked else [], row.sides) for row in ROWS]
     before = [marks.start, *([*ROWS[0].question, marks.end] if asked else [])]
-    options = [[marks.mask, *option] for option in OPTIONS]
     kept = torch.tensor([marks.pad, marks.end, marks.start, *range(39, 60), *range(60, 80, 2)])
-    branch = CrossBranch(model, kept, Around(before, [], options, marks.end), "ordered", 2).eval()
+    branch = CrossBranch(model, kept, Around(before, [], OPTIONS, marks.mask, marks.end), "ordered", 2).eval()
     number = {old: new for new, old in enumerate(kept.tolist())}
     sides = [[number[i] for i in [marks.start, *side, marks.end]] for row in rows for side in row.sides]
     return model, rows, branch, sides, marks
@@ -58,9 +57,9 @@ def test_what_is_written_before_the_second_side_is_read_as_part_of_it(made):
     model, rows, _, _, marks = made
     words = [56, 57]
     before = [marks.start, *rows[0].question, marks.end]
-    around = Around(before, words, [[marks.mask, *option] for option in OPTIONS], marks.end)
+    around = Around(before, words, OPTIONS, marks.mask, marks.end)
     other = CrossBranch(model, torch.arange(80), around, "ordered", 2).eval()
-    fixed = len(around.before) + len(around.between) + sum(map(len, around.options))
+    fixed = len(around.before) + len(around.between) + sum(1 + len(option) for option in around.options)
     assert other.before.numel() + other.between.numel() + other.options.numel() == fixed
     written = [Row(row.options, row.question, [row.sides[0], [*words, *row.sides[1]]]) for row in rows]
     plain = [[marks.start, *side, marks.end] for row in rows for side in row.sides]

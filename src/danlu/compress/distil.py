@@ -1,13 +1,12 @@
-"""Distillation: students of five kinds learn a teacher's soft labels.
+"""Distillation: students that read each text by itself learn a teacher's soft labels.
 
-Each function takes texts with target distributions and gives a branch of a student. Knows nothing of how the targets
-came about, of files, or of which student is shipped.
+Each function takes texts with target distributions and gives a branch of a student; those that read both sides of a
+pair together are in `distil_cross`. Knows nothing of how the targets came about, of files, or of which student ships.
 """
 
 from __future__ import annotations
 
 import copy
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,10 +14,8 @@ import numpy as np
 import torch
 from torch.nn import functional as F  # noqa: N812 - the field's name for it
 
-from danlu.compress.vocabulary import cut
 from danlu.models import pair
 from danlu.models.base import by_row, embed, layers, means, padded, token_embeddings, token_ids
-from danlu.models.cross import CrossBranch
 from danlu.models.pair import compared
 from danlu.models.student import (
     ConvolutionEncoder,
@@ -36,22 +33,17 @@ from danlu.train.loop import minimise
 from danlu.train.regression import Linear, softmax_regression
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
     from tokenizers import Tokenizer
     from transformers import PreTrainedModel
 
+    from danlu.evals.questions import Questions
     from danlu.models.base import Base
-    from danlu.models.choice import ChoiceModel
-    from danlu.models.cross import Around
 
 LIGHT_WIDTH = 192  # of the token embeddings of students that have no layers
-_HAN_FROM, _HAN_TO = "\u4e00", "\u9fff"
 NGRAM_BITS = 20
-COMMON_HANZI = 4_500  # of a base that has them in the order of frequency: kept though no text of the task has them
-COMMON_LATIN = 8_000  # likewise, where what a token means alone has to be asked of the encoder
-START_SAMPLE = 128  # pairs that say what the general model usually says of each label
 STATIC_STRENGTH = 1.0  # a labelled row weighs three times that here, which is what it weighs in the teacher
 
 
@@ -84,6 +76,7 @@ class Lesson:
         vectors: (N, hidden) the teacher's unit vectors, for students to land on; of pairs, their comparisons.
         head: (hidden, K) weight, (K,) bias and (hidden,) centre of the teacher's head on those vectors.
         apart: whether each label is a decision of its own; targets are the probabilities that it holds then.
+        questions: where the texts are pairs of a question and an option: which belong together.
     """
 
     texts: list[str]
@@ -92,6 +85,7 @@ class Lesson:
     vectors: NDArray[np.float32]
     head: tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
     apart: bool = False
+    questions: Questions | None = None
 
 
 def ngram_branch(lesson: Lesson, rows: int, bits: int = NGRAM_BITS) -> NgramBranch:
@@ -157,64 +151,6 @@ def static_branch(lesson: Lesson, tokenizer: Tokenizer, table: NDArray[np.float3
     ):
         parameter.copy_(torch.from_numpy(value))
     return branch
-
-
-def small_tokenizer(base: Base, texts: Sequence[str], length: int, most: int) -> tuple[Tokenizer, NDArray[np.int64]]:
-    """The base's tokenizer cut to what these texts use and to what their scripts use most.
-
-    A few Chinese rows hold a few hundred hanzi and words; what a user asks tomorrow holds others. All hanzi are kept,
-    and of everything else what the texts use most often. The hanzi and words of a base with static embeddings stand
-    in the order of their frequency, and so, about, do pieces of Latin words: of its hanzi the common ones are kept, and
-    where room is left, words and Latin pieces follow, as the texts use them.
-    Tokens are numbered by how much they tell, the lightest first.
-
-    Args:
-        base: whose tokenizer.
-        texts: of the lesson.
-        length: tokens read of a text.
-        most: tokens in all, if hanzi, characters and special tokens are fewer.
-    """
-    often = Counter(index for sequence in token_ids(base.tokenizer, texts, length) for index in sequence)
-    characters = sorted({c for text in texts for c in text if not c.isspace()})
-    kept = {index for sequence in token_ids(base.tokenizer, characters, 8) for index in sequence}
-    names = {index: name for name, index in base.tokenizer.get_vocab().items()}
-    chinese = [index for index in sorted(names) if _HAN_FROM <= names[index][:1] <= _HAN_TO]
-    if any(_HAN_FROM <= c <= _HAN_TO for c in characters):
-        hanzi = [index for index in chinese if len(names[index]) == 1]
-        kept.update(hanzi if base.static is None else hanzi[:COMMON_HANZI])
-    words = [index for index in chinese if len(names[index]) > 1] if base.static is not None else []
-    latin = [index for index in sorted(names) if _is_latin(names[index])]
-    used = sorted((index for index in often if index not in kept), key=lambda index: (-often[index], index))
-    kept.update(used[: max(0, most - len(kept))])
-    room = max(0, most - len(kept))
-    used_of = [sum(often[index] for index in pieces) for pieces in (chinese, latin)]
-    common = latin if base.static is not None else latin[:COMMON_LATIN]
-    for pieces, count in zip((words, common), used_of, strict=True):
-        kept.update([index for index in pieces if index not in kept][: room * count // max(1, sum(used_of))])
-    return cut(base.tokenizer, kept, _telling(base, often))
-
-
-def _is_latin(token: str) -> bool:
-    letters = token.removeprefix("##").casefold()
-    return bool(letters) and all("a" <= letter <= "z" for letter in letters)
-
-
-def _telling(base: Base, often: Counter[int]) -> NDArray[np.float32]:
-    """(vocabulary,) how much each token tells of a text: the weight of its static embedding, or else its rarity.
-
-    By rarity, single characters tell least, since words fall back to them, and words that no text has tell most.
-
-    Args:
-        base: whose tokens.
-        often: how often each stands in the texts.
-    """
-    if base.static is not None:
-        return np.linalg.norm(base.static, axis=1)
-    numbers = base.tokenizer.get_vocab()
-    telling = np.full(max(numbers.values()) + 1, -np.inf, np.float32)
-    words = [index for name, index in numbers.items() if len(name.removeprefix("##")) > 1]
-    telling[words] = [-often[index] for index in words]
-    return telling
 
 
 def light_embeddings(base: Base, old_ids: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -311,63 +247,6 @@ def transformer_branch(
     branch.train()
     losses = _losses(branch, sequences, lesson, batch, seed, towards=torch.from_numpy(lesson.vectors))
     minimise(losses, groups, steps=steps, progress=progress)
-    return branch.eval()
-
-
-def cross_branch(
-    model: ChoiceModel,
-    around: Around,
-    lesson: Lesson,
-    sequences: list[list[int]],
-    old_ids: NDArray[np.int64],
-    *,
-    depth: int,
-    steps: int,
-    batch: int,
-    seed: int,
-    progress: Callable[[int], None] | None = None,
-) -> CrossBranch:
-    """The general model with its vocabulary cut, reading both sides of a pair at once; its embeddings stay fixed.
-
-    It starts where it is, what it says of each label counted from what it usually says: of a task it knows only the
-    labels' words, and how often it would name each of them is not among what these tell.
-
-    Args:
-        model: where it starts.
-        around: the question and the options.
-        lesson: what it learns from; of pairs.
-        sequences: the student's tokens of each side of each pair, framed.
-        old_ids: the model's id of each token of the student.
-        depth: layers kept.
-        steps: of the training.
-        batch: pairs a step.
-        seed: of the order of the pairs.
-        progress: called with 1 after each step.
-    """
-    pairing = pairing_of(lesson.texts)
-    assert pairing is not None
-    branch = CrossBranch(model, torch.from_numpy(old_ids), around, pairing, depth)
-    rows = by_row(sequences, pairing)
-    sample = np.argsort(-lesson.weights, kind="stable")[:START_SAMPLE]
-    with torch.inference_mode(), autocast(torch.device("cpu")):
-        seen = torch.cat([branch.scores(*padded(rows[i])).float() for i in sample])
-    usual = torch.from_numpy(lesson.targets[sample]).mean(0).clamp_min(1e-3).log()
-    branch.scale.data.copy_(1 / seen.std().clamp_min(1e-3))
-    branch.bias.data.copy_(usual - seen.mean(0) * branch.scale.data)
-    branch.model.embeddings.requires_grad_(False)
-    own = branch.model.own_parameters()
-    for parameter in own:
-        parameter.requires_grad_(True)
-    targets = torch.from_numpy(lesson.targets)
-
-    def losses() -> Iterator[torch.Tensor]:
-        for index in by_length([sum(map(len, row)) for row in rows], batch, seed, weights=lesson.weights):
-            with autocast(torch.device("cpu")):
-                logits = branch(*padded([sequence for i in index for sequence in rows[i]]))
-            yield -(targets[index] * F.log_softmax(logits.float(), -1)).sum(-1).mean()
-
-    groups = [{"params": own, "lr": 5e-5}, {"params": [branch.scale, branch.bias], "lr": 1e-2}]
-    minimise(losses(), groups, steps=steps, progress=progress)
     return branch.eval()
 
 

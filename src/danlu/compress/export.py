@@ -32,12 +32,14 @@ def to_onnx(student: Student) -> bytes:
     """The float32 graph; batch, tokens read, tokens averaged and n-grams are free dimensions.
 
     Of pairs of texts there are two rows of tokens, one for each side, and one row of n-grams; where a student shares
-    sides, as many rows of tokens as there are distinct sides.
+    sides, as many rows of tokens as there are distinct sides. One that reads questions with their options takes a row
+    of tokens for each question and one for each option.
     """
     batch, length, whole, grams = (torch.export.Dim(name) for name in ("batch", "length", "whole", "grams"))
     sides, rows = (2 * batch, 4) if student.pairing else (batch, 2)
-    if student.sharing:
+    if student.shared:
         sides, rows = torch.export.Dim("distinct"), 3
+    asked, words, ids = torch.export.Dim("asked"), torch.export.Dim("words"), torch.full((3, 9), 5)
     examples = {
         "token_ids": (torch.full((rows, 7), 5), {0: sides, 1: length}),
         "token_mask": (torch.ones((rows, 7), dtype=torch.long), {0: sides, 1: length}),
@@ -46,6 +48,11 @@ def to_onnx(student: Student) -> bytes:
         "ngram_ids": (torch.full((2, 11), 3), {0: batch, 1: grams}),
         "ngram_counts": (torch.ones((2, 11)), {0: batch, 1: grams}),
         SIDES: (torch.tensor([0, 1, 0, 2]), {0: 2 * batch}),
+        "question_ids": (ids, {0: asked, 1: length}),
+        "question_mask": (torch.ones_like(ids), {0: asked, 1: length}),
+        "option_ids": (ids[:2, :5], {0: batch, 1: words}),
+        "option_mask": (torch.ones_like(ids[:2, :5]), {0: batch, 1: words}),
+        "question_of": (torch.tensor([0, 2]), {0: batch}),
     }
     return _exported(
         student,

@@ -83,6 +83,16 @@ def asking_of(task: Task, descriptions: dict[str, str], texts: Sequence[str]) ->
     return Asking(tuple(said), (KEYWORDS if listed else RELATION)[way], listed=LISTED[way] if listed else "")
 
 
+def asking_of_questions(questions: Sequence[str]) -> Asking:
+    """What a student of the general model is asked about all questions of a task: what `put` says of most of them.
+
+    Args:
+        questions: some of them, without their options.
+    """
+    gaps = sum(blank(question) is not None for question in questions)
+    return Asking((), GAP[_way(language(questions))] if 2 * gaps > len(questions) else "")
+
+
 def put(question: str) -> tuple[str, str]:
     """What the general model is asked about a question with options, and the text it is asked about.
 

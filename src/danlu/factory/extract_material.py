@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from danlu.adapt import names, span
-from danlu.compress.distil import small_tokenizer
+from danlu.compress.vocabulary import small_tokenizer
 from danlu.factory.extract_plan import MOST_MARKED, SpanSizes
 from danlu.factory.folds import folds_of
 from danlu.models.base import token_embeddings

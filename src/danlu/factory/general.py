@@ -61,11 +61,11 @@ class General:
 
     @property
     def around(self) -> Around:
-        """What stands around the two sides of each pair."""
+        """What stands around the two sides of each pair, or before each question and its options."""
         marks, asking = marks_of(self.tokenizer), self.asking
         row = choice.encode(self.tokenizer, [(asking.listed,)], asking.options, asking.question)[0]
         before = [marks.start, *([*row.question, marks.end] if row.question else [])]
-        return Around(before, row.sides[0], [[marks.mask, *option] for option in row.options], marks.end)
+        return Around(before, row.sides[0], row.options, marks.mask, marks.end)
 
     def answers(self, questions: Sequence[str], step: Callable[[int], object] | None = None) -> NDArray[np.float32]:
         """(pairs, 1) logits of the options of some questions, one after the other; each question is read once."""

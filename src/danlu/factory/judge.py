@@ -159,7 +159,10 @@ def gold_only(
     def make() -> dict[str, NDArray[Any]]:
         wording = wording_of(run, texts, taught, run.base.model)
         ones = np.ones(count, np.float32)
-        lesson = make_lesson(texts.labelled, texts.targets, ones, seen[:count], wording, apart=texts.several)
+        asked = material.questions_in(np.arange(count))
+        lesson = make_lesson(
+            texts.labelled, texts.targets, ones, seen[:count], wording, apart=texts.several, questions=asked
+        )
         pupil, tokenizer = student.teach(name, Shared(replace(source, encoder=run.base.model), lesson), dev)
         return {"p": student.probabilities(pupil, tokenizer, tested, name, run.plan, apart=texts.several)}
 
@@ -191,7 +194,15 @@ def cross_validate(
         targets = np.concatenate([texts.targets[train], belief[kept]])
         weights = np.concatenate([np.full(len(train), GOLD_WEIGHT), np.ones(len(kept))]).astype(np.float32)
         lesson_texts = [texts.rows[i] for i in rows]
-        lesson = make_lesson(lesson_texts, targets, weights, seen[rows], wording, apart=texts.several)
+        lesson = make_lesson(
+            lesson_texts,
+            targets,
+            weights,
+            seen[rows],
+            wording,
+            apart=texts.several,
+            questions=material.questions_in(rows),
+        )
         questions = material.questions_in(spare)
         spared = [texts.rows[i] for i in spare]
         exam = Exam(spared, belief[spare], questions, apart=texts.several) if spared else None

@@ -163,23 +163,19 @@ def make_plan(sizes: Sizes, minutes: float, max_mb: float, max_ms: float) -> Pla
     full = min(sizes.depth, 6)
     layer = sizes.cost / sizes.depth  # 1/6 for the embedded encoder
     reach = TOKENS_A_MS * max(0.0, max_ms - FIXED_MS) / (full * layer)
+    whole = sizes.sides * reach
     if sizes.options:  # a question once, and every option, whole or as much of each as of the question
-        room = sizes.sides * reach
-        reach = max(room - sizes.options * sizes.option_tokens, room / (1 + sizes.options))
+        reach = max(whole - sizes.options * sizes.option_tokens, whole / (1 + sizes.options))
     quick = min(length, max(16, int(reach)))
     depths, student_batch = (*(depth for depth in (2, 3) if depth < full), full), 32
     again = full * layer * min(tokens, quick) * (1 if sizes.has_test else folds)  # the ablation, or the folds
 
-    # The general model reads the texts with all labels where it can be asked. A student of it reads both sides at once,
-    # with the question: left out where less than half of the usual text would be read.
     able_to_ask = sizes.names_only or (tokens <= MOST_ASKED and sizes.named <= MOST_NAMED)
     named = sizes.named if able_to_ask else 0
-    room = int((sizes.sides * reach - named - 1) / 2) if named and sizes.sides == 2 and not sizes.options else 0
-    crossed = min(length, MOST_CROSSED, room) if room >= max(16, tokens / 2) else 0
+    crossed, at_once = _crossed(sizes, named, whole, length)
 
     def steps_of(depths: tuple[int, ...]) -> int:
-        read = sum(depth * layer * min(tokens, quick * full / depth) for depth in depths)
-        read += full * layer * (min(tokens, crossed) + named / 2) if crossed else 0.0
+        read = sum(depth * layer * min(tokens, quick * full / depth) for depth in depths) + full * layer * at_once / 2
         return int(max(30, min(600, 0.27 * seconds * TUNE_SPEED / (student_batch * (read + again)))))
 
     able = tuple(depth for depth in depths if reach * full / depth >= 16)  # others could not keep --max-ms
@@ -239,6 +235,29 @@ def make_plan(sizes: Sizes, minutes: float, max_mb: float, max_ms: float) -> Pla
         named=named,
         crossed=crossed,
     )
+
+
+def _crossed(sizes: Sizes, named: int, whole: float, length: int) -> tuple[int, float]:
+    """Tokens that a student of the general model reads of a side, or of a question, and of a whole row on average.
+
+    It reads both sides at once with what is asked and the labels, or a question with its options, which are as many
+    rows. Nothing where less than half of the usual text would be read.
+
+    Args:
+        sizes: of the rows.
+        named: tokens of what is asked, and of labels or options; 0 where the general model is not asked.
+        whole: tokens that --max-ms allows.
+        length: most tokens of a text.
+    """
+    if not named or sizes.sides != 2:
+        return 0, 0.0
+    usual = 2 * sizes.tokens - sizes.option_tokens if sizes.options else min(sizes.tokens, length)
+    room = int(whole - named) if sizes.options else int((whole - named - 1) / 2)
+    if room < max(16, usual / 2):
+        return 0, 0.0
+    crossed = min(length, MOST_CROSSED, room)
+    read = min(usual, crossed)
+    return crossed, (read + named) / sizes.options if sizes.options else 2 * read + named
 
 
 def expected_seconds(plan: Plan, texts: int, measured: int) -> dict[str, float]:

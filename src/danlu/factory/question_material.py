@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from danlu.evals.questions import Questions
+from danlu.factory.asking import asking_of_questions
 from danlu.factory.folds import folds_of, folds_of_questions
 from danlu.factory.general import question_row
 from danlu.factory.material import Asked, Material
@@ -20,7 +21,7 @@ from danlu.factory.student import shortened
 from danlu.factory.teacher import Texts
 from danlu.models.base import token_embeddings, token_ids
 from danlu.text.pair import sides
-from danlu.text.question import RIGHT, WRONG, essence, pairs, parts
+from danlu.text.question import RIGHT, WRONG, essence, pairs, parts, told
 from danlu.train.regression import MOST_ROWS
 
 if TYPE_CHECKING:
@@ -54,7 +55,9 @@ def gather_questions(inspection: Inspection, plan: Plan, seed: int) -> Material:
         questions.some(np.arange(len(train) + pool)),
     )
     dev, test = as_pairs(inspection.dev), as_pairs(inspection.test)
-    return Material(texts, unlabelled[inside:], dev, test, labelled, Asked(asked, questions, len(train) + len(drawn)))
+    asking = asking_of_questions([told(row.text)[0] for row in train])
+    whole = Asked(asked, questions, len(train) + len(drawn))
+    return Material(texts, unlabelled[inside:], dev, test, labelled, whole, asking)
 
 
 def options_of(row: Example) -> int:

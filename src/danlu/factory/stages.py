@@ -16,7 +16,6 @@ from danlu.compress.distil import LIGHT, Lesson
 from danlu.errors import OptionError
 from danlu.evals.questions import Questions
 from danlu.factory import choose, draft, student, teacher
-from danlu.factory.asking import Asking
 from danlu.factory.general import general_of
 from danlu.factory.generator import passages, question_passages
 from danlu.factory.student import Exam, Shared
@@ -104,9 +103,9 @@ def ask(run: Run, material: Material) -> tuple[General | None, NDArray[np.float3
 
     Of questions with options, the (everything, 1) scores of these.
     """
-    if not run.plan.named or (material.asking is None and material.asked is None):
+    if not run.plan.named or material.asking is None:
         return None, None
-    general = general_of(run.base, material.asking or Asking(()))
+    general = general_of(run.base, material.asking)
     if material.asked is None:
         texts, scores = material.everything, general.scores
     else:
@@ -259,7 +258,7 @@ def examine(run: Run, material: Material, best: Teacher, beliefs: Beliefs) -> tu
     wanted = max(fill, 4 * SMALLEST_EXAM * options if short else 0)
     asked = None if material.asked is None else material.asked.texts(taken)
     made, made_vectors, made_targets, sizes = _passages(run, best, lesson_texts if asked is None else asked, wanted)
-    parts = [material.questions_in(dev), material.questions_in(held)]
+    learned, parts = [material.questions_in(taken)], [material.questions_in(dev), material.questions_in(held)]
     if made:
         spare = min(EXAM * options, max(1, len(made) // 4)) if short else 0
         cut = whole(sizes, len(made) - spare)
@@ -269,15 +268,20 @@ def examine(run: Run, material: Material, best: Teacher, beliefs: Beliefs) -> tu
         vectors = np.concatenate([vectors, made_vectors[:cut]])
         targets = np.concatenate([targets, made_targets[:cut]])
         weights = np.concatenate([weights, np.full(cut, PASSAGE_WEIGHT, np.float32)])
+        learned.append(None if sizes is None else sizes.some(sizes.asked(np.arange(cut))))
         parts.append(None if sizes is None else sizes.some(sizes.asked(np.arange(cut, len(made)))))
     if not exam_texts:
         raise OptionError(
             "The texts are too short to hold any back for choosing. Fix: add unlabelled text or dev rows."
         )
     wording = wording_of(run, texts, best.taught, best.tuned or run.base.model)
-    questions = None if material.asked is None else Questions.together([part for part in parts if part is not None])
-    lesson = make_lesson(lesson_texts, targets, weights, vectors, wording, apart=texts.several)
+    taught, questions = (_together(some) if material.asked else None for some in (learned, parts))
+    lesson = make_lesson(lesson_texts, targets, weights, vectors, wording, apart=texts.several, questions=taught)
     return lesson, Exam(exam_texts, exam_targets, questions, apart=texts.several)
+
+
+def _together(parts: Sequence[Questions | None]) -> Questions:
+    return Questions.together([part for part in parts if part is not None])
 
 
 def whole(questions: Questions | None, start: int) -> int:
@@ -300,6 +304,7 @@ def make_lesson(
     wording: Wording | None,
     *,
     apart: bool = False,
+    questions: Questions | None = None,
 ) -> Lesson:
     """A lesson with the linear head that fits it on the teacher's vectors, where transformer students start.
 
@@ -310,6 +315,7 @@ def make_lesson(
         vectors: (N, hidden) by the encoder that students start from.
         wording: of the labels, learned as K more texts that count as much as any.
         apart: whether each label is a decision of its own; targets are the probabilities that it holds then.
+        questions: where texts are pairs of a question and an option: which belong together.
     """
     if wording:
         own = np.eye(len(wording[0]), dtype=np.float32)
@@ -317,7 +323,8 @@ def make_lesson(
         targets, weights = np.concatenate([targets, own]), np.append(weights, np.full(len(own), weights.max()))
     centre = linear.Centre(vectors.mean(0))
     head = softmax_regression(centre.apply(vectors), targets, strength=10.0, weights=weights, apart=apart)
-    return Lesson(texts, targets.astype(np.float32), weights, vectors, (head.weight, head.bias, centre.mean), apart)
+    start = head.weight, head.bias, centre.mean
+    return Lesson(texts, targets.astype(np.float32), weights, vectors, start, apart, questions)
 
 
 def _passages(

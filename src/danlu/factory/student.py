@@ -15,14 +15,16 @@ import torch
 from scipy.special import log_softmax
 
 from danlu.artifact import pad_ngrams
-from danlu.compress import distil
+from danlu.compress import distil, distil_cross
 from danlu.compress.distil import LIGHT
 from danlu.compress.smooth import smooth
+from danlu.compress.vocabulary import small_tokenizer
 from danlu.evals import several
 from danlu.evals.metrics import softmax
 from danlu.loops.self_training import log_shares, pool_forms
 from danlu.models.base import Base, by_row, padded, token_ids
-from danlu.models.student import INPUTS, NgramBranch, StaticBranch, Student, TokenBranch
+from danlu.models.cross_question import QuestionBranch, laid
+from danlu.models.student import NgramBranch, StaticBranch, Student, TokenBranch
 from danlu.text.pair import each
 from danlu.text.shorten import shorten
 
@@ -41,7 +43,7 @@ if TYPE_CHECKING:
 
 MAX_CHARS = 2_000
 CALIBRATION_TEXTS = 100
-CROSS = "cross"  # reads both sides of a pair at once
+CROSS = "cross"  # reads both sides of a pair at once, or a question with its options
 LEAST_SHARE = 0.02  # of a branch beside the tokens'; one that counts less is left out of the file
 
 
@@ -133,7 +135,7 @@ class Shared:
     def vocabulary(self) -> tuple[Tokenizer, NDArray[np.int64]]:
         """The tokenizer of the token branches, and the base's index of each of its tokens."""
         plan = self.source.plan
-        return distil.small_tokenizer(self.source.base, self.lesson.texts, plan.token_length, plan.vocabulary)
+        return small_tokenizer(self.source.base, self.lesson.texts, plan.token_length, plan.vocabulary)
 
     @cached_property
     def static(self) -> StaticBranch | None:
@@ -185,8 +187,8 @@ def teach(
         found = _shares(votes(student, tokenizer, exam.texts, name, plan), exam)
     else:
         found = [1 / len(student.branches)] * len(student.branches)
-    by_input = dict(zip((names[0] for names in student.branches), found, strict=True))
-    tokens, static, grams = (by_input.get(first, 0.0) for first, _ in INPUTS)
+    share_of = {id(branch): share for (branch, _, _), share in zip(student.branches, found, strict=True)}
+    tokens, static, grams = (share_of.get(id(part), 0.0) for part in (student.tokens, student.static, student.ngrams))
     kept = Student(
         student.tokens,
         student.static if static >= LEAST_SHARE else None,
@@ -196,7 +198,9 @@ def teach(
     return kept.eval(), tokenizer
 
 
-def _token_branch(name: str, shared: Shared, step: Callable[[int], None] | None) -> TokenBranch | CrossBranch:
+def _token_branch(
+    name: str, shared: Shared, step: Callable[[int], None] | None
+) -> TokenBranch | CrossBranch | QuestionBranch:
     lesson, source = shared.lesson, shared.source
     plan, (tokenizer, old_ids) = source.plan, shared.vocabulary
     sequences = _chosen(token_ids(tokenizer, lesson.texts, plan.token_length), name, plan)
@@ -212,21 +216,7 @@ def _token_branch(name: str, shared: Shared, step: Callable[[int], None] | None)
         )
     kind, depth = name.rsplit("-", 1)
     if kind == CROSS:
-        assert source.general is not None
-        crossed = distil.cross_branch(
-            source.general.model,
-            source.general.around,
-            lesson,
-            sequences,
-            old_ids,
-            depth=int(depth),
-            steps=plan.student_steps,
-            batch=plan.student_batch,
-            seed=source.seed,
-            progress=step,
-        )
-        smooth(crossed, (padded(row) for row in by_row(sequences, crossed.pairing)[:CALIBRATION_TEXTS]))
-        return crossed
+        return _of_general(shared, sequences, int(depth), step)
     branch = distil.transformer_branch(
         source.encoder,
         lesson,
@@ -240,6 +230,29 @@ def _token_branch(name: str, shared: Shared, step: Callable[[int], None] | None)
     )
     smooth(branch.encoder, (padded([sequence]) for sequence in sequences[:CALIBRATION_TEXTS]))
     return branch
+
+
+def _of_general(
+    shared: Shared, sequences: list[list[int]], depth: int, step: Callable[[int], None] | None
+) -> CrossBranch | QuestionBranch:
+    lesson, source = shared.lesson, shared.source
+    general, plan = source.general, source.plan
+    assert general is not None
+    make = distil_cross.cross_branch if lesson.questions is None else distil_cross.question_branch
+    schooling = distil_cross.Schooling(depth, plan.student_steps, plan.student_batch, source.seed)
+    branch = make(general.model, general.around, lesson, sequences, shared.vocabulary[1], schooling, step)
+    rows = by_row(sequences, branch.pairing)[:CALIBRATION_TEXTS]
+    smooth(branch, (_fed(branch, [row]) for row in rows))
+    return branch
+
+
+def _fed(
+    branch: TokenBranch | CrossBranch | QuestionBranch | StaticBranch, rows: Sequence[Sequence[Sequence[int]]]
+) -> tuple[torch.Tensor, ...]:
+    """The inputs of a branch from the tokens of some rows."""
+    if isinstance(branch, QuestionBranch):
+        return laid(rows)
+    return padded([sequence for row in rows for sequence in row])
 
 
 def _chosen(whole: Sequence[Sequence[int]], name: str, plan: Plan) -> list[list[int]]:
@@ -272,7 +285,7 @@ def probabilities(
     student: Student, tokenizer: Tokenizer | None, texts: Sequence[str], name: str, plan: Plan, *, apart: bool = False
 ) -> NDArray[np.float32]:
     """(texts, K) of a student that is not exported, calibrated as well as its exam allowed."""
-    shares = [share for _, share in student.branches.values()]
+    shares = [share for _, share, _ in student.branches]
     logits = np.tensordot(shares, np.stack(votes(student, tokenizer, texts, name, plan)), 1)
     if apart:
         return np.exp(several.log_sigmoid(logits)).astype(np.float32)
@@ -295,12 +308,14 @@ def _ngram_logits(branch: NgramBranch, texts: Sequence[str]) -> NDArray[np.float
 
 @torch.inference_mode()
 def _token_logits(
-    branch: TokenBranch | CrossBranch | StaticBranch, sequences: Sequence[Sequence[int]]
+    branch: TokenBranch | CrossBranch | QuestionBranch | StaticBranch, sequences: Sequence[Sequence[int]]
 ) -> NDArray[np.float32]:
     rows = by_row(sequences, branch.pairing)
-    order = np.argsort([max(map(len, row)) for row in rows], kind="stable")
+    lengths = [max(map(len, row)) for row in rows]
+    # questions stay together: each is read once for all of its options
+    order = np.arange(len(rows)) if isinstance(branch, QuestionBranch) else np.argsort(lengths, kind="stable")
     out = np.zeros((len(rows), branch.bias.shape[0]), np.float32)
     for start in range(0, len(order), 64):
         index = order[start : start + 64]
-        out[index] = branch(*padded([sequence for i in index for sequence in rows[i]])).numpy()
+        out[index] = branch(*_fed(branch, [rows[i] for i in index])).numpy()
     return out

@@ -29,13 +29,15 @@ class Around:
     Attributes:
         before: the first token, the question and its end; the first token alone where nothing is asked.
         between: what is written before the second side; may be empty.
-        options: of each label its mask and its words.
+        options: of each label its words; none where rows bring options of their own.
+        mask: the token before an option.
         end: the token that ends a side.
     """
 
     before: Sequence[int]
     between: Sequence[int]
     options: Sequence[Sequence[int]]
+    mask: int
     end: int
 
 
@@ -55,11 +57,12 @@ class CrossBranch(nn.Module):
         self.pairing: Pairing | None = pairing
         self.model = copy.deepcopy(model)
         del self.model.layers[depth:]
-        fixed = [*around.before, *around.between, *(i for option in around.options for i in option)]
+        masked = [[around.mask, *option] for option in around.options]
+        fixed = [*around.before, *around.between, *(i for option in masked for i in option)]
         rows = torch.cat([kept, torch.tensor(fixed)])
         self.model.embeddings.word_embeddings = nn.Embedding.from_pretrained(model.table[rows], freeze=True)
         number = torch.arange(len(kept), len(rows))
-        sizes = [len(option) for option in around.options]
+        sizes = [len(option) for option in masked]
         before, between, options = number.split([len(around.before), len(around.between), sum(sizes)])
         self.before, self.between, self.options = (_fixed(part) for part in (before, between, options))
         self.block = _fixed(torch.cat([torch.full((size,), k + 1) for k, size in enumerate(sizes)]))
@@ -103,9 +106,8 @@ class CrossBranch(nn.Module):
         """(B, K) logits of yes against no, as the model gives them."""
         return self.model(self.laid(ids_SL, mask_SL))
 
-    def forward(self, ids_SL: torch.Tensor, mask_SL: torch.Tensor, sides: torch.Tensor | None = None) -> torch.Tensor:
-        """(B, K) logits; both sides are read together, so no row of tokens stands for two of them."""
-        assert sides is None
+    def forward(self, ids_SL: torch.Tensor, mask_SL: torch.Tensor) -> torch.Tensor:
+        """(B, K) logits."""
         return self.scores(ids_SL, mask_SL).float() * self.scale + self.bias
 
 

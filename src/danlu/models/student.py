@@ -3,13 +3,13 @@
 Knows tensors only. Three branches, each of which may be absent: one that reads tokens (averaged embeddings, a
 convolution over them, or a transformer), a linear one on the mean of static embeddings, and a linear one on hashed
 n-grams. Their logits add up; the distillation decides how much each counts. Of pairs of texts the branches that read
-tokens read each side by itself, two rows a pair, and compare the vectors; one of them reads both sides together
-(`danlu.models.cross`).
+tokens read each side by itself, two rows a pair, and compare the vectors; others read both sides together
+(`danlu.models.cross`), or a question once with all of its options (`danlu.models.cross_question`).
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import torch
 from torch import nn
@@ -17,6 +17,7 @@ from torch.nn import functional as F  # noqa: N812 - the field's name for it
 
 from danlu.models import pair
 from danlu.models.cross import CrossBranch
+from danlu.models.cross_question import QUESTION_INPUTS, QuestionBranch
 from danlu.models.pair import compare
 
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
     from danlu.types import Pairing
 
 _HALF = 1 << 15
-INPUTS = (("token_ids", "token_mask"), ("static_ids", "static_mask"), ("ngram_ids", "ngram_counts"))
+TOKEN_INPUTS, STATIC_INPUTS = ("token_ids", "token_mask"), ("static_ids", "static_mask")
+NGRAM_INPUTS = ("ngram_ids", "ngram_counts")
 SIDES = "sides"
 
 # Shapes: B texts, L tokens, G n-grams, D hidden, F filters, K labels; where texts are pairs, tokens come as 2B rows.
@@ -196,16 +198,19 @@ class TokenBranch(nn.Module):
         return self.vectors(ids_BL, mask_BL, sides) @ self.weight + self.bias
 
 
+Branch: TypeAlias = "TokenBranch | CrossBranch | QuestionBranch | StaticBranch | NgramBranch"
+
+
 class Student(nn.Module):
     """The sum of the branches that are present, each multiplied by its share.
 
-    Where it is `shared`, tokens come as one row for each distinct side of the pairs, and a last input, (2B,), says
+    Where it is `shared`, tokens come as one row for each distinct side of the pairs, and one more input, (2B,), says
     which of these each side is: a question stands beside each of its options and is read once.
     """
 
     def __init__(
         self,
-        tokens: TokenBranch | CrossBranch | None,
+        tokens: TokenBranch | CrossBranch | QuestionBranch | None,
         static: StaticBranch | None,
         ngrams: NgramBranch | None,
         shares: tuple[float, float, float],
@@ -225,36 +230,31 @@ class Student(nn.Module):
     @property
     def width(self) -> int:
         """Of the hidden states of its transformer layers; 0 without any."""
-        if isinstance(self.tokens, CrossBranch):
+        if isinstance(self.tokens, CrossBranch | QuestionBranch):
             return self.tokens.width
         encoder = self.tokens.encoder if self.tokens else None
         return int(encoder.model.config.hidden_size) if isinstance(encoder, TransformerEncoder) else 0
 
     @property
-    def branches(self) -> dict[tuple[str, str], tuple[TokenBranch | CrossBranch | StaticBranch | NgramBranch, float]]:
-        """The branches that are present, with their shares, by the names of their two inputs."""
+    def branches(self) -> list[tuple[Branch, float, tuple[str, ...]]]:
+        """The branches that are present, in their order, with the share and the names of the inputs of each."""
+        sides = (SIDES,) if self.shared else ()
+        if isinstance(self.tokens, QuestionBranch):
+            of_tokens = QUESTION_INPUTS
+        else:
+            of_tokens = (*TOKEN_INPUTS, *sides) if isinstance(self.tokens, TokenBranch) else TOKEN_INPUTS
         branches = (self.tokens, self.static, self.ngrams)
-        found = zip(INPUTS, branches, self.shares, strict=True)
-        return {names: (branch, share) for names, branch, share in found if branch is not None}
+        names = (of_tokens, (*STATIC_INPUTS, *sides), NGRAM_INPUTS)
+        found = zip(branches, self.shares, names, strict=True)
+        return [(branch, share, inputs) for branch, share, inputs in found if branch is not None]
 
     @property
     def inputs(self) -> tuple[str, ...]:
         """The names of the inputs of `forward`, in order."""
-        names = tuple(name for names in self.branches for name in names)
-        return (*names, SIDES) if self.sharing else names
-
-    @property
-    def sharing(self) -> bool:
-        """Whether the last input says which row of tokens each side is."""
-        return self.shared and self.pairing is not None
+        return tuple(dict.fromkeys(name for _, _, names in self.branches for name in names))
 
     def forward(self, *inputs: torch.Tensor) -> torch.Tensor:
         """(B, K) logits of the inputs named by `inputs`."""
-        sides = inputs[-1] if self.sharing else None
-        given = inputs[:-1] if self.sharing else inputs
-        pairs = zip(self.branches.values(), given[::2], given[1::2], strict=True)
-        logits = [
-            share * (branch(first, second) if isinstance(branch, NgramBranch) else branch(first, second, sides))
-            for (branch, share), first, second in pairs
-        ]
+        given = dict(zip(self.inputs, inputs, strict=True))
+        logits = [share * branch(*(given[name] for name in names)) for branch, share, names in self.branches]
         return torch.stack(logits).sum(0) if len(logits) > 1 else logits[0]

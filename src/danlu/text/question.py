@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 MARK = "\x1d"
 RIGHT, WRONG = "right", "wrong"  # the labels of a pair of a question and an option; RIGHT comes first when sorted
 LEAST_OPTIONS = 2
-REACH = 16  # characters that are read on either side of a blank, or Latin words of about as many
-LATIN_REACH = 4  # times that where letters are Latin: a word of them says about as much as one or two Han characters
+REACH = 24  # characters that are read on either side of a blank, or Latin words of about as many
+LATIN_REACH = 3  # times that where letters are Latin: a word of them says about as much as one or two Han characters
 GAP = "____"  # how a blank is written where what stands around it is read as a text
 LEAST_AFTER = 2  # letters behind a blank
 LONG = 40  # characters of a question that says by itself which question it is
@@ -60,14 +60,10 @@ def change(text: str, by: Callable[[str], str]) -> str:
 def asked(question: str) -> str:
     """What of a question is read beside its options: all of it, or where it has a blank, what stands around that.
 
-    Of several blanks the first counts. What stands far from a blank says little of what belongs there; a blank with
-    nothing after it is where the answer is written, not a gap in a sentence.
+    What stands far from a blank says little of what belongs there; a blank with nothing after it is where the answer
+    is written, not a gap in a sentence.
     """
-    found = blank(question)
-    if found is None:
-        return question
-    reach = REACH if len(_HAN.findall(question)) * 3 >= len(question) else LATIN_REACH * REACH
-    return f"{found[0].rstrip()[-reach:]} {found[2].lstrip()[:reach]}".strip() or question
+    return question if blank(question) is None else passage(question, REACH)
 
 
 def blank(question: str) -> tuple[str, str, str] | None:
@@ -79,11 +75,11 @@ def blank(question: str) -> tuple[str, str, str] | None:
 
 
 def passage(question: str, reach: int) -> str:
-    """Up to `reach` characters on either side of a question's blank, which is written as a line; twice that in Latin.
+    """Up to `reach` characters on either side of a question's blank, which is written as a line; more in Latin.
 
     Further blanks are left out. Of a question without a blank, the beginning.
     """
-    reach *= 1 if len(_HAN.findall(question)) * 3 >= len(question) else 2
+    reach *= 1 if len(_HAN.findall(question)) * 3 >= len(question) else LATIN_REACH
     found = blank(question)
     if found is None:
         return question[: 2 * reach]
