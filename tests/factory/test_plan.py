@@ -144,11 +144,13 @@ def test_expected_seconds_are_finite_and_of_the_stages_that_run(sizes, minutes, 
         assert (expected["tune"] > 0) == (plan.tuning_steps > 0)
 
 
-def test_the_general_model_is_asked_where_texts_and_labels_are_short():
+def test_the_general_model_is_asked_where_that_takes_little_of_the_budget():
     sizes = Sizes(160, 500, 300, has_test=True, labels=8, tokens=20, long_tokens=40, smallest=20, named=40)
     assert make_plan(sizes, 4, 25, 10).named == 40
-    assert make_plan(replace(sizes, named=500), 4, 25, 10).named == 0
-    assert make_plan(replace(sizes, tokens=200, long_tokens=300), 4, 25, 10).named == 0
+    assert make_plan(replace(sizes, named=700), 4, 25, 10).named == 0
+    assert make_plan(replace(sizes, named=700), 10, 25, 10).named == 700
+    assert make_plan(replace(sizes, named=700, labelled=3_000), 10, 25, 10).named == 0
+    assert make_plan(replace(sizes, tokens=300, long_tokens=900), 4, 25, 10).named == 40  # it reads the beginnings
 
 
 @pytest.mark.parametrize("minutes", [4, 10])

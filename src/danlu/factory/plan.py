@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from danlu.adapt.choice import GROUP
 from danlu.factory.findings import LEAST_OF_EACH
 from danlu.loops.self_training import ROUNDS
 from danlu.train.regression import MOST_ROWS
@@ -29,9 +30,9 @@ ENOUGH_STEPS = 60
 # Bytes of a model file beside its tables: the index of the n-grams, the graph, the card; and of a token's name.
 FIXED_BYTES = 3_000_000
 TOKEN_BYTES = 120
-# Tokens of a text, or of a side, and of all labels together, up to which the general model is asked; and of a side that
-# a student of it reads. It was trained on 96 tokens of a text or of both sides together, and reads the first 128.
-MOST_ASKED, MOST_NAMED, MOST_CROSSED = 96, 150, 64
+# Share of the budget up to which the general model is asked about all labelled and dev rows; tokens that it reads of a
+# text, or of both sides together; and those that a student of it reads of a side.
+ASKED_SHARE, MOST_ASKED, MOST_CROSSED = 0.15, 128, 64
 _OF_PAIRS = ("crossed",)
 LEAST_TOKENS, MOST_TOKENS = 6_000, 30_000
 MOST_POOL = 3_000  # texts in the loop
@@ -170,8 +171,9 @@ def make_plan(sizes: Sizes, minutes: float, max_mb: float, max_ms: float) -> Pla
     depths, student_batch = (*(depth for depth in (2, 3) if depth < full), full), 32
     again = full * layer * min(tokens, quick) * (1 if sizes.has_test else folds)  # the ablation, or the folds
 
-    able_to_ask = sizes.names_only or (tokens <= MOST_ASKED and sizes.named <= MOST_NAMED)
-    named = sizes.named if able_to_ask else 0
+    asked = _asked(sizes, tokens)  # of a row
+    known = (labelled + sizes.dev) * asked / EMBED_SPEED
+    named = sizes.named if sizes.names_only or known <= ASKED_SHARE * seconds else 0
     crossed, at_once = _crossed(sizes, named, whole, length)
 
     def steps_of(depths: tuple[int, ...]) -> int:
@@ -185,9 +187,7 @@ def make_plan(sizes: Sizes, minutes: float, max_mb: float, max_ms: float) -> Pla
 
     # Everything is read by the frozen encoder, and, beyond the loop, once more by the tuned one.
     # Where the general model can be asked it has a tenth of the budget for it.
-    asked, share = (0.0, 0.25) if not named else (sizes.ways * (sizes.sides * tokens + named), 0.35)
-    if named and sizes.options:
-        asked = (sizes.passage + named) / sizes.options
+    share, asked = (0.35, asked) if named else (0.25, 0.0)
     readable = int(share * seconds * EMBED_SPEED / (2 * tokens * sizes.cost * sizes.fresh + asked))
     distill = min(sizes.unlabelled, 20_000, max(0, readable - labelled - sizes.dev))
 
@@ -235,6 +235,14 @@ def make_plan(sizes: Sizes, minutes: float, max_mb: float, max_ms: float) -> Pla
         named=named,
         crossed=crossed,
     )
+
+
+def _asked(sizes: Sizes, tokens: float) -> float:
+    """Tokens that the general model reads of a row: a text with all labels, again for each group of them."""
+    if sizes.options:
+        return (min(sizes.passage, MOST_ASKED) + sizes.named) / sizes.options
+    groups = -(-sizes.named // GROUP)
+    return sizes.ways * (groups * min(sizes.sides * tokens, MOST_ASKED) + sizes.named)
 
 
 def _crossed(sizes: Sizes, named: int, whole: float, length: int) -> tuple[int, float]:
