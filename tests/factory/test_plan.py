@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from danlu.factory.plan import MOST_CROSSED, Sizes, expected_seconds, make_plan
+from danlu.factory.plan import FIXED_MS, MOST_CROSSED, QUICK, TOKENS_A_MS, Sizes, expected_seconds, make_plan
 from danlu.train.regression import MOST_ROWS
 
 
@@ -184,20 +184,23 @@ def test_a_question_is_read_once_beside_all_of_its_options():
     assert once.distill > many.distill
 
 
-def test_a_student_that_reads_both_sides_has_the_time_of_one_that_reads_two():
+def test_a_student_that_reads_both_sides_has_the_time_of_one_that_reads_two_on_a_quick_processor():
     pairs = Sizes(
         labelled=32, unlabelled=0, dev=0, has_test=True, labels=3, tokens=20, long_tokens=40, smallest=9,
         cost=2, sides=2, named=18,
     )  # fmt: skip
     plan = make_plan(pairs, 4, 25, 10)
-    assert 16 <= plan.crossed < plan.student_length
-    assert 2 * plan.crossed + plan.named + 1 <= 2 * plan.student_length + 1
+    assert 16 <= plan.crossed <= plan.token_length
+    allowed = QUICK * TOKENS_A_MS * (10 - FIXED_MS)
+    assert 2 * plan.crossed + plan.named + 1 <= allowed
+    longer = make_plan(replace(pairs, tokens=40, long_tokens=90), 4, 25, 10)
+    assert allowed - 2 <= 2 * longer.crossed + longer.named + 1 <= allowed
     assert plan.as_dict()["crossed"] == plan.crossed
     assert make_plan(replace(pairs, long_tokens=256), 4, 25, 1_000).crossed == MOST_CROSSED
     without = (
         (replace(pairs, named=0), 10),  # the general model is not asked
         (replace(pairs, sides=1, cost=1), 10),
-        (replace(pairs, tokens=90, long_tokens=128), 10),  # less than half would be read
+        (replace(pairs, tokens=120, long_tokens=256), 10),  # less than half would be read
         (pairs, 4),
     )
     for sizes, max_ms in without:
@@ -215,12 +218,12 @@ def test_a_student_that_reads_a_question_with_its_options_has_room_for_both():
         labelled=200, unlabelled=9_000, dev=0, has_test=True, labels=2, tokens=18, long_tokens=60, smallest=30,
         cost=2, sides=2, options=4, option_tokens=4, named=18, passage=90,
     )  # fmt: skip
-    few = make_plan(sizes, 4, 25, 10)
-    assert few.crossed + few.named <= 2 * few.student_length + 4 * 4
-    many = make_plan(replace(sizes, options=8, named=34), 4, 25, 10)
+    few = make_plan(sizes, 4, 25, 6)
+    assert few.crossed + few.named <= QUICK * TOKENS_A_MS * (6 - FIXED_MS)
+    many = make_plan(replace(sizes, options=8, named=34), 4, 25, 6)
     assert 16 <= many.crossed < few.crossed <= MOST_CROSSED
     assert make_plan(sizes, 4, 25, 20).crossed > few.crossed
-    assert make_plan(replace(sizes, options=16, named=60), 4, 25, 10).crossed == 0  # options alone take all of it
+    assert make_plan(replace(sizes, options=16, named=60), 4, 25, 6).crossed == 0  # options alone take all of it
     assert make_plan(replace(sizes, named=0), 4, 25, 10).crossed == 0
 
 

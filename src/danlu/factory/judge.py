@@ -164,7 +164,7 @@ def gold_only(
             texts.labelled, texts.targets, ones, seen[:count], wording, apart=texts.several, questions=asked
         )
         pupil, tokenizer = student.teach(name, Shared(replace(source, encoder=run.base.model), lesson), dev)
-        return {"p": student.probabilities(pupil, tokenizer, tested, name, run.plan, apart=texts.several)}
+        return {"p": student.probabilities(pupil, tokenizer, tested, name, source.plan, apart=texts.several)}
 
     with run.progress.stage("ablation", 1):
         return run.job.keep(f"gold-only-{name}", make)["p"]
@@ -208,7 +208,7 @@ def cross_validate(
         exam = Exam(spared, belief[spare], questions, apart=texts.several) if spared else None
         fold_student, tokenizer = student.teach(name, Shared(plain, lesson), exam)
         held_texts = [texts.labelled[i] for i in held]
-        return {"p": student.probabilities(fold_student, tokenizer, held_texts, name, run.plan, apart=texts.several)}
+        return {"p": student.probabilities(fold_student, tokenizer, held_texts, name, source.plan, apart=texts.several)}
 
     with run.progress.stage("cross-validate", len(folds)) as step:
         for number, (_, held) in enumerate(folds):

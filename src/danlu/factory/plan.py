@@ -25,6 +25,9 @@ LIGHT_BATCH = 64
 # that n-grams and the rest take first.
 TOKENS_A_MS = 7.5
 FIXED_MS = 1.2
+# Times as many tokens that a processor with products of matrix tiles reads: students of the general model are planned
+# for it, and read less where they turn out to be too slow.
+QUICK = 2.0
 # Below so many steps, one transformer student, the deepest, gets what several would have shared.
 ENOUGH_STEPS = 60
 # Bytes of a model file beside its tables: the index of the n-grams, the graph, the card; and of a token's name.
@@ -115,7 +118,8 @@ class Plan:
         sides: texts in a row; lengths are those of one.
         named: tokens of what all labels say, or all options, put to the general model with every text; 0 where it is
             not asked.
-        crossed: tokens of each side that the student reads which reads both sides of a pair at once; 0 leaves it out.
+        crossed: tokens of each side, or of a question, that the student reads which starts from the general model, at
+            most: less where it is too slow; 0 leaves it out.
     """
 
     minutes: float
@@ -174,7 +178,7 @@ def make_plan(sizes: Sizes, minutes: float, max_mb: float, max_ms: float) -> Pla
     asked = _asked(sizes, tokens)  # of a row
     known = (labelled + sizes.dev) * asked / EMBED_SPEED
     named = sizes.named if sizes.names_only or known <= ASKED_SHARE * seconds else 0
-    crossed, at_once = _crossed(sizes, named, whole, length)
+    crossed, at_once = _crossed(sizes, named, QUICK * whole, length)
 
     def steps_of(depths: tuple[int, ...]) -> int:
         read = sum(depth * layer * min(tokens, quick * full / depth) for depth in depths) + full * layer * at_once / 2
@@ -254,7 +258,7 @@ def _crossed(sizes: Sizes, named: int, whole: float, length: int) -> tuple[int, 
     Args:
         sizes: of the rows.
         named: tokens of what is asked, and of labels or options; 0 where the general model is not asked.
-        whole: tokens that --max-ms allows.
+        whole: tokens that --max-ms allows on a quick processor.
         length: most tokens of a text.
     """
     if not named or sizes.sides != 2:

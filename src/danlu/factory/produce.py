@@ -32,7 +32,7 @@ from danlu.factory.progress import Progress
 from danlu.factory.question_material import body_of, folds_for, gather_questions, question_sizes, token_width
 from danlu.factory.several_verdict import recalibrated, shares_of, temperature_of
 from danlu.factory.stages import Run
-from danlu.factory.student import Shared, Source
+from danlu.factory.student import Shared, Source, reading_as
 from danlu.models.base import Base, open_base, token_ids
 from danlu.models.choice import choice_sha256
 from danlu.text.several import held
@@ -150,10 +150,11 @@ def produce(data: Path | None, out: Path, options: Options) -> Produced:
     best, beliefs = stages.believe(run, material, views, tuned, (first, last), seen, asked)
     lesson, exam = stages.examine(run, material, best, beliefs)
     source = Source(base, tuned.encoder or base.model, plan, options.seed, general)
-    pairs = stages.study(run, Shared(source, lesson), exam, labels)
+    pairs = stages.study(run, Shared(source, lesson), exam, labels, options.max_ms)
     front = choose(pairs, options.max_mb, options.max_ms)
 
     chosen = front.eligible[front.shipped]
+    source = reading_as(source, chosen.draft)
     dev, dev_logits = judge.dev_of(material, chosen.logits)
     sure = len(dev) >= ENOUGH_DEV
     temperature = round(temperature_of(dev_logits, dev), 6) if sure else 1.0

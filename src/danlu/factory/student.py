@@ -5,7 +5,7 @@ Knows candidates; does not know how the Teacher came to its labels, or which can
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from danlu.compress.distil import Lesson
     from danlu.evals.questions import Questions
+    from danlu.factory.draft import Draft
     from danlu.factory.general import General
     from danlu.factory.plan import Plan
     from danlu.models.cross import CrossBranch
@@ -158,6 +159,12 @@ def reads(name: str, plan: Plan) -> int:
         return plan.token_length
     kind, depth = name.rsplit("-", 1)
     return plan.crossed if kind == CROSS else plan.reads(int(depth))
+
+
+def reading_as(source: Source, draft: Draft) -> Source:
+    """The source of students that read as much of a text as a draft does, which may be less than was planned."""
+    plan = replace(source.plan, crossed=draft.chosen) if draft.kind == CROSS else source.plan
+    return replace(source, plan=plan)
 
 
 def names_of(plan: Plan) -> tuple[str, ...]:
