@@ -29,7 +29,7 @@ def test_a_row_is_an_ordered_pair_that_names_both_mentions(tmp_path):
     dataset = load(write(tmp_path / "train.jsonl", rows))
     assert (dataset.columns.text, dataset.columns.second, dataset.columns.label) == ("text", "target", "label")
     first, second = sides(dataset.train[0].text)
-    assert "他" in first
+    assert first == TEXT.replace("他", "“他”")
     assert second == "小王"
     assert dataset.train[0].text != dataset.train[1].text
     assert inspect(dataset).task.pairing == "ordered"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from danlu.factory.asking import GAP, KEYWORDS, NO_YES, RELATION, SAME, Asking, asking_of, put
+from danlu.factory.asking import GAP, KEYWORDS, NO_YES, PRONOUN, RELATION, SAME, Asking, asking_of, put
 from danlu.text.pair import join
 from danlu.types import Task
 
@@ -46,6 +46,16 @@ def test_keywords_beside_a_text_are_read_as_keywords():
     english = asking_of(Task(("0", "1"), "en", "ordered"), {}, pairs("A study of wires.", "wires, metal", "ordered"))
     assert english is not None
     assert english.sides(join("A study of wires.", "wires, metal", "ordered"))[1] == "Keywords: wires, metal"
+
+
+def test_a_marked_pronoun_beside_a_word_is_asked_about():
+    texts = pairs("小王把书给了小李，因为“他”已经看完了。", "小王", "ordered")
+    for labels in (("0", "1"), ("false", "true")):
+        assert asking_of(Task(labels, "zh", "ordered"), {}, texts) == Asking(NO_YES[0], PRONOUN[0])
+    english = pairs("Ann thanked Eve because “she” had helped.", "Eve", "ordered")
+    assert asking_of(Task(("False", "True"), "en", "ordered"), {}, english) == Asking(NO_YES[1], PRONOUN[1])
+    unmarked = pairs("小王把书给了小李，因为他已经看完了。", "小王", "ordered")
+    assert asking_of(Task(("0", "1"), "zh", "ordered"), {}, unmarked) is None
 
 
 def test_a_sentence_with_a_comma_is_no_list():

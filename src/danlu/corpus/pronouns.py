@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, cast
 
 from danlu.corpus.columns import Columns
 from danlu.errors import DataError
+from danlu.text.mention import mark
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _FIELDS = ("span1_text", "span1_index", "span2_text", "span2_index")
 _SHAPE = 'write {"span1_text": "...", "span1_index": 0, "span2_text": "...", "span2_index": 9}'
-REACH = 16  # characters read on either side of the pronoun
+REACH = 40  # characters read on either side of the pronoun
 
 
 def mention_column(rows: Sequence[dict[str, object]]) -> str | None:
@@ -37,7 +38,7 @@ def mention_columns(rows: Sequence[dict[str, object]], found: Columns) -> Column
 
 
 def mentioned(text: str, value: object, file: str, row: int, field: str) -> tuple[str, str]:
-    """The two sides of the pair: what stands around the pronoun, and the mention that it may stand for.
+    """The two sides of the pair: what stands around the pronoun, which is marked, and the mention it may stand for.
 
     Args:
         text: the row's text, as it stands in the file.
@@ -66,4 +67,4 @@ def mentioned(text: str, value: object, file: str, row: int, field: str) -> tupl
         spans.append((word, start))
     (name, _), (pronoun, place) = spans
     before, after = text[max(0, place - REACH) : place], text[place + len(pronoun) :][:REACH]
-    return before + pronoun + after, name
+    return before + mark(pronoun) + after, name

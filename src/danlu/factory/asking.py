@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from danlu.adapt import names
+from danlu.text.mention import is_marked
 from danlu.text.normalize import language
 from danlu.text.pair import pairing_of, sides
 from danlu.text.question import blank, passage
@@ -19,16 +20,18 @@ if TYPE_CHECKING:
 
     from danlu.types import Language, Task
 
-# Questions and, where labels are 0 and 1, what these say: Chinese, then English.
+# Questions and, where labels are 0 and 1 or false and true, what these say: Chinese, then English.
 SAME = ("这两个问题问的是同一件事吗？", "Are these two questions the same?")
 RELATION = ("前一句和后一句是什么关系？", "How do the two sentences relate?")
 KEYWORDS = ("这些关键词都符合这篇摘要吗？", "Do all of these keywords fit the text?")
+PRONOUN = ("前一句里的代词指的是后面的词吗？", "Does the pronoun in the text stand for the word after it?")
 NO_YES = (("不是", "是"), ("no", "yes"))
 GAP = ("空格处应填什么？", "Which word fills the gap?")
 LISTED = ("关键词：", "Keywords: ")
 AROUND = 110  # characters on either side of a blank that the general model reads
 _BETWEEN, _BETWEEN_ZH = ", ", "、"  # how `danlu.corpus` writes a list of words as one text, and how it is asked about
 _LONGEST = 40  # letters of a keyword
+_BINARY = (("0", "1"), ("false", "true"), ("False", "True"))
 _USUAL = 0.9  # share of second sides that are lists, where the second sides of a task are
 
 
@@ -60,7 +63,8 @@ class Asking:
 def asking_of(task: Task, descriptions: dict[str, str], texts: Sequence[str]) -> Asking | None:
     """What is asked about the rows of a task; None where its labels say nothing, or a text may have several.
 
-    Labels that are 0 and 1 say no and yes where sides are alike or not, and where a text has its keywords beside it.
+    Labels that are 0 and 1, or false and true, say no and yes where sides are alike or not, where a text has its
+    keywords beside it, and where it has a marked pronoun and what that may stand for.
 
     Args:
         task: labels, language, and whether rows are pairs.
@@ -73,14 +77,16 @@ def asking_of(task: Task, descriptions: dict[str, str], texts: Sequence[str]) ->
     if task.pairing is None:
         return Asking(tuple(said)) if said else None
     way = _way(task.language)
-    listed = task.pairing == "ordered" and _are_lists(texts)
-    if said is None and task.labels == ("0", "1") and (listed or task.pairing == "unordered"):
+    ordered = task.pairing == "ordered"
+    listed, mentions = ordered and _are_lists(texts), ordered and _are_mentions(texts)
+    if task.labels in _BINARY and not descriptions and (listed or mentions or not ordered):
         said = list(NO_YES[way])
     if said is None:
         return None
     if task.pairing == "unordered":
         return Asking(tuple(said), SAME[way], both=True)
-    return Asking(tuple(said), (KEYWORDS if listed else RELATION)[way], listed=LISTED[way] if listed else "")
+    asked = KEYWORDS if listed else PRONOUN if mentions else RELATION
+    return Asking(tuple(said), asked[way], listed=LISTED[way] if listed else "")
 
 
 def asking_of_questions(questions: Sequence[str]) -> Asking:
@@ -113,6 +119,13 @@ def _are_lists(texts: Iterable[str]) -> bool:
         (sum(_is_list(pair[side]) for pair in pairs) >= _USUAL * len(pairs)) == wanted
         for side, wanted in ((0, False), (1, True))
     )
+
+
+def _are_mentions(texts: Iterable[str]) -> bool:
+    """Whether nearly all first sides have a marked word, and second sides are short."""
+    pairs = [sides(text) for text in texts if pairing_of([text])]
+    fitting = sum(is_marked(first) and len(second) <= _LONGEST for first, second in pairs)
+    return bool(pairs) and fitting >= _USUAL * len(pairs)
 
 
 def _is_list(text: str) -> bool:
