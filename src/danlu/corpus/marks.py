@@ -7,11 +7,11 @@ which file plays which role, or what entities are good for.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, islice
 from typing import TYPE_CHECKING, TypeGuard, cast
 
-from danlu.corpus import tags
+from danlu.corpus import relations, tags
 from danlu.corpus.columns import Columns, as_text, find_columns, is_scalar
 from danlu.corpus.formats import read_rows
 from danlu.errors import DataError
@@ -21,6 +21,8 @@ from danlu.types import Example, Span
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
+
+    from danlu.types import Relation
 
     Row = dict[str, object]
 
@@ -55,6 +57,7 @@ _SHAPES = {
     "by type": "type, then surface, then [start, end] as in CLUENER",
     "index": "objects with a text, a type and its places as in GTS-Engine",
     "tags": "one tag a token",
+    "words": "the words that relations name",
 }
 _LIKE = (
     'write {"text": "…", "entities": [{"start": 0, "end": 2, "type": "…"}]}, the end being the character after the last'
@@ -70,18 +73,21 @@ class Marks:
         column: that of the entities, or of the tags.
         shape: a key of _SHAPES.
         inclusive: whether ends name the last character rather than the one after it.
+        relations: the column of what holds between them; None where there is none.
     """
 
     text: str
     column: str
     shape: str
     inclusive: bool = False
+    relations: str | None = None
 
     @property
     def columns(self) -> Columns:
         """What `danlu check` tells of them."""
         ends = ", ends included" if self.inclusive else ""
-        return Columns(self.text, self.column, marks=f"{_SHAPES[self.shape]}{ends}")
+        linked = f"; the relations the column '{self.relations}'" if self.relations else ""
+        return Columns(self.text, self.column, marks=f"{_SHAPES[self.shape]}{ends}{linked}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +126,20 @@ def open_marked(
 
 
 def find_marks(rows: Sequence[Row], *, text: str | None, label: str | None, file: str) -> Marks | None:
-    """The columns of texts and entities, and how these are written; None where no column looks like entities."""
+    """The columns of texts, entities and relations, and how these are written; None where none looks like entities."""
+    found = _find_marks(rows, text=text, label=label, file=file)
+    parsed = [{name: _parsed(cell) for name, cell in row.items()} for row in rows]
+    names = dict.fromkeys(name for row in rows for name in row)
+    if found is not None:
+        return replace(found, relations=relations.column_of(parsed, names, beside=found.column))
+    column = relations.column_of(parsed, [label] if label in names else names, beside=None)
+    if column is None:
+        return None
+    others = [{key: value for key, value in row.items() if key != column} for row in rows]
+    return Marks(find_columns(others, text=text, label=None, file=file).text, column, "words", relations=column)
+
+
+def _find_marks(rows: Sequence[Row], *, text: str | None, label: str | None, file: str) -> Marks | None:
     names = list(dict.fromkeys(name for row in rows for name in row))
     tokens = next((name for name in _TOKENS if name in names and _lists(rows, name)), None)
     known = [label] if label else [name for name in _TAGS if name in names]
@@ -153,13 +172,33 @@ def example(row: Row, marks: Marks, file: str, number: int) -> Example:
         raise DataError(what, "write one text a row", file=file, row=number, field=marks.text)
     text = plain(as_text(cell))
     value = _parsed(row.get(marks.column))
+    place = relations.Place(file, number, marks.relations or "")
+    if marks.shape == "words":
+        return Example(text, None, file, number, *(relations.alone(value, text, place) or (None, None)))
     if value is None or value == "":
+        if marks.relations is not None and _parsed(row.get(marks.relations)):
+            raise place.error(0, "the row has relations and no entities", relations.LIKE)
         return Example(text, None, file, number)
     spans = [
         _span(mark, text, marks, DataPlace(file, number, marks.column, position))
         for position, mark in enumerate(_marks(value, marks.shape, file, number, marks.column), start=1)
     ]
-    return Example(text, None, file, number, tuple(sorted(set(spans), key=lambda s: (s.start, -s.end, s.type))))
+    linked = _linked(row, marks, spans, text, place)
+    ordered = tuple(sorted(set(spans), key=lambda s: (s.start, -s.end, s.type)))
+    return Example(text, None, file, number, ordered, linked)
+
+
+def _linked(
+    row: Row, marks: Marks, spans: Sequence[Span], text: str, place: relations.Place
+) -> tuple[Relation, ...] | None:
+    """The relations of a row, whose entities are given in the order they are written in."""
+    if marks.relations is None:
+        return None
+    value = _parsed(row.get(marks.column)) if marks.shape == "objects" else None
+    written = cast("list[object]", value) if isinstance(value, list) else []
+    ids = [cast("Row", item).get("id") for item in written if isinstance(item, dict) and "id" in item]
+    ids = ids if len(ids) == len(spans) else []
+    return relations.between(_parsed(row.get(marks.relations)), spans, ids, text, place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +256,8 @@ def _tagged(row: Row, marks: Marks, file: str, number: int) -> Example:
         what = f"there are {len(tokens)} tokens and {len(tagged)} tags"
         raise DataError(what, "give one tag a token", file=file, row=number, field=marks.column)
     spans = tags.spans_of([tag.strip() for tag in tagged], places, file=file, row=number, field=marks.column)
-    return Example(text, None, file, number, tuple(spans))
+    linked = _linked(row, marks, spans, text, relations.Place(file, number, marks.relations or ""))
+    return Example(text, None, file, number, tuple(spans), linked)
 
 
 def _strings(value: object) -> TypeGuard[list[str]]:

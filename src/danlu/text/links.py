@@ -1,0 +1,108 @@
+"""From vectors of tokens to relations between entities: one way for teacher, student and shipped file.
+
+Pairs of entities are scored where one window holds both whole; of several such windows the one counts that shows most
+around them, so that each pair is scored once. Knows tokens, vectors and entities; does not know networks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from danlu.text.pieces import places
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from danlu.text.pieces import Tokens, Window
+
+ENDS = 4  # vectors of a token: as the first and the last one of a head, and of a tail
+LINK_FLOOR = -4.0  # the lowest logit that is kept: far below what any threshold takes
+
+
+@dataclass(frozen=True)
+class Vectors:
+    """What a window says of its tokens, to score pairs by.
+
+    Attributes:
+        window: which tokens.
+        ends: (window, ENDS, 2P).
+    """
+
+    window: Window
+    ends: NDArray[np.float32]
+
+
+def allowed_of(triples: Sequence[tuple[int, int, int]], types: int, relations: int) -> NDArray[np.bool_]:
+    """(types, relations, types) which of all are among some triples of head's type, relation and tail's type."""
+    allowed = np.zeros((types, relations, types), bool)
+    for head, relation, tail in triples:
+        allowed[head, relation, tail] = True
+    return allowed
+
+
+def links(
+    entities: NDArray[np.int64],
+    tokens: Tokens,
+    read: Sequence[Vectors],
+    weights: NDArray[np.float32],
+    allowed_KQK: NDArray[np.bool_],
+    floor: float,
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """(n, 3) head, tail and relation of every allowed pair of entities whose logit is above a floor, and (n,) logits.
+
+    Args:
+        entities: (M, 3) first character, character after the last, type.
+        tokens: of the text.
+        read: its windows.
+        weights: (Q, P + 1) of each relation: of the parts of a product, and what is added.
+        allowed_KQK: whether a head of a type may have a relation to a tail of a type.
+        floor: of the logits.
+    """
+    count, relations = len(entities), len(weights)
+    found = [places(tokens, start, end) for start, end, _ in entities.tolist()]
+    borders = np.array([place or (-1, -1) for place in found], np.int64).reshape(-1, 2)
+    best_MM, logits_MMQ = np.full((count, count), -1.0), np.full((count, count, relations), -np.inf, np.float32)
+    for each in read:
+        inside = np.flatnonzero((borders[:, 0] >= each.window.start) & (borders[:, 1] < each.window.stop))
+        here = borders[inside]
+        margin_MM = _margins(here, each.window, len(tokens))
+        chosen = best_MM[np.ix_(inside, inside)] < margin_MM
+        if not chosen.any():
+            continue
+        scored = _scores(each.ends, here - each.window.start, weights)
+        rows, columns = (inside[part] for part in np.nonzero(chosen))
+        best_MM[rows, columns], logits_MMQ[rows, columns] = margin_MM[chosen], scored[chosen]
+    kinds = entities[:, 2]
+    allowed_MMQ = allowed_KQK[kinds][:, :, kinds].transpose(0, 2, 1)
+    kept = allowed_MMQ & (logits_MMQ > floor) & ~np.eye(count, dtype=bool)[:, :, None]
+    pairs = np.stack(np.nonzero(kept), 1)
+    return pairs.astype(np.int64), logits_MMQ[kept]
+
+
+def together(first: tuple[int, int], second: tuple[int, int], cut: Sequence[Window]) -> bool:
+    """Whether some window holds two stretches of tokens, given by first and last, whole."""
+    start, stop = min(first[0], second[0]), max(first[1], second[1])
+    return any(window.start <= start and stop < window.stop for window in cut)
+
+
+def _margins(borders_M2: NDArray[np.int64], window: Window, count: int) -> NDArray[np.float64]:
+    """(M, M) tokens that a window shows beyond each pair, on the poorer side; no end of the text is poor."""
+    before_M = borders_M2[:, 0] - window.start if window.start else np.full(len(borders_M2), count)
+    after_M = window.stop - 1 - borders_M2[:, 1] if window.stop < count else np.full(len(borders_M2), count)
+    side_M = np.minimum(before_M, after_M).astype(np.float64)
+    return np.minimum(side_M[:, None], side_M[None, :])
+
+
+def _scores(
+    ends_LE2P: NDArray[np.float32], borders_M2: NDArray[np.int64], weights_Q: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """(M, M, Q) logits, a matrix product for each relation."""
+    first_ME2P, last_ME2P = ends_LE2P[borders_M2[:, 0]], ends_LE2P[borders_M2[:, 1]]
+    heads_MX, tails_MX = (first_ME2P[:, i] + last_ME2P[:, i + 1] for i in (0, 2))
+    doubled = np.concatenate([weights_Q[:, :-1]] * 2, 1)
+    return np.stack([(heads_MX * w) @ tails_MX.T + b for w, b in zip(doubled, weights_Q[:, -1], strict=True)], -1)
