@@ -16,7 +16,7 @@ from tokenizers import Tokenizer
 from danlu.errors import ArtifactError, OptionError
 from danlu.graph import json_object, session
 from danlu.text.entities import Candidates, Reading, candidates, decode
-from danlu.text.links import ENDS, allowed_of
+from danlu.text.links import ENDS, HEARD, allowed_of
 from danlu.text.pieces import frame, read
 from danlu.types import Extraction, Relation, Span
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 KIND = "extraction"  # what config.json says it is
 INPUTS: tuple[str, ...] = ("token_ids", "token_mask", "token_shapes")
-OUTPUTS: tuple[str, ...] = ("logits", "ends", "weights")  # the last two where there are relations
+OUTPUTS: tuple[str, ...] = ("logits", "ends", "said", "weights")  # the last three where there are relations
 MOST_WINDOW, MOST_WIDTH = 4_096, 512
 MOST_SCALE, MOST_SHIFT, LEAST_THRESHOLD = 10.0, 10.0, 0.01  # beyond them nearly every stretch could be an entity
 _BLOCK = 64  # texts whose candidates are held at a time
@@ -182,9 +182,10 @@ def _fitting(more: Sequence[NDArray[np.float32]], links: LinkSettings | None) ->
     """Whether the outputs of a graph beside its logits are those that the settings speak of."""
     if links is None or len(more) != len(OUTPUTS) - 1:
         return links is None and not more
-    ends, weights = more
-    parts = ends.shape[-1] // 2
-    return ends.shape == (1, 3, ENDS, 2 * parts) and weights.shape == (len(links.labels), parts + 1)
+    ends, said, weights = more
+    parts, relations = ends.shape[-1] // 2, len(links.labels)
+    shapes = (1, 3, ENDS, 2 * parts), (1, 3, HEARD, relations), (relations, parts + 1)
+    return (ends.shape, said.shape, weights.shape) == shapes
 
 
 def _links(written: object) -> LinkSettings:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from danlu.text.entities import Candidates, Reading, candidates, pack, unpack
-from danlu.text.links import ENDS, Vectors, allowed_of, links, together
+from danlu.text.links import ENDS, HEARD, Vectors, Zones, allowed_of, links, together
 from danlu.text.pieces import Tokens, Window, windows
 
 WIDEST, TYPES, PARTS = 2, 2, 3
@@ -29,7 +29,9 @@ def by_its_tokens(ids, mask, shapes):
     ends = np.sin(ids[:, :, None, None] * np.arange(1, ENDS * 2 * PARTS + 1).reshape(ENDS, 2 * PARTS)).astype(
         np.float32
     )
-    return [out, ends, WEIGHTS]
+    said = np.zeros((*ids.shape, HEARD, 2), np.float32)
+    said[:, :, 0], said[:, :, 1] = np.cos(ids)[:, :, None], np.sin(ids)[:, :, None]  # what stands between, not around
+    return [out, ends, said, WEIGHTS]
 
 
 def named(found):
@@ -57,7 +59,8 @@ def test_windows_give_what_the_whole_text_gives(texts, size, cells):
 
 def test_only_allowed_pairs_of_different_entities_are_scored():
     tokens = tokens_of([6, 7, 9])  # types 0, 1, 0
-    read = [Vectors(Window(0, 3, 0, 3), by_its_tokens(tokens.ids[None], None, None)[1][0])]
+    _, ends, said, _ = by_its_tokens(tokens.ids[None], None, None)
+    read = [Vectors(Window(0, 3, 0, 3), ends[0], said[0])]
     entities = np.array([[0, 1, 0], [2, 3, 1], [4, 5, 0]], np.int64)
     allowed = allowed_of([(0, 1, 1)], TYPES, 2)
     pairs, logits = links(entities, tokens, read, WEIGHTS, allowed, -np.inf)
@@ -71,12 +74,25 @@ def test_of_two_windows_the_one_that_shows_more_around_a_pair_counts():
     tokens = tokens_of(range(10, 30))
     entities = np.array([[2 * 11, 2 * 11 + 1, 0], [2 * 13, 2 * 13 + 1, 0]], np.int64)
     ends = np.ones((12, ENDS, 2 * PARTS), np.float32)
-    early, late = Vectors(Window(2, 14, 2, 8), ends), Vectors(Window(8, 20, 8, 20), 2 * ends)
+    said = np.zeros((12, HEARD, 2), np.float32)
+    early, late = Vectors(Window(2, 14, 2, 8), ends, said), Vectors(Window(8, 20, 8, 20), 2 * ends, said)
     only = links(entities, tokens, [late], WEIGHTS, ANY, -np.inf)
     for read in ([early, late], [late, early]):
         found = links(entities, tokens, read, WEIGHTS, ANY, -np.inf)
         np.testing.assert_array_equal(found[0], only[0])
         np.testing.assert_array_equal(found[1], only[1])
+
+
+def test_words_between_and_around_a_pair_are_those_of_its_window():
+    borders = np.array([[2, 3], [6, 6]], np.int64)
+    zones = Zones.of(borders, 1, 9)
+    for head, tail in ((0, 1), (1, 0)):
+        assert [int(edge[head, tail]) for edge in zones.between] == [4, 6]
+        assert [int(edge[head, tail]) for edge in zones.before] == [1, 2]
+        assert [int(edge[head, tail]) for edge in zones.after] == [7, 9]
+    assert zones.order.tolist() == [[0, 0], [1, 0]]
+    inside = Zones.of(np.array([[2, 5], [3, 3]], np.int64), 0, 9)
+    assert int(inside.between[1][0, 1] - inside.between[0][0, 1]) == 0
 
 
 def test_relations_are_stored_and_read_back():

@@ -125,7 +125,7 @@ def fit(
             seen_BLD = F.dropout(hidden_BLD.float(), 0.1)
             real_BLW = stretches(mask_BL, reading, network.widest)
             own = loss(network.score(seen_BLD), real_BLW, [piece.marks for piece in chosen]).mean()
-            yield own if network.links is None else own + link_loss(network.links, seen_BLD, chosen)
+            yield own if network.links is None else own + link_loss(network.links, seen_BLD, chosen, reading)
 
     minimise(losses(), groups(network, training), steps=training.steps, progress=progress)
     return network.eval()

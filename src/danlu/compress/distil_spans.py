@@ -79,7 +79,7 @@ def distil(
             logits_BLWK = student.score(hidden_BLD)
             real_BLW = stretches(mask_BL, reading, student.widest)
             own = loss(logits_BLWK, real_BLW, [piece.marks for piece in chosen]).mean()
-            own = own if student.links is None else own + link_loss(student.links, hidden_BLD, chosen)
+            own = own if student.links is None else own + link_loss(student.links, hidden_BLD, chosen, reading)
             apart_BL = 1 - F.cosine_similarity(hidden_BLD, wanted_BLD, -1)
             yield own + NEARNESS * (apart_BL * mask_BL).sum() / mask_BL.sum()
 

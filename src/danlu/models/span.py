@@ -90,9 +90,9 @@ class SpanNetwork(nn.Module):
 
     def forward(
         self, ids_BL: torch.Tensor, mask_BL: torch.Tensor, shapes_BL: torch.Tensor
-    ) -> torch.Tensor | tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """(B, L, W, K) logits; where there are relations, also vectors of ends and weights, see link.py."""
+    ) -> torch.Tensor | tuple[torch.Tensor, ...]:
+        """(B, L, W, K) logits; where there are relations, also what link.py makes of them, and its weights."""
         hidden_BLD = self.hidden(ids_BL, mask_BL, shapes_BL)
         if self.links is None:
             return self.score(hidden_BLD)
-        return self.score(hidden_BLD), self.links(hidden_BLD), self.links.weigh.clone()
+        return self.score(hidden_BLD), *self.links(hidden_BLD), self.links.weigh.clone()

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from danlu.text.pieces import Tokens, Window
 
     # Padded token ids, mask and shapes, (batch, length) each, to (batch, length, widths, types) logits; where there are
-    # relations, also to (batch, length, ENDS, 2 parts) vectors and (relations, parts + 1) weights.
+    # relations, also to (batch, length, ENDS, 2 parts) vectors, (batch, length, HEARD, relations) scores of words and
+    # (relations, parts + 1) weights.
     Scorer = Callable[[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]], Sequence[NDArray[np.float32]]]
 
 CELLS = 1 << 12  # tokens of a batch, padding among them
@@ -138,13 +139,13 @@ def candidates(
             found[index].append(_taken(logits_BLWK[row], texts[index], window, len(reading.before), floor))
             if allowed is not None:
                 first = len(reading.before)
-                own = more[0][row, first : first + window.stop - window.start].copy()
-                vectors[index].append(Vectors(window, own))
+                own = slice(first, first + window.stop - window.start)
+                vectors[index].append(Vectors(window, more[0][row, own].copy(), more[1][row, own].copy()))
             left[index] -= 1
             if not left[index]:
                 out[index] = _ranked(found[index])
                 if allowed is not None:
-                    out[index] = _linked(out[index], texts[index], vectors.pop(index), more[1], allowed, nested)
+                    out[index] = _linked(out[index], texts[index], vectors.pop(index), more[2], allowed, nested)
     return out
 
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from danlu.text.pieces import Tokens, Window
 
 ENDS = 4  # vectors of a token: as the first and the last one of a head, and of a tail
+REACH = 6  # tokens before the first and after the last of a pair that are listened to
+HEARD = 4  # scores of a token for each relation: between a pair and around it, for either order of head and tail
 LINK_FLOOR = -4.0  # the lowest logit that is kept: far below what any threshold takes
 
 
@@ -31,10 +33,42 @@ class Vectors:
     Attributes:
         window: which tokens.
         ends: (window, ENDS, 2P).
+        said: (window, HEARD, Q) how much a token speaks for each relation of a pair that it stands between or near.
     """
 
     window: Window
     ends: NDArray[np.float32]
+    said: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Zones:
+    """Where the words stand that say how entities are related: (M, M) tokens, the end being the one after the last.
+
+    Attributes:
+        between: start and end of what lies between two entities.
+        before: start and end of what comes before both.
+        after: start and end of what comes after both.
+        order: 0 where the head comes first, else 1.
+    """
+
+    between: tuple[NDArray[np.int64], NDArray[np.int64]]
+    before: tuple[NDArray[np.int64], NDArray[np.int64]]
+    after: tuple[NDArray[np.int64], NDArray[np.int64]]
+    order: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, borders_M2: NDArray[np.int64], first: int, stop: int) -> Zones:
+        """Those of all pairs of entities, given by first and last token, in a window's tokens from first to stop."""
+        start_M, end_M = borders_M2[:, 0], borders_M2[:, 1] + 1
+        low = np.minimum(end_M[:, None], end_M[None, :])
+        left, right = np.minimum(start_M[:, None], start_M[None, :]), np.maximum(end_M[:, None], end_M[None, :])
+        return cls(
+            (low, np.maximum(low, np.maximum(start_M[:, None], start_M[None, :]))),
+            (np.maximum(left - REACH, first), left),
+            (right, np.minimum(right + REACH, stop)),
+            (start_M[:, None] > start_M[None, :]).astype(np.int64),
+        )
 
 
 def allowed_of(triples: Sequence[tuple[int, int, int]], types: int, relations: int) -> NDArray[np.bool_]:
@@ -74,7 +108,8 @@ def links(
         chosen = best_MM[np.ix_(inside, inside)] < margin_MM
         if not chosen.any():
             continue
-        scored = _scores(each.ends, here - each.window.start, weights)
+        own = here - each.window.start
+        scored = _scores(each.ends, own, weights) + _heard(each.said, Zones.of(own, 0, len(each.said)))
         rows, columns = (inside[part] for part in np.nonzero(chosen))
         best_MM[rows, columns], logits_MMQ[rows, columns] = margin_MM[chosen], scored[chosen]
     kinds = entities[:, 2]
@@ -106,3 +141,15 @@ def _scores(
     heads_MX, tails_MX = (first_ME2P[:, i] + last_ME2P[:, i + 1] for i in (0, 2))
     doubled = np.concatenate([weights_Q[:, :-1]] * 2, 1)
     return np.stack([(heads_MX * w) @ tails_MX.T + b for w, b in zip(doubled, weights_Q[:, -1], strict=True)], -1)
+
+
+def _heard(said_LHQ: NDArray[np.float32], zones: Zones) -> NDArray[np.float32]:
+    """(M, M, Q) what the words between and around pairs add: means over either."""
+    until_LHQ = np.concatenate([np.zeros_like(said_LHQ[:1]), np.cumsum(said_LHQ, 0)])
+    out = np.zeros((*zones.order.shape, said_LHQ.shape[2]), np.float32)
+    for number, parts in enumerate(((zones.between,), (zones.before, zones.after))):
+        rows = 2 * number + zones.order
+        total = sum(until_LHQ[end, rows] - until_LHQ[start, rows] for start, end in parts)
+        count = sum(end - start for start, end in parts)
+        out += total / np.maximum(count, 1)[:, :, None]
+    return out
