@@ -112,6 +112,7 @@ BAD = {
     "no type": ([{"head": 0, "tail": 2}], "has no type"),
     "no tail": ([[0, "x", 2], {"head": 0, "type": "x"}], "relation 2 has no tail (there is: head, type)"),
     "no object": ([[0, "x", 2], "0-2"], "relation 2 is no object with head, tail and type"),
+    "other names in every row": ([{"a": 0, "b": 2, "type": "x"}], "relation 1 has no head (there is: a, b, type)"),
     "no list": ({"head": 0, "tail": 2, "type": "x"}, "holds a dict, not a list of relations"),
 }
 
@@ -119,7 +120,7 @@ BAD = {
 @pytest.mark.parametrize("case", BAD)
 def test_what_leads_nowhere_names_file_row_field_and_fix(tmp_path, case):
     relations, message = BAD[case]
-    good = {"text": TEXT, "entities": ENTITIES, "relations": [[0, "x", 2]]}
+    good = {"text": TEXT, "entities": ENTITIES, "relations": [] if "every" in case else [[0, "x", 2]]}
     with pytest.raises(DataError) as caught:
         load(write(tmp_path, good, {"text": TEXT, "entities": ENTITIES, "relations": relations}))
     assert message in str(caught.value)

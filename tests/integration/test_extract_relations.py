@@ -95,9 +95,11 @@ def test_eval_predict_check_and_card_on_the_command_line(made, folder, run, tmp_
             head, tail = (answer["entities"][each[side]] for side in ("head", "tail"))
             assert answer["text"][head["start"] : head["end"]] == each["head_text"]
             assert answer["text"][tail["start"] : tail["end"]] == each["tail_text"]
-    code, out, _ = run("predict", made.model, "parcel refund")
+    linked = [answer["text"] for answer in answers if answer["relations"]]
+    code, out, _ = run("predict", made.model, *linked)
     assert code == 0
-    assert "—before→" in out
+    assert out.count(" | ") == len(linked) > 0
+    assert "→" in out
     code, out, _ = run("check", target)
     assert code in (0, 1)
     assert "Relations" in out

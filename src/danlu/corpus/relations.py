@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     Row = dict[str, object]
 
 # Each in order of preference.
-COLUMNS = ("relations", "relation_list", "relation", "rels", "links", "关系", "关系列表")
+SURE = ("relations", "relation_list", "关系", "关系列表")  # beside entities nothing else is called so
+COLUMNS = (*SURE, "relation", "rels", "links")
 TRIPLES = ("spo_list", "triples", "triple_list", "triplets", "spo", "三元组", *COLUMNS)
 _HEAD = ("head", "from", "source", "subject", "head_id", "from_id", "source_id", "h", "头实体", "主体")
 _TAIL = ("tail", "to", "target", "object", "tail_id", "to_id", "target_id", "t", "尾实体", "客体")
@@ -69,7 +70,12 @@ def column_of(rows: Sequence[Row], names: Iterable[str], *, beside: str | None) 
         beside: the column of entities.
     """
     known = [name for name in (COLUMNS if beside else TRIPLES) if name in names and name != beside]
-    return next((name for name in known if _look_so([row.get(name) for row in rows], empty=beside is not None)), None)
+    cells = {name: [row.get(name) for row in rows] for name in known}
+    if beside is not None:
+        sure = [name for name in known if name in SURE and any(isinstance(cell, (list, dict)) for cell in cells[name])]
+        known = [*sure, *known]
+        return next((name for name in known if name in sure or _look_so(cells[name], empty=True)), None)
+    return next((name for name in known if _look_so(cells[name], empty=False)), None)
 
 
 def _look_so(cells: Sequence[object], *, empty: bool) -> bool:

@@ -97,26 +97,28 @@ def links(
         allowed_KQK: whether a head of a type may have a relation to a tail of a type.
         floor: of the logits.
     """
-    count, relations = len(entities), len(weights)
     found = [places(tokens, start, end) for start, end, _ in entities.tolist()]
     borders = np.array([place or (-1, -1) for place in found], np.int64).reshape(-1, 2)
-    best_MM, logits_MMQ = np.full((count, count), -1.0), np.full((count, count, relations), -np.inf, np.float32)
+    parts = [(np.zeros((0, 2), np.int64), np.zeros(0), np.zeros((0, len(weights)), np.float32))]
     for each in read:
         inside = np.flatnonzero((borders[:, 0] >= each.window.start) & (borders[:, 1] < each.window.stop))
-        here = borders[inside]
-        margin_MM = _margins(here, each.window, len(tokens))
-        chosen = best_MM[np.ix_(inside, inside)] < margin_MM
-        if not chosen.any():
+        kinds = entities[inside, 2]
+        allowed_MMQ = allowed_KQK[kinds][:, :, kinds].transpose(0, 2, 1) & ~np.eye(len(kinds), dtype=bool)[:, :, None]
+        pairs = np.nonzero(allowed_MMQ.any(-1))
+        if not len(pairs[0]):
             continue
-        own = here - each.window.start
-        scored = _scores(each.ends, own, weights) + _heard(each.said, Zones.of(own, 0, len(each.said)))
-        rows, columns = (inside[part] for part in np.nonzero(chosen))
-        best_MM[rows, columns], logits_MMQ[rows, columns] = margin_MM[chosen], scored[chosen]
-    kinds = entities[:, 2]
-    allowed_MMQ = allowed_KQK[kinds][:, :, kinds].transpose(0, 2, 1)
-    kept = allowed_MMQ & (logits_MMQ > floor) & ~np.eye(count, dtype=bool)[:, :, None]
-    pairs = np.stack(np.nonzero(kept), 1)
-    return pairs.astype(np.int64), logits_MMQ[kept]
+        own = borders[inside] - each.window.start
+        scored_MMQ = _scores(each.ends, own, weights) + _heard(each.said, Zones.of(own, 0, len(each.said)))
+        scored_MMQ[~allowed_MMQ] = -np.inf
+        margin_MM = _margins(borders[inside], each.window, len(tokens))
+        parts.append((np.stack([inside[side] for side in pairs], 1), margin_MM[pairs], scored_MMQ[pairs]))
+    pairs_N2, margin_N, logits_NQ = (np.concatenate(part) for part in zip(*parts, strict=True))
+    order = np.lexsort((-margin_N, pairs_N2[:, 1], pairs_N2[:, 0]))
+    pairs_N2, logits_NQ = pairs_N2[order], logits_NQ[order]
+    first = np.ones(len(order), bool)
+    first[1:] = (pairs_N2[1:] != pairs_N2[:-1]).any(1)
+    rows, relation = np.nonzero(first[:, None] & (logits_NQ > floor))
+    return np.concatenate([pairs_N2[rows], relation[:, None]], 1).astype(np.int64), logits_NQ[rows, relation]
 
 
 def together(first: tuple[int, int], second: tuple[int, int], cut: Sequence[Window]) -> bool:
