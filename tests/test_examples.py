@@ -185,6 +185,7 @@ def test_no_order_repeats_another() -> None:
 
 # --- entities with relations
 
+LABELLED_NEWS = ("train.jsonl", "dev.jsonl", "test.jsonl")
 NEWS = Path(__file__).parents[1] / "examples" / "who-works-where"
 LINKED = {  # what each relation leads from and to
     "based_in": ("company", "city"),
@@ -200,7 +201,7 @@ def news(name: str) -> list[dict[str, Any]]:
 
 
 def test_relations_lead_between_entities_of_the_right_types() -> None:
-    for name in ("train.jsonl", "test.jsonl"):
+    for name in LABELLED_NEWS:
         for row in news(name):
             kinds = [entity["type"] for entity in row["entities"]]
             assert all(row["text"][e["start"] : e["end"]] == e["text"] for e in row["entities"])
@@ -210,7 +211,7 @@ def test_relations_lead_between_entities_of_the_right_types() -> None:
 
 def test_news_is_counted_as_the_readme_says() -> None:
     readme = (NEWS / "README.md").read_text(encoding="utf-8")
-    for name in ("train.jsonl", "test.jsonl"):
+    for name in LABELLED_NEWS:
         rows = news(name)
         for field, kinds in (("entities", ("city", "company", "job", "person")), ("relations", sorted(LINKED))):
             counts = Counter(each["type"] for row in rows for each in row[field])
@@ -220,7 +221,7 @@ def test_news_is_counted_as_the_readme_says() -> None:
 
 
 def test_no_news_repeats_another() -> None:
-    everything = [row["text"] for name in ("train.jsonl", "test.jsonl") for row in news(name)]
+    everything = [row["text"] for name in LABELLED_NEWS for row in news(name)]
     everything += [line for line in (NEWS / "unlabeled.txt").read_text(encoding="utf-8").split("\n") if line]
     assert len({exact_key(text) for text in everything}) == len(everything)
     assert near_duplicates(everything, 0.85) == []

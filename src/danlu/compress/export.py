@@ -76,9 +76,10 @@ def _exported(
         free: the free dimensions of the inputs, as torch.export takes them.
         outputs: what they are called.
     """
-    quiet = logging.getLogger("torch.onnx")
-    level = quiet.level
-    quiet.setLevel(logging.ERROR)
+    quiet = [logging.getLogger(name) for name in ("torch.onnx", "onnx_ir")]
+    levels = [logger.level for logger in quiet]
+    for logger in quiet:
+        logger.setLevel(logging.ERROR)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -93,7 +94,8 @@ def _exported(
                 verbose=False,
             )
     finally:
-        quiet.setLevel(level)
+        for logger, level in zip(quiet, levels, strict=True):
+            logger.setLevel(level)
     assert program is not None
     return _anonymous(program.model_proto).SerializeToString(deterministic=True)
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeGuard, cast
 from danlu.corpus import relations, tags
 from danlu.corpus.columns import Columns, as_text, find_columns, is_scalar
 from danlu.corpus.formats import read_rows
+from danlu.corpus.shapes import READERS, SHAPES, Mark, shape_of, whole
 from danlu.errors import DataError
 from danlu.text.pair import plain
 from danlu.types import Example, Span
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     Row = dict[str, object]
 
 SAMPLE = 1000  # rows looked at to find the columns and how ends are counted
-_DIGITS = 9  # of an offset written as a string
 # Each in order of preference.
 _FIELDS = (
     "entities",
@@ -46,19 +46,6 @@ _NO_SIGN = ("label", "labels")  # empty lists in them may as well be those of te
 _TOKENS = ("tokens", "words")
 _TAGS = ("tags", "ner_tags", "labels", "bio", "label")
 _SURE_TAGS = ("ner_tags", "bio")  # nothing else is called so
-_START = ("start", "start_offset", "begin", "start_idx", "start_index", "from", "offset")
-_END = ("end", "end_offset", "stop", "end_idx", "end_index", "to")
-_TYPE = ("type", "entity_type", "label", "entity_label", "category", "tag", "labels", "类型", "类别")
-_SURFACE = ("text", "entity_text", "surface", "entity", "word", "mention", "value", "文本")
-_INDEX = ("entity_index", "index", "indices", "span")
-_SHAPES = {
-    "objects": "objects with start, end and type",
-    "triples": "lists [start, end, type]",
-    "by type": "type, then surface, then [start, end] as in CLUENER",
-    "index": "objects with a text, a type and its places as in GTS-Engine",
-    "tags": "one tag a token",
-    "words": "the words that relations name",
-}
 _LIKE = (
     'write {"text": "…", "entities": [{"start": 0, "end": 2, "type": "…"}]}, the end being the character after the last'
 )
@@ -71,7 +58,7 @@ class Marks:
     Attributes:
         text: the column of the text, or of the tokens.
         column: that of the entities, or of the tags.
-        shape: a key of _SHAPES.
+        shape: a key of SHAPES.
         inclusive: whether ends name the last character rather than the one after it.
         relations: the column of what holds between them; None where there is none.
     """
@@ -87,17 +74,7 @@ class Marks:
         """What `danlu check` tells of them."""
         ends = ", ends included" if self.inclusive else ""
         linked = f"; the relations the column '{self.relations}'" if self.relations else ""
-        return Columns(self.text, self.column, marks=f"{_SHAPES[self.shape]}{ends}{linked}")
-
-
-@dataclass(frozen=True, slots=True)
-class _Mark:
-    """One entity as written: where, what, and its words where they are given."""
-
-    start: object
-    end: object
-    type: object
-    surface: str | None = None
+        return Columns(self.text, self.column, marks=f"{SHAPES[self.shape]}{ends}{linked}")
 
 
 def open_marked(
@@ -215,11 +192,11 @@ class DataPlace:
         return DataError(f"entity {self.position} {what}", fix, file=self.file, row=self.row, field=self.field)
 
 
-def _span(mark: _Mark, text: str, marks: Marks, place: DataPlace) -> Span:
+def _span(mark: Mark, text: str, marks: Marks, place: DataPlace) -> Span:
     kind = as_text(mark.type).strip() if is_scalar(mark.type) else ""
     if not kind:
         raise place.error("has no type", _LIKE)
-    start, end = _whole(mark.start), _whole(mark.end)
+    start, end = whole(mark.start), whole(mark.end)
     if start is None or end is None:
         raise place.error(f"has the offsets {mark.start!r} and {mark.end!r}, which are no whole numbers", _LIKE)
     end += marks.inclusive
@@ -296,7 +273,7 @@ def _shape(values: Iterable[object], *, guess: bool) -> str | None:
         if isinstance(value, dict):
             found.add("by type" if all(isinstance(v, dict) for v in cast("Row", value).values()) else None)
         elif isinstance(value, list):
-            found.update(_shape_of_item(item) for item in cast("list[object]", value))
+            found.update(shape_of(item) for item in cast("list[object]", value))
         elif value is not None and value != "":
             found.add(None)
     if lists and not found:
@@ -304,94 +281,31 @@ def _shape(values: Iterable[object], *, guess: bool) -> str | None:
     return next(iter(found)) if len(found) == 1 else None
 
 
-def _shape_of_item(item: object) -> str | None:
-    if isinstance(item, dict):
-        keys = set(cast("Row", item))
-        if keys & set(_INDEX) and not keys & set(_START):
-            return "index"
-        return "objects" if keys & set(_START) and keys & set(_END) else None
-    if isinstance(item, (list, tuple)):
-        parts = list(cast("Sequence[object]", item))
-        return "triples" if len(parts) == 3 and isinstance(parts[2], str) and _whole(parts[0]) is not None else None
-    return None
-
-
-def _marks(value: object, shape: str, file: str, row: int, field: str) -> Iterator[_Mark]:
+def _marks(value: object, shape: str, file: str, row: int, field: str) -> Iterator[Mark]:
     """The entities of a cell, as written.
 
     Raises:
         DataError: the cell has not the shape of the file's other cells.
     """
     try:
-        yield from list(_READERS[shape](value))
+        yield from list(READERS[shape](value))
     except (TypeError, ValueError, AttributeError, KeyError, IndexError) as bad:
-        what = f"the entities are not {_SHAPES[shape]}, as in the other rows"
+        what = f"the entities are not {SHAPES[shape]}, as in the other rows"
         raise DataError(what, _LIKE, file=file, row=row, field=field) from bad
-
-
-def _get(item: Row, names: Sequence[str]) -> object:
-    return next((item[name] for name in names if name in item), None)
-
-
-def _words(item: Row) -> str | None:
-    found = _get(item, _SURFACE)
-    return found if isinstance(found, str) else None
-
-
-def _objects(value: object) -> Iterator[_Mark]:
-    for item in cast("list[Row]", value):
-        kind = _get(item, _TYPE)
-        if isinstance(kind, list) and len(cast("list[object]", kind)) == 1:
-            kind = cast("list[object]", kind)[0]
-        yield _Mark(_get(item, _START), _get(item, _END), kind, _words(item))
-
-
-def _triples(value: object) -> Iterator[_Mark]:
-    for start, end, kind in cast("list[tuple[object, object, object]]", value):
-        yield _Mark(start, end, kind)
-
-
-def _by_type(value: object) -> Iterator[_Mark]:
-    for kind, surfaces in cast("dict[str, dict[str, list[tuple[object, object]]]]", value).items():
-        for surface, places in surfaces.items():
-            for start, end in places:
-                yield _Mark(start, end, kind, surface)
-
-
-def _indexed(value: object) -> Iterator[_Mark]:
-    for item in cast("list[Row]", value):
-        index = cast("list[object]", _get(item, _INDEX))
-        places = index if index and isinstance(index[0], (list, tuple)) else [index]
-        for start, end in cast("list[tuple[object, object]]", places):
-            yield _Mark(start, end, _get(item, _TYPE), _words(item))
-
-
-_READERS = {"objects": _objects, "triples": _triples, "by type": _by_type, "index": _indexed}
-
-
-def _whole(value: object) -> int | None:
-    """A whole number, or None."""
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    if isinstance(value, str) and value.strip().isdecimal() and len(value.strip()) <= _DIGITS:
-        return int(value)
-    return value if isinstance(value, int) else None
 
 
 def _inclusive(rows: Sequence[Row], text: str, column: str, shape: str) -> bool:
     """Whether the words of entities show that ends name the last character: more so than that they do not."""
     after = at = 0
     for row in rows:
-        whole = plain(as_text(row.get(text)))
+        given = plain(as_text(row.get(text)))
         try:
-            marks = list(_READERS[shape](_parsed(row.get(column)) or ()))
+            marks = list(READERS[shape](_parsed(row.get(column)) or ()))
         except (TypeError, ValueError, AttributeError, KeyError, IndexError):
             continue  # reading the row says what is wrong
         for mark in marks:
-            start, end = _whole(mark.start), _whole(mark.end)
+            start, end = whole(mark.start), whole(mark.end)
             if mark.surface is not None and start is not None and end is not None:
-                after += whole[start:end] == mark.surface
-                at += whole[start : end + 1] == mark.surface
+                after += given[start:end] == mark.surface
+                at += given[start : end + 1] == mark.surface
     return at > after
