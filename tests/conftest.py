@@ -27,6 +27,7 @@ settings.register_profile("danlu", deadline=None, print_blob=True)
 settings.load_profile("danlu")
 
 LABELS = ("parcel", "praise", "refund")
+LINKS = ("before", "earns")  # relations of the toy task
 ALONE = {"pairing": None, "options": False, "thresholds": []}  # settings of a model of single texts and labels
 WORDS = {
     "parcel": (["parcel", "box", "late", "ship", "courier"], ["包裹", "快递", "发货", "送到"]),
@@ -67,6 +68,16 @@ def make_marked_rows(count, seed):
             text += word
         rows.append((text, np.array(found, np.int64).reshape(-1, 3)))
     return rows
+
+
+def links_of(gold):
+    """(entities, entities, 2) the toy's relations: a parcel comes before every later refund, and earns any praise."""
+    found = np.zeros((len(gold), len(gold), 2), np.float32)
+    for head, (start, _, kind) in enumerate(gold.tolist()):
+        for tail, (other, _, to) in enumerate(gold.tolist()):
+            found[head, tail, 0] = kind == 0 and to == 2 and other > start
+            found[head, tail, 1] = kind == 0 and to == 1
+    return found
 
 
 def vocabulary() -> list[str]:
@@ -138,6 +149,12 @@ def static_base(tiny_base):
 def make_marked():
     """Makes rows with entities: (count, seed) to (text, (entities, 3) first character, one after the last, type)."""
     return make_marked_rows
+
+
+@pytest.fixture(scope="session")
+def links_of_marked():
+    """From the entities of a marked row to the toy's relations between them, (entities, entities, 2)."""
+    return links_of
 
 
 @pytest.fixture(scope="session")
@@ -397,6 +414,45 @@ def toy_extractor(tiny_base):
         "model.onnx": spans_to_onnx(network),
         "tokenizer.json": small.tokenizer.to_str().encode(),
     }
+
+
+@pytest.fixture(scope="session")
+def toy_linker(tiny_base):
+    """The entries of a model file that also finds which parcel a refund follows, and the network it was made from."""
+    from danlu.adapt import span
+    from danlu.compress.export import spans_to_onnx
+    from danlu.extractor import KIND
+    from danlu.factory.extract_material import cut_base
+    from danlu.text.entities import Reading
+    from danlu.text.links import allowed_of
+    from danlu.text.pieces import frame, read
+    from danlu.train.spans import Training
+
+    rows = make_marked_rows(120, 1)
+    small = cut_base(tiny_base, [text for text, _ in rows], 30_000)
+    before, after = frame(small.tokenizer)
+    reading = Reading(tuple(before), tuple(after), 40, 4)
+    pieces = [
+        piece
+        for tokens, (_, gold) in zip(read(small.tokenizer, [text for text, _ in rows]), rows, strict=True)
+        for piece in span.encode(tokens, gold, reading, links_of(gold))
+    ]
+    triples = [(0, 0, 2), (0, 1, 1)]
+    network = span.head(small, small.model, LABELS, reading.widest, 0, allowed_of(triples, 3, 2))
+    training = Training(160, 16, rate=1e-3, head_rate=1e-2)
+    network = span.fit(network, pieces, np.ones(len(pieces), np.float32), reading, training)
+    config = {"kind": KIND, "labels": LABELS, "scale": 1.0, "shift": 0.0, "threshold": 0.5, "nested": False}
+    links = {"labels": LINKS, "triples": triples, "scale": 1.0, "shift": 0.0, "threshold": 0.5}
+    card = {"name": "links", "task": {"kind": "extraction", "labels": LABELS, "relations": LINKS, "language": "mixed"}}
+    entries = {
+        "card.json": json.dumps(card).encode(),
+        "config.json": json.dumps(
+            {**config, "window": reading.window, "widest": reading.widest, "links": links}
+        ).encode(),
+        "model.onnx": spans_to_onnx(network),
+        "tokenizer.json": small.tokenizer.to_str().encode(),
+    }
+    return entries, small, reading, network
 
 
 @pytest.fixture

@@ -183,6 +183,50 @@ def test_no_order_repeats_another() -> None:
     assert near_duplicates(everything, 0.85) == []
 
 
+# --- entities with relations
+
+LABELLED_NEWS = ("train.jsonl", "dev.jsonl", "test.jsonl")
+NEWS = Path(__file__).parents[1] / "examples" / "who-works-where"
+LINKED = {  # what each relation leads from and to
+    "based_in": ("company", "city"),
+    "bought": ("company", "company"),
+    "job_of": ("person", "job"),
+    "left": ("person", "company"),
+    "works_for": ("person", "company"),
+}
+
+
+def news(name: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (NEWS / name).read_text(encoding="utf-8").split("\n") if line]
+
+
+def test_relations_lead_between_entities_of_the_right_types() -> None:
+    for name in LABELLED_NEWS:
+        for row in news(name):
+            kinds = [entity["type"] for entity in row["entities"]]
+            assert all(row["text"][e["start"] : e["end"]] == e["text"] for e in row["entities"])
+            for each in row["relations"]:
+                assert (kinds[each["head"]], kinds[each["tail"]]) == LINKED[each["type"]]
+
+
+def test_news_is_counted_as_the_readme_says() -> None:
+    readme = (NEWS / "README.md").read_text(encoding="utf-8")
+    for name in LABELLED_NEWS:
+        rows = news(name)
+        for field, kinds in (("entities", ("city", "company", "job", "person")), ("relations", sorted(LINKED))):
+            counts = Counter(each["type"] for row in rows for each in row[field])
+            assert f"| `{name}` | {len(rows)} | " + " | ".join(str(counts[kind]) for kind in kinds) in readme
+    lines = (NEWS / "unlabeled.txt").read_text(encoding="utf-8").split("\n")
+    assert f"| `unlabeled.txt` | {sum(map(bool, lines))} |" in readme
+
+
+def test_no_news_repeats_another() -> None:
+    everything = [row["text"] for name in LABELLED_NEWS for row in news(name)]
+    everything += [line for line in (NEWS / "unlabeled.txt").read_text(encoding="utf-8").split("\n") if line]
+    assert len({exact_key(text) for text in everything}) == len(everything)
+    assert near_duplicates(everything, 0.85) == []
+
+
 # --- several labels
 
 HOTLINE = Path(__file__).parents[1] / "examples" / "city-hotline"

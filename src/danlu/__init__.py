@@ -6,7 +6,7 @@ Importing it needs no torch: `danlu.load(path).predict(texts)` runs on onnxrunti
 from danlu.artifact import Model, load
 from danlu.errors import DanluError
 from danlu.extractor import Extractor
-from danlu.types import Example, Extraction, Prediction, Span, Task
+from danlu.types import Example, Extraction, Prediction, Relation, Span, Task
 
 __version__ = "0.1.0"
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "Extractor",
     "Model",
     "Prediction",
+    "Relation",
     "Span",
     "Task",
     "__version__",

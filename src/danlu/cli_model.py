@@ -17,6 +17,7 @@ import typer
 
 from danlu.cli_base import extra
 from danlu.cli_questions import fitting_question, measure_questions, question_line, question_of, question_of_line
+from danlu.cli_relations import measure_relations, relation_lines, relations_json, relations_line
 from danlu.cli_several import labels_json, labels_line, measure_several, several_lines, table_lines
 from danlu.errors import DataError, OptionError
 from danlu.text.normalize import clean
@@ -166,15 +167,17 @@ def _evaluate_entities(
     found = [[(span.start, span.end, span.type) for span in answer.spans] for answer in answers]
     types = [*model.labels, *sorted({kind for row in truth for _, _, kind in row} - set(model.labels))]
     result = summary(truth, found, types)
+    links = model.settings.links
+    linked = {} if links is None else measure_relations(rows, answers, links.labels)
     if as_json:
-        print_json(result)
+        print_json(result | ({"relations": linked} if links else {}))
         return
     low, high = result["interval95"]
     say(
         f"F1 {result['f1']:.1%} (95% interval {low:.1%} to {high:.1%}), precision {result['precision']:.1%}, "
         f"recall {result['recall']:.1%}, {result['entities']} entities in {result['n']} rows"
     )
-    for line in table_lines(result["per_type"], "type"):
+    for line in [*table_lines(result["per_type"], "type"), *(relation_lines(linked) if links else [])]:
         say(line)
 
 
@@ -290,7 +293,7 @@ def _as_json(text: tuple[str, ...], prediction: Prediction | Extraction) -> str:
 
 
 def _entities(found: Extraction) -> dict[str, object]:
-    """A text with its entities, in a form that `forge` reads."""
+    """A text with its entities and their relations, in a form that `forge` reads."""
     return {
         "text": found.text,
         "entities": [
@@ -303,6 +306,7 @@ def _entities(found: Extraction) -> dict[str, object]:
             }
             for span in found.spans
         ],
+        **relations_json(found),
     }
 
 
@@ -326,7 +330,8 @@ def _as_line(text: tuple[str, ...], prediction: Prediction | Extraction) -> str:
             f"{' '.join(prediction.surface(span).split())} ({span.type} {span.probability:.2f})"
             for span in prediction.spans
         ]
-        return f"{'; '.join(found) or '-'}\t{' '.join(prediction.text.split())[:100]}"
+        linked = relations_line(prediction)
+        return f"{'; '.join(found) or '-'}{linked}\t{' '.join(prediction.text.split())[:100]}"
     doubt = "  (unsure)" if prediction.abstained else ""
     seen = " | ".join(clean(side)[:100] for side in text)  # no escape sequence of a text reaches the terminal
     if prediction.labels is not None:

@@ -40,7 +40,9 @@ def headline(student: dict[str, Any]) -> str:
     """The one figure of a forged model with its interval, the bracket left open."""
     if "f1" in student:  # of entities
         low, high = student["interval95"]
-        return f"F1 {student['f1']:.1%} (95% interval {low:.1%} to {high:.1%}"
+        linked = student.get("relations")
+        said = f"relations F1 {linked['f1']:.1%}, entities " if linked else ""
+        return f"{said}F1 {student['f1']:.1%} (95% interval {low:.1%} to {high:.1%}"
     name, key = ("micro-F1", "micro_f1") if "micro_f1" in student else ("accuracy", "accuracy")
     low, high = student[f"{key}95"]
     return f"{name} {student[key]:.1%} (95% interval {low:.1%} to {high:.1%}"

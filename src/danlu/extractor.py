@@ -1,14 +1,14 @@
 """A model that finds entities: the opened form of a model file whose task is extraction.
 
-Long texts are read in windows, each entity taken from one of them, so there is no longest text. Knows onnxruntime,
-tokenizers and numpy; does not know files, or how a model was made.
+Long texts are read in windows, each entity taken from one of them, so there is no longest text. A file may know what
+holds between entities as well. Knows onnxruntime, tokenizers and numpy; does not know files, or how a model was made.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from tokenizers import Tokenizer
@@ -16,8 +16,9 @@ from tokenizers import Tokenizer
 from danlu.errors import ArtifactError, OptionError
 from danlu.graph import json_object, session
 from danlu.text.entities import Candidates, Reading, candidates, decode
+from danlu.text.links import ENDS, HEARD, allowed_of
 from danlu.text.pieces import frame, read
-from danlu.types import Extraction, Span
+from danlu.types import Extraction, Relation, Span
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,9 +27,29 @@ if TYPE_CHECKING:
 
 KIND = "extraction"  # what config.json says it is
 INPUTS: tuple[str, ...] = ("token_ids", "token_mask", "token_shapes")
+OUTPUTS: tuple[str, ...] = ("logits", "ends", "said", "weights")  # the last three where there are relations
 MOST_WINDOW, MOST_WIDTH = 4_096, 512
 MOST_SCALE, MOST_SHIFT, LEAST_THRESHOLD = 10.0, 10.0, 0.01  # beyond them nearly every stretch could be an entity
 _BLOCK = 64  # texts whose candidates are held at a time
+
+
+@dataclass(frozen=True)
+class LinkSettings:
+    """How the graph's other outputs become relations.
+
+    Attributes:
+        labels: the relations, in the order of the graph's weights.
+        triples: numbers of a head's type, a relation and a tail's type that there can be together.
+        scale: logits are multiplied by it,
+        shift: and this is added, before the logistic function makes probabilities of them.
+        threshold: the probability from which on a relation holds.
+    """
+
+    labels: tuple[str, ...]
+    triples: tuple[tuple[int, int, int], ...]
+    scale: float
+    shift: float
+    threshold: float
 
 
 @dataclass(frozen=True)
@@ -43,6 +64,7 @@ class SpanSettings:
         window: tokens read at once.
         widest: tokens of the widest entity.
         nested: whether an entity may lie inside another.
+        links: of relations; None where none are looked for.
     """
 
     labels: tuple[str, ...]
@@ -52,6 +74,7 @@ class SpanSettings:
     window: int
     widest: int
     nested: bool
+    links: LinkSettings | None = None
 
     @property
     def floor(self) -> float:
@@ -77,15 +100,17 @@ class Extractor:
         self.card: dict[str, Any] = json_object(entries["card.json"])
         config = json_object(entries["config.json"])
         config.pop("kind", None)
-        self.settings = _checked(SpanSettings(labels=tuple(config.pop("labels")), **config))
+        links = _links(config.pop("links")) if "links" in config else None
+        self.settings = _checked(SpanSettings(labels=tuple(config.pop("labels")), links=links, **config))
+        self._allowed = None if links is None else allowed_of(links.triples, len(self.labels), len(links.labels))
         self._tokenizer = Tokenizer.from_str(entries["tokenizer.json"].decode("utf-8"))
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
         before, after = frame(self._tokenizer)
         self._reading = Reading(tuple(before), tuple(after), self.settings.window, self.settings.widest)
         self._session = session(entries["model.onnx"], threads)
-        probe = self._score(*np.ones((3, 1, 3), np.int64))
-        if probe.shape != (1, 3, self.settings.widest, len(self.labels)):
+        probe, *more = self._score(*np.ones((3, 1, 3), np.int64))
+        if probe.shape != (1, 3, self.settings.widest, len(self.labels)) or not _fitting(more, links):
             raise ArtifactError("The model's types do not match its graph. Fix: get the original file again.")
 
     @property
@@ -114,7 +139,9 @@ class Extractor:
 
     def candidates(self, texts: Sequence[str], floor: float) -> list[Candidates]:
         """The stretches of each text with logits above a floor: for those who choose thresholds."""
-        return candidates(self._score, read(self._tokenizer, texts), self._reading, floor)
+        read_in = read(self._tokenizer, texts)
+        nested = self.settings.nested
+        return candidates(self._score, read_in, self._reading, floor, nested=nested, allowed=self._allowed)
 
     def _block(self, texts: Sequence[str]) -> list[Extraction]:
         settings = self.settings
@@ -122,29 +149,57 @@ class Extractor:
         ranked = self.candidates(texts, settings.floor - 1e-6)
         for text, stretches in zip(texts, ranked, strict=True):
             probability = 1 / (1 + np.exp(-(stretches.logits * settings.scale + settings.shift)))
-            spans = [
-                Span(int(start), int(end), self.labels[kind], float(probability[index]))
+            spans = {
+                index: Span(int(start), int(end), self.labels[kind], float(probability[index]))
                 for index in decode(stretches, settings.floor - 1e-6, nested=settings.nested)
                 for start, end, kind in [stretches.places[index]]
-            ]
-            out.append(Extraction(text, tuple(sorted(spans, key=lambda span: (span.start, -span.end, span.type)))))
+            }
+            found = tuple(sorted(spans.values(), key=lambda span: (span.start, -span.end, span.type)))
+            out.append(Extraction(text, found, self._relations(stretches, spans)))
         return out
 
-    def _score(self, ids: NDArray[np.int64], mask: NDArray[np.int64], shapes: NDArray[np.int64]) -> NDArray[np.float32]:
+    def _relations(self, found: Candidates, spans: dict[int, Span]) -> tuple[Relation, ...] | None:
+        """What holds between the entities of a text, given by their numbers among the candidates."""
+        links = self.settings.links
+        if links is None:
+            return None
+        probability = 1 / (1 + np.exp(-(found.link_logits * links.scale + links.shift)))
+        relations = [
+            Relation(spans[head], spans[tail], links.labels[kind], float(p))
+            for (head, tail, kind), p in zip(found.links.tolist(), probability.tolist(), strict=True)
+            if head in spans and tail in spans and p >= links.threshold - 1e-6
+        ]
+        return tuple(sorted(relations, key=lambda r: (r.head.start, r.tail.start, r.head.end, r.tail.end, r.type)))
+
+    def _score(
+        self, ids: NDArray[np.int64], mask: NDArray[np.int64], shapes: NDArray[np.int64]
+    ) -> list[NDArray[np.float32]]:
         feed = dict(zip(INPUTS, (ids, mask, shapes), strict=True))
-        return np.asarray(self._session.run(None, feed)[0], dtype=np.float32)
+        return [np.asarray(part, dtype=np.float32) for part in self._session.run(None, feed)]
+
+
+def _fitting(more: Sequence[NDArray[np.float32]], links: LinkSettings | None) -> bool:
+    """Whether the outputs of a graph beside its logits are those that the settings speak of."""
+    if links is None or len(more) != len(OUTPUTS) - 1:
+        return links is None and not more
+    ends, said, weights = more
+    parts, relations = ends.shape[-1] // 2, len(links.labels)
+    shapes = (1, 3, ENDS, 2 * parts), (1, 3, HEARD, relations), (relations, parts + 1)
+    return (ends.shape, said.shape, weights.shape) == shapes
+
+
+def _links(written: object) -> LinkSettings:
+    """The settings of relations, as they stand in a file; `_checked` looks at what they hold."""
+    found = dict(cast("dict[str, Any]", written))
+    labels, triples = (tuple(found.pop(name)) for name in ("labels", "triples"))
+    return LinkSettings(labels, tuple(map(tuple, triples)), **found)
 
 
 def _checked(settings: SpanSettings) -> SpanSettings:
     """The settings themselves, if every one is what danlu writes; a forged file may hold anything."""
-    labels = settings.labels
     good = (
-        all(type(label) is str and label for label in labels)
-        and len(set(labels)) == len(labels) > 0
-        and all(type(number) in (int, float) for number in (settings.scale, settings.shift, settings.threshold))
-        and 1 / MOST_SCALE <= settings.scale <= MOST_SCALE
-        and abs(settings.shift) <= MOST_SHIFT
-        and LEAST_THRESHOLD <= settings.threshold <= 1 - LEAST_THRESHOLD
+        _scored(settings)
+        and (settings.links is None or (_scored(settings.links) and _possible(settings.links, len(settings.labels))))
         and type(settings.window) is int
         and type(settings.widest) is int
         and 0 < 2 * settings.widest < settings.window <= MOST_WINDOW
@@ -154,3 +209,25 @@ def _checked(settings: SpanSettings) -> SpanSettings:
     if not good:
         raise ArtifactError("The model's settings are not what danlu writes. Fix: get the original file.")
     return settings
+
+
+def _scored(settings: SpanSettings | LinkSettings) -> bool:
+    """Whether names, scale, shift and threshold are what danlu writes."""
+    labels = settings.labels
+    return (
+        all(type(label) is str and label for label in labels)
+        and len(set(labels)) == len(labels) > 0
+        and all(type(number) in (int, float) for number in (settings.scale, settings.shift, settings.threshold))
+        and 1 / MOST_SCALE <= settings.scale <= MOST_SCALE
+        and abs(settings.shift) <= MOST_SHIFT
+        and LEAST_THRESHOLD <= settings.threshold <= 1 - LEAST_THRESHOLD
+    )
+
+
+def _possible(links: LinkSettings, types: int) -> bool:
+    """Whether every triple names a type, a relation and a type, none twice and one at least."""
+    most = (types, len(links.labels), types)
+    return len(set(links.triples)) == len(links.triples) > 0 and all(
+        len(triple) == 3 and all(type(n) is int and 0 <= n < end for n, end in zip(triple, most, strict=True))
+        for triple in links.triples
+    )

@@ -33,16 +33,36 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
+class Relation:
+    """What holds between two entities of a text.
+
+    Attributes:
+        head: the entity it leads from.
+        tail: the entity it leads to; its direction is as it was marked.
+        type: what holds.
+        probability: how sure the model is, the two entities taken as found; 1 where a person marked it.
+    """
+
+    head: Span
+    tail: Span
+    type: str
+    probability: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class Extraction:
     """What a model finds in one text.
 
     Attributes:
         text: the text, as it was given.
         spans: its entities, by where they start; offsets are characters of `text`.
+        relations: what holds between them, by where their heads and then their tails start; None where the model knows
+            no relations.
     """
 
     text: str
     spans: tuple[Span, ...]
+    relations: tuple[Relation, ...] | None = None
 
     def surface(self, span: Span) -> str:
         """The words of an entity."""
@@ -61,6 +81,7 @@ class Example:
         source: the name of the file it came from.
         row: its number in that file, from 1, not counting a header.
         spans: the entities that a person marked in it, maybe none; None where nobody looked for any.
+        relations: what holds between them, maybe nothing; None where nobody looked for it.
     """
 
     text: str
@@ -68,6 +89,7 @@ class Example:
     source: str = ""
     row: int = 0
     spans: tuple[Span, ...] | None = None
+    relations: tuple[Relation, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +103,7 @@ class Task:
         options: whether each row is a question with options of its own; the pairs are those of `danlu.text.question`
             then, and the labels say whether an option is right.
         nesting: how entities lie in a text, or None where a row has one label.
+        relations: the types of relations between entities, sorted; none where only entities are looked for.
         several: whether a text may have several of the labels, or none.
         names_only: whether no row is labelled, so that labels are known by what they say.
     """
@@ -92,6 +115,7 @@ class Task:
     nesting: Nesting | None = None
     several: bool = False
     names_only: bool = False
+    relations: tuple[str, ...] = ()
 
     @property
     def kind(self) -> str:

@@ -33,7 +33,8 @@ def test_in_cross_validation_every_threshold_comes_from_other_rows(monkeypatch):
     halves = np.array([0, 1]), np.array([2, 3])
     contexts = [Context(halves[1], halves[0]), Context(halves[0], halves[1]), Context(np.arange(4), halves[0][:0])]
     plan = SimpleNamespace(folds=2, holds=False)
-    run, material = SimpleNamespace(plan=plan, nested=False), SimpleNamespace(test=[], train=[0] * 4, labels=("x",))
+    run = SimpleNamespace(plan=plan, nested=False, schema=None)
+    material = SimpleNamespace(test=[], train=[0] * 4, labels=("x",))
     shipped = SimpleNamespace(name="transformer-2", entries=lambda *_: {})
     taught = Taught([], found, -3.0, 1.0)
     monkeypatch.setattr("danlu.factory.extract_measure.Extractor", lambda *_: None)

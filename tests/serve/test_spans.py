@@ -35,3 +35,33 @@ def test_the_page_knows_what_it_shows(app, talk):
     schema = api.json()["paths"]["/predict"]["post"]["responses"]["200"]["content"]["application/json"]["schema"]
     assert schema["$ref"].endswith("/Findings")
     assert labels.json() == {"labels": ["parcel", "praise", "refund"]}
+
+
+@pytest.fixture
+def linked(toy_linker):
+    return create_app(Extractor("links", toy_linker[0]))
+
+
+def test_an_answer_carries_relations_between_its_entities(linked, talk):
+    text = "😀 my parcel is late refund"
+
+    async def conversation(client):
+        return await client.post("/predict", json={"texts": [text, "please"]}), await client.get("/labels")
+
+    answer, labels = talk(linked, conversation)
+    first, second = answer.json()["predictions"]
+    assert second["relations"] == []
+    assert first["relations"]
+    for each in first["relations"]:
+        assert each["head"] in first["entities"]
+        assert each["tail"] in first["entities"]
+        assert text[each["head"]["start"] : each["head"]["end"]] == each["head"]["text"]
+        assert 0 <= each["probability"] <= 1
+    assert labels.json()["relations"] == ["before", "earns"]
+
+
+def test_a_model_without_relations_speaks_of_none(app, talk):
+    async def conversation(client):
+        return await client.post("/predict", json={"text": TEXT})
+
+    assert "relations" not in talk(app, conversation).json()["predictions"][0]

@@ -25,7 +25,7 @@ def by_its_tokens(ids, mask, shapes):
         for start in range(ids.shape[1]):
             inside = ids[:, start : start + width + 1]
             out[:, start, width] = np.sin(inside.sum(1) * (width + 1.5))[:, None] * np.array([1.0, -1.0])
-    return out
+    return [out]
 
 
 @given(st.lists(st.lists(st.integers(1, 50), max_size=60), max_size=5), st.integers(7, 30), st.integers(8, 200))
@@ -40,7 +40,7 @@ def test_windows_give_what_the_whole_text_gives(texts, size, cells):
 
 def test_nothing_reaches_into_special_tokens_or_padding():
     rows = [tokens_of([5]), tokens_of([5, 6, 7, 8])]
-    found = candidates(lambda *given: by_its_tokens(*given) * 0 + 1, rows, Reading((2,), (3,), 9, WIDEST), 0.0)
+    found = candidates(lambda *given: [by_its_tokens(*given)[0] * 0 + 1], rows, Reading((2,), (3,), 9, WIDEST), 0.0)
     assert found[0].places.tolist() == [[0, 1, 0], [0, 1, 1]]
     assert len(found[1].places) == (4 + 3 + 2) * TYPES
     assert found[1].places[:, 1].max() == 7

@@ -19,6 +19,7 @@ from danlu.runtime import autocast
 from danlu.text.entities import Candidates, Reading, candidates
 from danlu.text.pieces import places, windows
 from danlu.train.batches import by_length
+from danlu.train.links import link_loss
 from danlu.train.loop import minimise
 from danlu.train.spans import Piece, Training, batch_of, groups, loss, stretches
 
@@ -36,27 +37,42 @@ if TYPE_CHECKING:
 FLOOR = -4.0  # the lowest logit of a candidate: far below what any threshold takes
 
 
-def encode(tokens: Tokens, spans: NDArray[np.int64], reading: Reading) -> list[Piece]:
+def encode(
+    tokens: Tokens, spans: NDArray[np.int64], reading: Reading, links: NDArray[np.float32] | None = None
+) -> list[Piece]:
     """The windows of a text, each with the entities that lie in it whole and that a scorer can reach.
 
     Args:
         tokens: of the text.
         spans: (n, 3) first character, character after the last, type.
         reading: how texts are cut.
+        links: (n, n, Q) from 0 to 1, how surely each relation leads from one entity to another; None where nobody says.
     """
-    found = [(*place, kind) for start, end, kind in spans.tolist() if (place := places(tokens, start, end))]
-    marks = np.array(found, np.int64).reshape(-1, 3)
+    found = [
+        (*place, kind, number)
+        for number, (start, end, kind) in enumerate(spans.tolist())
+        if (place := places(tokens, start, end))
+    ]
+    marks = np.array(found, np.int64).reshape(-1, 4)
     marks[:, 1] -= marks[:, 0]
     marks = marks[marks[:, 1] < reading.widest]
     pieces: list[Piece] = []
     for window in windows(len(tokens), reading.window, reading.widest) if len(tokens) else []:
         inside = (marks[:, 0] >= window.start) & (marks[:, 0] + marks[:, 1] < window.stop)
         shift = np.array([len(reading.before) - window.start, 0, 0])
-        pieces.append(Piece(*reading.framed(tokens, window.start, window.stop), marks[inside] + shift))
+        linked = None if links is None else links[np.ix_(marks[inside, 3], marks[inside, 3])]
+        pieces.append(Piece(*reading.framed(tokens, window.start, window.stop), marks[inside, :3] + shift, linked))
     return pieces
 
 
-def head(base: Base, encoder: PreTrainedModel, wording: Sequence[str], widest: int, seed: int) -> SpanNetwork:
+def head(
+    base: Base,
+    encoder: PreTrainedModel,
+    wording: Sequence[str],
+    widest: int,
+    seed: int,
+    allowed: NDArray[np.bool_] | None = None,
+) -> SpanNetwork:
     """A network to train: a copy of an encoder under a scorer that starts from what the types are called.
 
     Args:
@@ -65,6 +81,7 @@ def head(base: Base, encoder: PreTrainedModel, wording: Sequence[str], widest: i
         wording: what each type is called, in words.
         widest: tokens of the widest entity.
         seed: of the scorer's first weights.
+        allowed: (types, relations, types) which relations there can be; None where none are looked for.
     """
     names = embed(base.model, token_ids(base.tokenizer, wording, 64))
     names -= names.mean(0) if len(names) > 1 else 0.0
@@ -73,7 +90,8 @@ def head(base: Base, encoder: PreTrainedModel, wording: Sequence[str], widest: i
     model = copy.deepcopy(encoder)
     for parameter in model.parameters():
         parameter.requires_grad_(True)
-    return SpanNetwork(model, torch.from_numpy(names), widest)
+    rules = None if allowed is None else torch.from_numpy(allowed)
+    return SpanNetwork(model, torch.from_numpy(names), widest, allowed=rules)
 
 
 def fit(
@@ -104,9 +122,10 @@ def fit(
             ids_BL, mask_BL, shapes_BL = batch_of(chosen)
             with autocast(torch.device("cpu")):
                 hidden_BLD = network.hidden(ids_BL, mask_BL, shapes_BL)
-            logits_BLWK = network.score(F.dropout(hidden_BLD.float(), 0.1))
+            seen_BLD = F.dropout(hidden_BLD.float(), 0.1)
             real_BLW = stretches(mask_BL, reading, network.widest)
-            yield loss(logits_BLWK, real_BLW, [piece.marks for piece in chosen]).mean()
+            own = loss(network.score(seen_BLD), real_BLW, [piece.marks for piece in chosen]).mean()
+            yield own if network.links is None else own + link_loss(network.links, seen_BLD, chosen, reading)
 
     minimise(losses(), groups(network, training), steps=training.steps, progress=progress)
     return network.eval()
@@ -127,16 +146,22 @@ def restored(
     model = copy.deepcopy(encoder)
     del layers(model)[depth:]
     model.config.num_hidden_layers = depth
-    network = SpanNetwork(model, torch.zeros(types, token_embeddings(model).weight.shape[1]), widest)
+    names = torch.zeros(types, token_embeddings(model).weight.shape[1])
+    rules = torch.from_numpy(stored["links.allowed"]) if "links.allowed" in stored else None
+    network = SpanNetwork(model, names, widest, allowed=rules)
     network.load_state_dict({name: torch.from_numpy(value) for name, value in stored.items()})
     return network.eval()
 
 
 @torch.inference_mode()
-def predict(network: SpanNetwork, texts: Sequence[Tokens], reading: Reading) -> list[Candidates]:
+def predict(
+    network: SpanNetwork, texts: Sequence[Tokens], reading: Reading, *, nested: bool = False
+) -> list[Candidates]:
     """The candidates of each text, by the code that a model file runs."""
 
-    def score(*inputs: NDArray[np.int64]) -> NDArray[np.float32]:
-        return network(*map(torch.from_numpy, inputs)).float().numpy()
+    def score(*inputs: NDArray[np.int64]) -> list[NDArray[np.float32]]:
+        out = network(*map(torch.from_numpy, inputs))
+        return [part.float().numpy() for part in (out if isinstance(out, tuple) else (out,))]
 
-    return candidates(score, texts, reading, FLOOR)
+    allowed = None if network.links is None else network.links.allowed.numpy()
+    return candidates(score, texts, reading, FLOOR, nested=nested, allowed=allowed)

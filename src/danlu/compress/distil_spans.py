@@ -1,8 +1,8 @@
 """Distillation of a scorer of stretches: fewer layers that end where all of them end.
 
 The student is the lowest layers of its teacher under its teacher's scorer (Sajjad et al., 2020, as for other students);
-it learns the entities of every text, marked by people or by the teacher, and the teacher's hidden states. Knows
-networks and windows; does not know where texts come from.
+it learns the entities of every text, marked by people or by the teacher, what holds between them, as surely as people
+or the teacher say it, and the teacher's hidden states. Knows networks and windows; does not know where texts come from.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from torch.nn import functional as F  # noqa: N812 - the field's name for it
 from danlu.models.base import layers
 from danlu.runtime import autocast
 from danlu.train.batches import by_length
+from danlu.train.links import link_loss
 from danlu.train.loop import minimise
 from danlu.train.spans import batch_of, groups, loss, stretches
 
@@ -78,6 +79,7 @@ def distil(
             logits_BLWK = student.score(hidden_BLD)
             real_BLW = stretches(mask_BL, reading, student.widest)
             own = loss(logits_BLWK, real_BLW, [piece.marks for piece in chosen]).mean()
+            own = own if student.links is None else own + link_loss(student.links, hidden_BLD, chosen, reading)
             apart_BL = 1 - F.cosine_similarity(hidden_BLD, wanted_BLD, -1)
             yield own + NEARNESS * (apart_BL * mask_BL).sum() / mask_BL.sum()
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from danlu.extractor import INPUTS
+from danlu.extractor import INPUTS, OUTPUTS
 from danlu.models.student import SIDES
 
 if TYPE_CHECKING:
@@ -66,20 +66,27 @@ def spans_to_onnx(network: SpanNetwork) -> bytes:
     free = {0: torch.export.Dim("batch"), 1: torch.export.Dim("length")}
     ids = torch.full((2, 7), 5)
     examples = dict(zip(INPUTS, (ids, torch.ones_like(ids), torch.ones_like(ids)), strict=True))
-    return _exported(network, examples, (free, free, free))
+    return _exported(network, examples, (free, free, free), OUTPUTS[: 1 if network.links is None else None])
 
 
-def _exported(module: torch.nn.Module, examples: dict[str, torch.Tensor], free: tuple[Any, ...]) -> bytes:
-    """The float32 graph of a module, one output named logits.
+def _exported(
+    module: torch.nn.Module,
+    examples: dict[str, torch.Tensor],
+    free: tuple[Any, ...],
+    outputs: tuple[str, ...] = OUTPUTS[:1],
+) -> bytes:
+    """The float32 graph of a module.
 
     Args:
         module: exported in evaluation mode.
         examples: name to an example of each input.
         free: the free dimensions of the inputs, as torch.export takes them.
+        outputs: what they are called.
     """
-    quiet = logging.getLogger("torch.onnx")
-    level = quiet.level
-    quiet.setLevel(logging.ERROR)
+    quiet = [logging.getLogger(name) for name in ("torch.onnx", "onnx_ir")]
+    levels = [logger.level for logger in quiet]
+    for logger in quiet:
+        logger.setLevel(logging.ERROR)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -87,14 +94,15 @@ def _exported(module: torch.nn.Module, examples: dict[str, torch.Tensor], free: 
                 module.eval(),
                 tuple(examples.values()),
                 input_names=list(examples),
-                output_names=["logits"],
+                output_names=list(outputs),
                 dynamic_shapes=free,
                 opset_version=OPSET,
                 dynamo=True,
                 verbose=False,
             )
     finally:
-        quiet.setLevel(level)
+        for logger, level in zip(quiet, levels, strict=True):
+            logger.setLevel(level)
     assert program is not None
     return _anonymous(program.model_proto).SerializeToString(deterministic=True)
 

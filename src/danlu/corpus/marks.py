@@ -7,13 +7,14 @@ which file plays which role, or what entities are good for.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, islice
 from typing import TYPE_CHECKING, TypeGuard, cast
 
-from danlu.corpus import tags
+from danlu.corpus import relations, tags
 from danlu.corpus.columns import Columns, as_text, find_columns, is_scalar
 from danlu.corpus.formats import read_rows
+from danlu.corpus.shapes import READERS, SHAPES, Mark, shape_of, whole
 from danlu.errors import DataError
 from danlu.text.pair import plain
 from danlu.types import Example, Span
@@ -22,10 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
+    from danlu.types import Relation
+
     Row = dict[str, object]
 
 SAMPLE = 1000  # rows looked at to find the columns and how ends are counted
-_DIGITS = 9  # of an offset written as a string
 # Each in order of preference.
 _FIELDS = (
     "entities",
@@ -44,18 +46,6 @@ _NO_SIGN = ("label", "labels")  # empty lists in them may as well be those of te
 _TOKENS = ("tokens", "words")
 _TAGS = ("tags", "ner_tags", "labels", "bio", "label")
 _SURE_TAGS = ("ner_tags", "bio")  # nothing else is called so
-_START = ("start", "start_offset", "begin", "start_idx", "start_index", "from", "offset")
-_END = ("end", "end_offset", "stop", "end_idx", "end_index", "to")
-_TYPE = ("type", "entity_type", "label", "entity_label", "category", "tag", "labels", "类型", "类别")
-_SURFACE = ("text", "entity_text", "surface", "entity", "word", "mention", "value", "文本")
-_INDEX = ("entity_index", "index", "indices", "span")
-_SHAPES = {
-    "objects": "objects with start, end and type",
-    "triples": "lists [start, end, type]",
-    "by type": "type, then surface, then [start, end] as in CLUENER",
-    "index": "objects with a text, a type and its places as in GTS-Engine",
-    "tags": "one tag a token",
-}
 _LIKE = (
     'write {"text": "…", "entities": [{"start": 0, "end": 2, "type": "…"}]}, the end being the character after the last'
 )
@@ -68,30 +58,23 @@ class Marks:
     Attributes:
         text: the column of the text, or of the tokens.
         column: that of the entities, or of the tags.
-        shape: a key of _SHAPES.
+        shape: a key of SHAPES.
         inclusive: whether ends name the last character rather than the one after it.
+        relations: the column of what holds between them; None where there is none.
     """
 
     text: str
     column: str
     shape: str
     inclusive: bool = False
+    relations: str | None = None
 
     @property
     def columns(self) -> Columns:
         """What `danlu check` tells of them."""
         ends = ", ends included" if self.inclusive else ""
-        return Columns(self.text, self.column, marks=f"{_SHAPES[self.shape]}{ends}")
-
-
-@dataclass(frozen=True, slots=True)
-class _Mark:
-    """One entity as written: where, what, and its words where they are given."""
-
-    start: object
-    end: object
-    type: object
-    surface: str | None = None
+        linked = f"; the relations the column '{self.relations}'" if self.relations else ""
+        return Columns(self.text, self.column, marks=f"{SHAPES[self.shape]}{ends}{linked}")
 
 
 def open_marked(
@@ -120,7 +103,20 @@ def open_marked(
 
 
 def find_marks(rows: Sequence[Row], *, text: str | None, label: str | None, file: str) -> Marks | None:
-    """The columns of texts and entities, and how these are written; None where no column looks like entities."""
+    """The columns of texts, entities and relations, and how these are written; None where none looks like entities."""
+    found = _find_marks(rows, text=text, label=label, file=file)
+    parsed = [{name: _parsed(cell) for name, cell in row.items()} for row in rows]
+    names = dict.fromkeys(name for row in rows for name in row)
+    if found is not None:
+        return replace(found, relations=relations.column_of(parsed, names, beside=found.column))
+    column = relations.column_of(parsed, [label] if label in names else names, beside=None)
+    if column is None:
+        return None
+    others = [{key: value for key, value in row.items() if key != column} for row in rows]
+    return Marks(find_columns(others, text=text, label=None, file=file).text, column, "words", relations=column)
+
+
+def _find_marks(rows: Sequence[Row], *, text: str | None, label: str | None, file: str) -> Marks | None:
     names = list(dict.fromkeys(name for row in rows for name in row))
     tokens = next((name for name in _TOKENS if name in names and _lists(rows, name)), None)
     known = [label] if label else [name for name in _TAGS if name in names]
@@ -153,13 +149,33 @@ def example(row: Row, marks: Marks, file: str, number: int) -> Example:
         raise DataError(what, "write one text a row", file=file, row=number, field=marks.text)
     text = plain(as_text(cell))
     value = _parsed(row.get(marks.column))
+    place = relations.Place(file, number, marks.relations or "")
+    if marks.shape == "words":
+        return Example(text, None, file, number, *(relations.alone(value, text, place) or (None, None)))
     if value is None or value == "":
+        if marks.relations is not None and _parsed(row.get(marks.relations)):
+            raise place.error(0, "the row has relations and no entities", relations.LIKE)
         return Example(text, None, file, number)
     spans = [
         _span(mark, text, marks, DataPlace(file, number, marks.column, position))
         for position, mark in enumerate(_marks(value, marks.shape, file, number, marks.column), start=1)
     ]
-    return Example(text, None, file, number, tuple(sorted(set(spans), key=lambda s: (s.start, -s.end, s.type))))
+    linked = _linked(row, marks, spans, text, place)
+    ordered = tuple(sorted(set(spans), key=lambda s: (s.start, -s.end, s.type)))
+    return Example(text, None, file, number, ordered, linked)
+
+
+def _linked(
+    row: Row, marks: Marks, spans: Sequence[Span], text: str, place: relations.Place
+) -> tuple[Relation, ...] | None:
+    """The relations of a row, whose entities are given in the order they are written in."""
+    if marks.relations is None:
+        return None
+    value = _parsed(row.get(marks.column)) if marks.shape == "objects" else None
+    written = cast("list[object]", value) if isinstance(value, list) else []
+    ids = [cast("Row", item).get("id") for item in written if isinstance(item, dict) and "id" in item]
+    ids = ids if len(ids) == len(spans) else []
+    return relations.between(_parsed(row.get(marks.relations)), spans, ids, text, place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,11 +192,11 @@ class DataPlace:
         return DataError(f"entity {self.position} {what}", fix, file=self.file, row=self.row, field=self.field)
 
 
-def _span(mark: _Mark, text: str, marks: Marks, place: DataPlace) -> Span:
+def _span(mark: Mark, text: str, marks: Marks, place: DataPlace) -> Span:
     kind = as_text(mark.type).strip() if is_scalar(mark.type) else ""
     if not kind:
         raise place.error("has no type", _LIKE)
-    start, end = _whole(mark.start), _whole(mark.end)
+    start, end = whole(mark.start), whole(mark.end)
     if start is None or end is None:
         raise place.error(f"has the offsets {mark.start!r} and {mark.end!r}, which are no whole numbers", _LIKE)
     end += marks.inclusive
@@ -217,7 +233,8 @@ def _tagged(row: Row, marks: Marks, file: str, number: int) -> Example:
         what = f"there are {len(tokens)} tokens and {len(tagged)} tags"
         raise DataError(what, "give one tag a token", file=file, row=number, field=marks.column)
     spans = tags.spans_of([tag.strip() for tag in tagged], places, file=file, row=number, field=marks.column)
-    return Example(text, None, file, number, tuple(spans))
+    linked = _linked(row, marks, spans, text, relations.Place(file, number, marks.relations or ""))
+    return Example(text, None, file, number, tuple(spans), linked)
 
 
 def _strings(value: object) -> TypeGuard[list[str]]:
@@ -256,7 +273,7 @@ def _shape(values: Iterable[object], *, guess: bool) -> str | None:
         if isinstance(value, dict):
             found.add("by type" if all(isinstance(v, dict) for v in cast("Row", value).values()) else None)
         elif isinstance(value, list):
-            found.update(_shape_of_item(item) for item in cast("list[object]", value))
+            found.update(shape_of(item) for item in cast("list[object]", value))
         elif value is not None and value != "":
             found.add(None)
     if lists and not found:
@@ -264,94 +281,31 @@ def _shape(values: Iterable[object], *, guess: bool) -> str | None:
     return next(iter(found)) if len(found) == 1 else None
 
 
-def _shape_of_item(item: object) -> str | None:
-    if isinstance(item, dict):
-        keys = set(cast("Row", item))
-        if keys & set(_INDEX) and not keys & set(_START):
-            return "index"
-        return "objects" if keys & set(_START) and keys & set(_END) else None
-    if isinstance(item, (list, tuple)):
-        parts = list(cast("Sequence[object]", item))
-        return "triples" if len(parts) == 3 and isinstance(parts[2], str) and _whole(parts[0]) is not None else None
-    return None
-
-
-def _marks(value: object, shape: str, file: str, row: int, field: str) -> Iterator[_Mark]:
+def _marks(value: object, shape: str, file: str, row: int, field: str) -> Iterator[Mark]:
     """The entities of a cell, as written.
 
     Raises:
         DataError: the cell has not the shape of the file's other cells.
     """
     try:
-        yield from list(_READERS[shape](value))
+        yield from list(READERS[shape](value))
     except (TypeError, ValueError, AttributeError, KeyError, IndexError) as bad:
-        what = f"the entities are not {_SHAPES[shape]}, as in the other rows"
+        what = f"the entities are not {SHAPES[shape]}, as in the other rows"
         raise DataError(what, _LIKE, file=file, row=row, field=field) from bad
-
-
-def _get(item: Row, names: Sequence[str]) -> object:
-    return next((item[name] for name in names if name in item), None)
-
-
-def _words(item: Row) -> str | None:
-    found = _get(item, _SURFACE)
-    return found if isinstance(found, str) else None
-
-
-def _objects(value: object) -> Iterator[_Mark]:
-    for item in cast("list[Row]", value):
-        kind = _get(item, _TYPE)
-        if isinstance(kind, list) and len(cast("list[object]", kind)) == 1:
-            kind = cast("list[object]", kind)[0]
-        yield _Mark(_get(item, _START), _get(item, _END), kind, _words(item))
-
-
-def _triples(value: object) -> Iterator[_Mark]:
-    for start, end, kind in cast("list[tuple[object, object, object]]", value):
-        yield _Mark(start, end, kind)
-
-
-def _by_type(value: object) -> Iterator[_Mark]:
-    for kind, surfaces in cast("dict[str, dict[str, list[tuple[object, object]]]]", value).items():
-        for surface, places in surfaces.items():
-            for start, end in places:
-                yield _Mark(start, end, kind, surface)
-
-
-def _indexed(value: object) -> Iterator[_Mark]:
-    for item in cast("list[Row]", value):
-        index = cast("list[object]", _get(item, _INDEX))
-        places = index if index and isinstance(index[0], (list, tuple)) else [index]
-        for start, end in cast("list[tuple[object, object]]", places):
-            yield _Mark(start, end, _get(item, _TYPE), _words(item))
-
-
-_READERS = {"objects": _objects, "triples": _triples, "by type": _by_type, "index": _indexed}
-
-
-def _whole(value: object) -> int | None:
-    """A whole number, or None."""
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    if isinstance(value, str) and value.strip().isdecimal() and len(value.strip()) <= _DIGITS:
-        return int(value)
-    return value if isinstance(value, int) else None
 
 
 def _inclusive(rows: Sequence[Row], text: str, column: str, shape: str) -> bool:
     """Whether the words of entities show that ends name the last character: more so than that they do not."""
     after = at = 0
     for row in rows:
-        whole = plain(as_text(row.get(text)))
+        given = plain(as_text(row.get(text)))
         try:
-            marks = list(_READERS[shape](_parsed(row.get(column)) or ()))
+            marks = list(READERS[shape](_parsed(row.get(column)) or ()))
         except (TypeError, ValueError, AttributeError, KeyError, IndexError):
             continue  # reading the row says what is wrong
         for mark in marks:
-            start, end = _whole(mark.start), _whole(mark.end)
+            start, end = whole(mark.start), whole(mark.end)
             if mark.surface is not None and start is not None and end is not None:
-                after += whole[start:end] == mark.surface
-                at += whole[start : end + 1] == mark.surface
+                after += given[start:end] == mark.surface
+                at += given[start : end + 1] == mark.surface
     return at > after

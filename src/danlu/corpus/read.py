@@ -282,7 +282,7 @@ def _marked(
             rows["unlabeled"], more = _unlabeled(path, None, None, known)
         else:
             first, more = _first(found[1], path)
-            rows["unlabeled"] = [replace(row, spans=None) for row in first]
+            rows["unlabeled"] = [replace(row, spans=None, relations=None) for row in first]
         notes += more
     return _dataset(paths, columns, rows, notes)
 

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 from danlu.artifact import save, write_whole
 from danlu.factory import choose, extract_choose, extract_measure, extract_package, extract_stages, report
 from danlu.factory.extract_choose import SpanDraft
-from danlu.factory.extract_judge import calibrate
-from danlu.factory.extract_material import gather, sizes_of, unreachable, wording
+from danlu.factory.extract_material import far, gather, sizes_of, unreachable, wording
 from danlu.factory.extract_plan import expected_seconds, make_plan
 from danlu.factory.extract_stages import Run
 from danlu.factory.findings import Finding, places
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from danlu.corpus.read import Dataset
+    from danlu.factory.extract_plan import SpanPlan
     from danlu.factory.inspect import Inspection
     from danlu.factory.job import Job
     from danlu.factory.produce import Options
@@ -50,7 +50,10 @@ def extract(
     sizes = sizes_of(base, inspection, options.seed)
     plan = make_plan(sizes, options.minutes, options.max_mb, options.max_ms)
     material, small = gather(inspection, base, plan, options.seed)
-    inspection.findings += lost(unreachable(material, plan), plan.widest)
+    inspection.findings = [
+        *(finding for finding in inspection.findings if finding.code != "far-relations"),  # now their tokens are known
+        *lost(unreachable(material, plan), far(material, plan), plan),
+    ]
     before, after = frame(material.tokenizer)
     run = Run(
         job,
@@ -62,6 +65,7 @@ def extract(
         plan,
         options.seed,
         inspection.task.nesting == "nested",
+        schema=material.schema,
     )
 
     pieces, texts = material.pieces(run.reading), material.unlabelled
@@ -70,9 +74,9 @@ def extract(
     rounds, best = extract_stages.loop(run, pieces, texts[: plan.pool], contexts, judged, first)
     beliefs = extract_stages.believe(run, best.networks[-1], texts, "beliefs")
     held, rows = extract_measure.held_back(len(texts), len(material.dev), len(material.train))
-    exam = extract_measure.examine(run, material, beliefs, best.least, held, rows)
+    exam = extract_measure.examine(run, material, beliefs, best, held, rows)
     learned = extract_stages.lesson(run, pieces[: len(pieces) - rows], texts[held:], beliefs[held:], best.least)
-    rough = calibrate(best.found, judged.gold, best.least)
+    rough = extract_measure.both(best.found, judged, best.least, best.link_least, run)
     pairs = extract_measure.study(run, best, learned, exam, material.labels, rough)
     front = choose.choose(pairs, options.max_mb, options.max_ms, extract_choose.GATE, rescue=True)
     chosen = front.eligible[front.shipped]
@@ -91,6 +95,10 @@ def extract(
     return card
 
 
-def lost(rows: list[Example], widest: int) -> list[Finding]:
-    """A warning where marked entities can be given by no scorer."""
-    return [Finding("warning", "entity-borders", places(rows), {"n": len(rows), "widest": widest})] if rows else []
+def lost(borders: list[Example], apart: list[Example], plan: SpanPlan) -> list[Finding]:
+    """Warnings where marked entities, or relations, can be given by no scorer."""
+    found = (
+        ("entity-borders", borders, {"n": len(borders), "widest": plan.widest}),
+        ("far-relations", apart, {"n": len(apart), "window": plan.window}),
+    )
+    return [Finding("warning", code, places(rows), values) for code, rows, values in found if rows]

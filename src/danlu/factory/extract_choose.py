@@ -8,7 +8,7 @@ from __future__ import annotations
 import copy
 import json
 import zlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +16,7 @@ import numpy as np
 from danlu.compress.export import spans_to_onnx, to_int8, to_int8_blocks
 from danlu.compress.smooth import smooth
 from danlu.evals.entities import f1
+from danlu.evals.relations import relations_of
 from danlu.extractor import KIND, Extractor
 from danlu.factory import choose
 from danlu.factory.choose import CARD_BYTES, Measured
@@ -25,11 +26,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from danlu.factory.extract_judge import Calibration
+    from danlu.factory.extract_links import Schema
     from danlu.factory.job import Job
     from danlu.models.span import SpanNetwork
     from danlu.text.entities import Reading
     from danlu.train.spans import Piece
     from danlu.types import Span
+
+    Entity = tuple[int, int, str]
+    Linked = frozenset[tuple[Entity, Entity, str]]
 
 CALIBRATION = 64  # windows
 GATE = 0.01  # of the F1 that int8 may lose: what a few hundred texts move it by in any case
@@ -38,10 +43,17 @@ WORTH_INT8 = 128  # hidden width from which int8 products are faster on every pr
 
 @dataclass(frozen=True)
 class SpanExam:
-    """What candidates are chosen by: texts with the entities that a person, or else the teacher, marked."""
+    """What candidates are chosen by: texts with the entities that a person, or else the teacher, marked.
+
+    Attributes:
+        texts: to be read.
+        entities: of each.
+        relations: of each, None where they are not known; none at all where there are no relations.
+    """
 
     texts: list[str]
-    entities: list[frozenset[tuple[int, int, str]]]
+    entities: list[frozenset[Entity]]
+    relations: list[Linked | None] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -56,6 +68,7 @@ class SpanDraft:
         tokenizer: JSON.
         reading: how texts are cut into windows.
         nested: whether entities may lie inside others.
+        schema: which relations there can be; None where none are looked for.
     """
 
     name: str
@@ -65,6 +78,7 @@ class SpanDraft:
     tokenizer: str
     reading: Reading
     nested: bool
+    schema: Schema | None = None
 
     def entries(self, labels: Sequence[str], card: dict[str, Any], calibration: Calibration) -> dict[str, bytes]:
         """The entries of its model file."""
@@ -77,6 +91,7 @@ class SpanDraft:
             "window": self.reading.window,
             "widest": self.reading.widest,
             "nested": self.nested,
+            **({"links": self.schema.entry(calibration.links)} if self.schema else {}),
         }
         return {
             "card.json": json.dumps(card, ensure_ascii=False, sort_keys=True).encode(),
@@ -93,6 +108,7 @@ def drafts(
     tokenizer: str,
     reading: Reading,
     nested: bool,
+    schema: Schema | None,
     job: Job,
 ) -> tuple[SpanDraft, SpanDraft]:
     """A candidate in float32 and in int8; one too narrow for int8 to be faster is float32 in both places.
@@ -104,6 +120,7 @@ def drafts(
         tokenizer: JSON.
         reading: how texts are cut into windows.
         nested: whether entities may lie inside others.
+        schema: which relations there can be; None where none are looked for.
         job: keeps the graphs.
     """
     name = f"transformer-{depth}"
@@ -116,14 +133,14 @@ def drafts(
         return spans_to_onnx(network)
 
     full = job.keep_bytes(f"{name}.onnx", exported)
-    plain = SpanDraft(name, "transformer", "float32", full, tokenizer, reading, nested)
+    plain = SpanDraft(name, "transformer", "float32", full, tokenizer, reading, nested, schema)
     if json.loads(job.keep_bytes(f"{name}.json", bytes)) < WORTH_INT8:
         return plain, plain
     return plain, replace(plain, precision="int8", graph=job.keep_bytes(f"{name}.int8.onnx", lambda: to_int8(full)))
 
 
 def measure(draft: SpanDraft, labels: Sequence[str], exam: SpanExam, calibration: Calibration) -> Measured[SpanDraft]:
-    """Opens a draft as its users will, and measures F1, size and latency.
+    """Opens a draft as its users will, and measures F1, size and latency; the mean F1 of entities and of relations.
 
     Args:
         draft: an exported candidate.
@@ -133,13 +150,24 @@ def measure(draft: SpanDraft, labels: Sequence[str], exam: SpanExam, calibration
     """
     entries = draft.entries(labels, {}, calibration)
     model = Extractor(draft.name, entries, threads=1)
-    found = [entities_of(answer.spans) for answer in model.predict(exam.texts)]
-    right = sum(len(got & wanted) for got, wanted in zip(found, exam.entities, strict=True))
-    score = f1(right, sum(map(len, found)), sum(map(len, exam.entities)))
+    answers = model.predict(exam.texts)
+    found = [entities_of(answer.spans) for answer in answers]
+    score = _f1(list(zip(found, exam.entities, strict=True)))
+    linked = [relations_of(answer.relations) for answer in answers] if exam.relations else []
+    if linked:
+        known = zip(linked, exam.relations, strict=True)
+        score = (score + _f1([(got, wanted) for got, wanted in known if wanted is not None])) / 2
+    whole = [got | also for got, also in zip(found, linked, strict=True)] if linked else found
     p50, p95 = choose.latency(model.predict, [[text] for text in exam.texts])
     size = sum(len(data) for data in entries.values()) + CARD_BYTES
-    marks = np.array([zlib.crc32(repr(sorted(each)).encode()) for each in found], np.int64)
+    marks = np.array([zlib.crc32(repr(sorted(each, key=repr)).encode()) for each in whole], np.int64)
     return Measured(draft, score, size, p50, p95, marks, np.zeros((len(found), 0), np.float32))
+
+
+def _f1(pairs: Sequence[tuple[frozenset[Any], frozenset[Any]]]) -> float:
+    """The micro-F1 of what is found in some texts, beside what is there."""
+    right = sum(len(got & wanted) for got, wanted in pairs)
+    return f1(right, sum(len(got) for got, _ in pairs), sum(len(wanted) for _, wanted in pairs))
 
 
 def compared(

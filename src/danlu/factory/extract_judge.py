@@ -30,11 +30,19 @@ LEAST_P, MOST_P = 0.02, 0.98
 
 @dataclass(frozen=True)
 class Calibration:
-    """What makes probabilities of logits, and from which probability on a stretch is an entity."""
+    """What makes probabilities of logits, and from which probability on a stretch is an entity.
+
+    Attributes:
+        scale: logits are multiplied by it,
+        shift: and this is added.
+        threshold: of the probability.
+        links: the same of relations; None where there are none.
+    """
 
     scale: float
     shift: float
     threshold: float
+    links: Calibration | None = None
 
 
 def marks_of(found: Candidates, least: float, *, nested: bool) -> NDArray[np.int64]:
@@ -54,7 +62,11 @@ def right_found_real(found: Sequence[Candidates], gold: Gold, least: float, *, n
 
 def threshold(found: Sequence[Candidates], gold: Gold, *, nested: bool) -> tuple[float, float]:
     """The logit from which on candidates are best taken, and the micro-F1 there; of equals the one nearest to zero."""
-    scores = np.array([f1(*right_found_real(found, gold, least, nested=nested)) for least in GRID])
+    return best_of(np.array([f1(*right_found_real(found, gold, least, nested=nested)) for least in GRID]))
+
+
+def best_of(scores: NDArray[np.float64]) -> tuple[float, float]:
+    """The threshold of the grid with the best F1, beside its neighbours, and that F1."""
     smooth = np.convolve(np.pad(scores, 1, mode="edge"), SMOOTH, "valid")
     best = min(range(len(GRID)), key=lambda i: (-round(float(smooth[i]), 4), abs(GRID[i])))
     return GRID[best], float(scores[best])
@@ -77,6 +89,17 @@ def calibrate(found: Sequence[Candidates], gold: Gold, least: float) -> Calibrat
         ],
         dtype=np.float64,
     )
+    return scaled(logits, truth, least)
+
+
+def scaled(logits: NDArray[np.float64], truth: NDArray[np.float64], least: float) -> Calibration:
+    """Platt's scaling itself.
+
+    Args:
+        logits: (n,) of candidates.
+        truth: (n,) 1 where they are what they are taken for.
+        least: the logit of the threshold.
+    """
 
     def cost(values: NDArray[np.float64]) -> float:
         signed = np.where(truth > 0, 1.0, -1.0) * (values[0] * logits + values[1])

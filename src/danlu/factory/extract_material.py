@@ -16,10 +16,12 @@ import torch
 
 from danlu.adapt import names, span
 from danlu.compress.vocabulary import small_tokenizer
+from danlu.factory.extract_links import Schema, gold_links, targets
 from danlu.factory.extract_plan import MOST_MARKED, SpanSizes
 from danlu.factory.folds import folds_of
 from danlu.models.base import token_embeddings
-from danlu.text.pieces import by_character, places, read
+from danlu.text.links import together
+from danlu.text.pieces import by_character, places, read, windows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,6 +58,7 @@ class Marked:
         pool: unlabelled texts of the loop.
         extra: unlabelled texts beyond it, for students only.
         tokenizer: of teacher and students.
+        schema: which relations there can be; None where none are looked for.
     """
 
     labels: tuple[str, ...]
@@ -65,6 +68,11 @@ class Marked:
     pool: list[str]
     extra: list[str]
     tokenizer: Tokenizer
+    schema: Schema | None = None
+
+    def linked(self, rows: Sequence[Example]) -> list[frozenset[tuple[int, ...]] | None]:
+        """The relations of each row, as `extract_links` writes them; None where nobody marked any."""
+        return gold_links(rows, self.labels, self.schema.relations) if self.schema else [None] * len(rows)
 
     def gold(self, rows: Sequence[Example]) -> list[NDArray[np.int64]]:
         """(entities, 3) of each row: first character, character after the last, type; unknown types have number K."""
@@ -87,8 +95,9 @@ class Marked:
 
     def pieces(self, reading: Reading) -> list[list[Piece]]:
         """The windows of each training row."""
-        rows = zip(self.read(self.train), self.gold(self.train), strict=True)
-        return [span.encode(tokens, marks, reading) for tokens, marks in rows]
+        relations = self.schema.relations if self.schema else ()
+        rows = zip(self.train, self.read(self.train), self.gold(self.train), strict=True)
+        return [span.encode(tokens, marks, reading, targets(row, relations)) for row, tokens, marks in rows]
 
     @property
     def rarest(self) -> NDArray[np.int64]:
@@ -135,7 +144,9 @@ def gather(inspection: Inspection, base: Base, plan: SpanPlan, seed: int) -> tup
     texts = [inspection.unlabeled[i].text for i in drawn]
     small = cut_base(base, [*(row.text for row in train), *texts], plan.vocabulary)
     parts = texts[: plan.pool], texts[plan.pool :]
-    return Marked(inspection.task.labels, train, dev, inspection.test, *parts, small.tokenizer), small
+    task = inspection.task
+    schema = Schema.of(inspection.train, task.labels, task.relations)
+    return Marked(task.labels, train, dev, inspection.test, *parts, small.tokenizer, schema), small
 
 
 def held_out(rows: list[Example], seed: int) -> tuple[list[Example], list[Example]]:
@@ -192,5 +203,17 @@ def unreachable(material: Marked, plan: SpanPlan) -> list[Example]:
         for mark in row.spans or ():
             place = places(tokens, mark.start, mark.end)
             if place is None or place[1] - place[0] >= plan.widest:
+                found.append(row)
+    return found
+
+
+def far(material: Marked, plan: SpanPlan) -> list[Example]:
+    """Training rows with a relation whose entities no window holds together; each as often as it has such."""
+    found: list[Example] = []
+    for row, tokens in zip(material.train, material.read(material.train), strict=True):
+        cut = windows(len(tokens), plan.window, plan.widest)
+        for each in row.relations or ():
+            head, tail = (places(tokens, end.start, end.end) for end in (each.head, each.tail))
+            if head is not None and tail is not None and not together(head, tail, cut):
                 found.append(row)
     return found

@@ -7,16 +7,18 @@ enough of them. Knows the roles of rows; does not know how a student is trained.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from danlu.adapt import span
+from danlu.evals.relations import relations_of
 from danlu.extractor import Extractor
 from danlu.factory import extract_choose, extract_stages
 from danlu.factory.extract_choose import SpanExam, entities_of
 from danlu.factory.extract_judge import Calibration, calibrate, marks_of, threshold
+from danlu.factory.extract_links import link_calibration, link_threshold, named, related
 from danlu.text.entities import Candidates, pack, unpack
 
 if TYPE_CHECKING:
@@ -52,6 +54,8 @@ class Figures:
         no_loop: those of the teacher before the loop.
         teacher_least: the logits of their thresholds in each row.
         calibration: of the shipped student, or of its teacher where folds held rows out and a test file measures.
+        link_least: the logits of the thresholds of relations in each row: of the student, of the teacher, before the
+            loop; none where there are no relations.
     """
 
     measured_on: str
@@ -62,6 +66,7 @@ class Figures:
     no_loop: list[Candidates]
     teacher_least: tuple[list[float], list[float]]
     calibration: Calibration
+    link_least: tuple[list[float], ...] = ()
 
 
 def held_back(unlabelled: int, dev: int, train: int) -> tuple[int, int]:
@@ -73,26 +78,35 @@ def held_back(unlabelled: int, dev: int, train: int) -> tuple[int, int]:
     return texts, max(0, min(SMALLEST_EXAM - texts - dev, max(1, train // 5)))
 
 
-def examine(run: Run, material: Marked, beliefs: Sequence[Candidates], least: float, texts: int, rows: int) -> SpanExam:
+def examine(run: Run, material: Marked, beliefs: Sequence[Candidates], best: Taught, texts: int, rows: int) -> SpanExam:
     """What candidates are chosen by: dev rows, unlabelled texts as the teacher marks them, and the last training rows.
 
     Args:
         run: the job.
         material: the rows.
         beliefs: what the teacher finds in unlabelled texts.
-        least: the logit of its threshold.
+        best: the teachers, for their thresholds.
         texts: unlabelled texts, the first ones.
         rows: training rows, the last ones; students do not learn from them.
     """
     marked = [*material.dev[:EXAM], *(material.train[len(material.train) - rows :] if rows else [])]
     unlabelled = [*material.pool, *material.extra][:texts]
     believed = [
-        frozenset((start, end, material.labels[kind]) for start, end, kind in marks_of(each, least, nested=run.nested))
+        frozenset(
+            (start, end, material.labels[kind]) for start, end, kind in marks_of(each, best.least, nested=run.nested)
+        )
         for each in beliefs[:texts]
     ]
-    return SpanExam(
-        [*(row.text for row in marked), *unlabelled], [*(entities_of(row.spans or ()) for row in marked), *believed]
+    given, entities = (
+        [*(row.text for row in marked), *unlabelled],
+        [*(entities_of(row.spans or ()) for row in marked), *believed],
     )
+    if run.schema is None:
+        return SpanExam(given, entities)
+    known = [None if row.relations is None else relations_of(row.relations) for row in marked]
+    said = [related(each, best.least, best.link_least, nested=run.nested) for each in beliefs[:texts]]
+    linked = [frozenset(named(each, material.labels, run.schema.relations)) for each in said]
+    return SpanExam(given, entities, [*known, *linked])
 
 
 def study(
@@ -120,6 +134,7 @@ def study(
                 run.base.tokenizer.to_str(),
                 run.reading,
                 run.nested,
+                run.schema,
                 run.job,
             )
             out.append(extract_choose.compared(pair, labels, exam, rough, run.job))
@@ -157,23 +172,43 @@ def measure(
         own = model.candidates([material.dev[i].text for i in judged.rows], LOW)
     elif not material.test:
         own = cross_validate(run, material, contexts, best, pieces, depth, judged)
+    link_least = best.link_least
     if own is not best.found:
         least = threshold(own, judged.gold, nested=run.nested)[0]
-    calibration = calibrate(own, judged.gold, least)
+        link_least = link_threshold(own, judged.linked, [least] * len(own), nested=run.nested)[0] if run.schema else 0.0
+    calibration = both(own, judged, least, link_least, run)
     if material.test:
         tokens = material.read(material.test)
         after = extract_stages.believe(run, best.networks[-1], tokens, "test-after")
         before = after if first is best else extract_stages.believe(run, first.networks[-1], tokens, "test-before")
         found = model.candidates([row.text for row in material.test], LOW)
         same, others = [least] * len(found), ([best.least] * len(found), [first.least] * len(found))
-        return Figures("test", material.test, found, same, after, before, others, calibration)
+        bars = tuple([bar] * len(found) for bar in (link_least, best.link_least, first.link_least) if run.schema)
+        return Figures("test", material.test, found, same, after, before, others, calibration, bars)
     rows = [(material.train if run.plan.folds else material.dev)[i] for i in judged.rows]
     every = [(own, least), (best.found, best.least), (first.found, first.least)]
     same, *others = (
         honest(found, judged.gold, contexts, run) if run.plan.folds else [bar] * len(found) for found, bar in every
     )
     measured_on = "cross-validation" if run.plan.folds else "held-out" if run.plan.holds else "dev"
-    return Figures(measured_on, rows, own, same, best.found, first.found, (others[0], others[1]), calibration)
+    bars = ()
+    if run.schema:
+        everything = zip((own, best.found, first.found), (same, *others), strict=True)
+        bars = tuple(
+            honest_links(found, judged, chosen, contexts if run.plan.folds else (), run, link_bar)
+            for (found, chosen), link_bar in zip(
+                everything, (link_least, best.link_least, first.link_least), strict=True
+            )
+        )
+    return Figures(measured_on, rows, own, same, best.found, first.found, (others[0], others[1]), calibration, bars)
+
+
+def both(found: Sequence[Candidates], judged: Judged, least: float, link_least: float, run: Run) -> Calibration:
+    """The calibration of entities and, where there are any, of relations, on rows that were not learned from."""
+    calibration = calibrate(found, judged.gold, least)
+    if run.schema is None:
+        return calibration
+    return replace(calibration, links=link_calibration(found, judged.linked, link_least))
 
 
 def honest(
@@ -187,6 +222,25 @@ def honest(
         for i in context.judged:
             least[i] = best
     return least
+
+
+def honest_links(
+    found: Sequence[Candidates],
+    judged: Judged,
+    least: Sequence[float],
+    contexts: Sequence[Context],
+    run: Run,
+    otherwise: float,
+) -> list[float]:
+    """The threshold of relations in each held-out row, chosen on the rows of the other folds; one where none are."""
+    chosen = [otherwise] * len(found)
+    for context in contexts[:-1]:
+        others = np.setdiff1d(np.arange(len(found)), context.judged)
+        parts = ([values[i] for i in others] for values in (found, judged.linked, least))
+        best = link_threshold(*parts, nested=run.nested)[0]
+        for i in context.judged:
+            chosen[i] = best
+    return chosen
 
 
 def cross_validate(
@@ -208,10 +262,11 @@ def cross_validate(
                 number: int = number, context: Context = context, teacher: SpanNetwork = teacher
             ) -> dict[str, NDArray[Any]]:
                 own = [pieces[row] for row in context.train]
-                marks = span.predict(teacher, pool, run.reading)
+                marks = span.predict(teacher, pool, run.reading, nested=run.nested)
                 learned = extract_stages.lesson(run, own, pool, marks, best.least)
                 pupil = extract_stages.student(run, teacher, depth, learned, f"student-{number}", step)
-                return pack(span.predict(pupil, [judged.tokens[i] for i in context.judged], run.reading))
+                held = [judged.tokens[i] for i in context.judged]
+                return pack(span.predict(pupil, held, run.reading, nested=run.nested))
 
             part = unpack(run.job.keep(f"student-{number}-held", make))
             for place, each in zip(context.judged, part, strict=True):

@@ -13,6 +13,7 @@ from scipy.special import expit
 
 import danlu
 from danlu.evals.entities import summary
+from danlu.factory import extract_link_card
 from danlu.factory.choose import parity
 from danlu.factory.extract_choose import GATE
 from danlu.factory.extract_judge import marks_of
@@ -71,6 +72,8 @@ def card(
         "no_loop": found_in(figures.no_loop, least[1], material.labels, nested=run.nested),
     }
     agreed = {} if small is full else parity(full, small, GATE) | {"shipped": shipped.draft.precision}
+    schema, links = run.schema, figures.calibration.links
+    linked = extract_link_card.measured(figures, material, schema, nested=run.nested) if schema else {}
     return {
         "format": 1,
         "danlu": danlu.__version__,
@@ -80,6 +83,7 @@ def card(
             "nesting": inspection.task.nesting,
             "language": inspection.task.language,
             "labels": list(material.labels),
+            **({"relations": list(schema.relations)} if schema else {}),
         },
         "data": {
             "files": [{"role": f.role, "name": f.path.name, "rows": f.rows, "sha256": f.sha256} for f in dataset.files],
@@ -92,6 +96,7 @@ def card(
                 label: sum(span.type == label for row in material.train for span in row.spans or ())
                 for label in material.labels
             },
+            **(extract_link_card.learned(material.train, schema, material.labels) if schema else {}),
         },
         "seed": run.seed,
         "minutes": run.plan.minutes,
@@ -100,7 +105,10 @@ def card(
         "libraries": libraries(),
         "figures": {
             "measured_on": figures.measured_on,
-            **{part: summary(truth, found, types) for part, found in parts.items()},
+            **{
+                part: summary(truth, found, types) | ({"relations": linked[part]} if linked.get(part) else {})
+                for part, found in parts.items()
+            },
         },
         "loop": [entry.as_dict() for entry in rounds],
         "candidates": [_with_f1(candidate) for candidate in front.candidates()],
@@ -110,6 +118,7 @@ def card(
             "scale": figures.calibration.scale,
             "shift": figures.calibration.shift,
             "threshold": figures.calibration.threshold,
+            **({"links": {"scale": links.scale, "shift": links.shift, "threshold": links.threshold}} if links else {}),
         },
         "warnings": [f.say(inspection.task.language) for f in inspection.findings if f.level == "warning"],
         "cut": run.cut,
@@ -147,9 +156,13 @@ def evidence(
         least: the logit of its threshold.
     """
     found = found_in(figures.found, figures.least, material.labels, nested=run.nested)
+    links = (
+        extract_link_card.found_links(figures, material, run.schema, nested=run.nested)["student"] if run.schema else []
+    )
     return {
         "latency": {m.draft.name: round(m.p95_ms, 2) for m in front.eligible},
-        "marked": _shown(figures.rows, found),
+        "marked": _shown(figures.rows, found, links),
+        **({"link_errors": extract_link_card.mistakes(figures, links)} if run.schema else {}),
         "errors": _errors(material, run, figures),
         "worth": _worth(material, run, beliefs, least),
         "findings": [
@@ -168,11 +181,15 @@ def _with_f1(candidate: dict[str, Any]) -> dict[str, Any]:
     return {("f1" if key == "accuracy" else key): value for key, value in candidate.items()}
 
 
-def _shown(rows: Sequence[Example], found: Sequence[Entities]) -> list[dict[str, Any]]:
+def _shown(rows: Sequence[Example], found: Sequence[Entities], links: Sequence[Any]) -> list[dict[str, Any]]:
     """Measured texts with what the model finds in them and what is there, taken evenly from all that have entities."""
     some = [i for i, row in enumerate(rows) if row.spans or found[i]]
     taken = [some[i] for i in np.unique(np.linspace(0, len(some) - 1, MARKED).astype(int))] if some else []
-    return [{"text": rows[i].text, "found": found[i], "real": _marked(rows[i])} for i in taken]
+    return [
+        {"text": rows[i].text, "found": found[i], "real": _marked(rows[i])}
+        | (extract_link_card.shown(rows[i], links[i]) if links else {})
+        for i in taken
+    ]
 
 
 def _errors(material: Marked, run: Run, figures: Figures) -> list[dict[str, Any]]:

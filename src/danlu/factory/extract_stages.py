@@ -15,9 +15,10 @@ import numpy as np
 
 from danlu.adapt import span
 from danlu.compress.distil_spans import RATE, distil
-from danlu.factory.extract_judge import marks_of, threshold
+from danlu.factory.extract_judge import threshold
+from danlu.factory.extract_links import beliefs, link_threshold
 from danlu.factory.extract_material import parted
-from danlu.text.entities import Candidates, pack, unpack
+from danlu.text.entities import Candidates, decode, pack, unpack
 from danlu.train.spans import Training
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from danlu.factory.extract_links import Related, Schema
     from danlu.factory.extract_material import Marked
     from danlu.factory.extract_plan import SpanPlan
     from danlu.factory.job import Job
@@ -34,8 +36,7 @@ if TYPE_CHECKING:
     from danlu.text.entities import Reading
     from danlu.text.pieces import Tokens
     from danlu.train.spans import Piece
-
-    Gold = Sequence[NDArray[np.int64]]
+    from danlu.types import Example
 
 PATIENCE = 3.0  # times the budget; only then the clock cuts what the plan wanted
 PSEUDO_WEIGHT = 0.5  # of an admitted text beside a labelled one
@@ -58,6 +59,7 @@ class Run:
         seed: of everything drawn at random.
         nested: whether entities may lie inside others.
         cut: what the clock left out, for the card.
+        schema: which relations there can be; None where none are looked for.
     """
 
     job: Job
@@ -70,6 +72,7 @@ class Run:
     seed: int
     nested: bool
     cut: list[str] = field(default_factory=list)
+    schema: Schema | None = None
 
     def late(self, what: str, stage: str) -> bool:
         """Whether far more time is spent than was asked for, and the stage not done; what that leaves out is noted."""
@@ -101,25 +104,31 @@ class Judged:
         rows: for held-out folds, which training rows they are; for dev rows, which dev rows.
         tokens: of each.
         gold: entities of each.
+        linked: relations of each, None where they are not known.
     """
 
     rows: NDArray[np.int64]
     tokens: list[Tokens]
     gold: list[NDArray[np.int64]]
+    linked: list[Related | None] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class Round:
-    """What one round of the loop did: texts admitted, the F1 of judged rows after it, whether it was kept."""
+    """What one round of the loop did: texts admitted, the F1 of judged rows after it, whether it was kept.
+
+    Where there are relations, the round is judged by the mean of the F1 of entities and that of relations.
+    """
 
     round: int
     admitted: int
     f1: float
     kept: bool
+    relation_f1: float | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-able, for the card."""
-        return asdict(self)
+        return {key: value for key, value in asdict(self).items() if value is not None}
 
 
 @dataclass(frozen=True)
@@ -131,12 +140,26 @@ class Taught:
         found: candidates of every judged row, by a teacher that did not learn from it.
         least: the logit of the threshold that suits them best.
         f1: of the judged rows at it.
+        link_least: the logit of the threshold that suits their relations best.
+        link_f1: of the relations at it; None where none are looked for.
     """
 
     networks: list[SpanNetwork]
     found: list[Candidates]
     least: float
     f1: float
+    link_least: float = 0.0
+    link_f1: float | None = None
+
+    @property
+    def score(self) -> float:
+        """What rounds are judged by: the F1, the mean of both where there are relations."""
+        return self.f1 if self.link_f1 is None else (self.f1 + self.link_f1) / 2
+
+    def ended(self, number: int, admitted: int, *, kept: bool) -> Round:
+        """What a round that ended with these did."""
+        linked = None if self.link_f1 is None else round(self.link_f1, 6)
+        return Round(number, admitted, round(self.f1, 6), kept, linked)
 
 
 def contexts_of(material: Marked, plan: SpanPlan, seed: int) -> tuple[list[Context], Judged]:
@@ -147,13 +170,17 @@ def contexts_of(material: Marked, plan: SpanPlan, seed: int) -> tuple[list[Conte
     everything = np.arange(len(material.train))
     if plan.folds == 0:
         rows = np.arange(len(material.dev))
-        return [Context(everything, rows)], Judged(rows, material.read(material.dev), material.gold(material.dev))
+        return [Context(everything, rows)], Judged(rows, *_known(material, material.dev))
     texts = [row.text for row in material.train]
     folds = parted(texts, material.rarest, plan.folds, seed)
     judged = np.sort(np.concatenate([held for _, held in folds] or [everything[:0]]))
     rows = [material.train[i] for i in judged]
     found = [Context(train, np.searchsorted(judged, held)) for train, held in folds]
-    return [*found, Context(everything, everything[:0])], Judged(judged, material.read(rows), material.gold(rows))
+    return [*found, Context(everything, everything[:0])], Judged(judged, *_known(material, rows))
+
+
+def _known(material: Marked, rows: list[Example]) -> tuple[list[Tokens], list[NDArray[np.int64]], list[Related | None]]:
+    return material.read(rows), material.gold(rows), material.linked(rows)
 
 
 def teach(run: Run, pieces: Sequence[list[Piece]], contexts: Sequence[Context], judged: Judged) -> Taught:
@@ -166,13 +193,14 @@ def teach(run: Run, pieces: Sequence[list[Piece]], contexts: Sequence[Context], 
         judged: the rows they are judged by.
     """
     training = Training(run.plan.teacher_steps, run.plan.batch, seed=run.seed)
+    allowed = None if run.schema is None else run.schema.allowed(len(run.wording))
     networks: list[SpanNetwork] = []
     with run.progress.stage("teach", len(contexts) * run.plan.teacher_steps) as step:
         for number, context in enumerate(contexts):
             own = [piece for row in context.train for piece in pieces[row]]
 
             def make(own: list[Piece] = own) -> SpanNetwork:
-                network = span.head(run.whole, run.base.model, run.wording, run.reading.widest, run.seed)
+                network = span.head(run.whole, run.base.model, run.wording, run.reading.widest, run.seed, allowed)
                 return span.fit(network, own, np.ones(len(own), np.float32), run.reading, training, step)
 
             networks.append(run.keep(f"taught-0-{number}", make))
@@ -197,7 +225,7 @@ def loop(
         judged: the rows they are judged by.
         first: the teachers without the loop.
     """
-    history, best = [Round(0, 0, round(first.f1, 6), kept=True)], first
+    history, best = [first.ended(0, 0, kept=True)], first
     training = Training(run.plan.loop_steps, run.plan.batch, AGAIN_RATE, AGAIN_HEAD_RATE, run.seed)
     with run.progress.stage("loop", len(run.plan.rounds) * len(contexts) * run.plan.loop_steps) as step:
         for number, share in enumerate(run.plan.rounds, 1):
@@ -209,7 +237,7 @@ def loop(
                 again = partial(_taught_on, run, before, own, pool, best.least, share, training, step)
                 networks.append(run.keep(f"taught-{number}-{index}", again))
             taught = _judge(run, networks, contexts, judged, number)
-            history.append(Round(number, round(share * len(pool)), round(taught.f1, 6), kept=taught.f1 >= best.f1))
+            history.append(taught.ended(number, round(share * len(pool)), kept=taught.score >= best.score))
             if not history[-1].kept:
                 break
             best = taught
@@ -227,7 +255,7 @@ def _taught_on(
     step: Callable[[int], None],
 ) -> SpanNetwork:
     """A teacher that has learned on from labelled rows and the texts it was surest of."""
-    found = span.predict(before, pool, run.reading)
+    found = span.predict(before, pool, run.reading, nested=run.nested)
     chosen = surest(found, least, share)
     extra = _marked_pieces(run, [pool[i] for i in chosen], [found[i] for i in chosen], least)
     weights = np.repeat([1.0, PSEUDO_WEIGHT], [len(own), len(extra)]).astype(np.float32)
@@ -250,7 +278,7 @@ def surest(found: Sequence[Candidates], least: float, share: float) -> NDArray[n
 
 def believe(run: Run, teacher: SpanNetwork, texts: Sequence[Tokens], name: str) -> list[Candidates]:
     """What a teacher finds in texts, kept under a name."""
-    return unpack(run.job.keep(name, lambda: pack(span.predict(teacher, texts, run.reading))))
+    return unpack(run.job.keep(name, lambda: pack(span.predict(teacher, texts, run.reading, nested=run.nested))))
 
 
 def lesson(
@@ -288,12 +316,12 @@ def student(
 
 
 def _marked_pieces(run: Run, texts: Sequence[Tokens], found: Sequence[Candidates], least: float) -> list[Piece]:
-    """The windows of texts with the entities that a teacher finds in them."""
-    return [
-        piece
-        for tokens, each in zip(texts, found, strict=True)
-        for piece in span.encode(tokens, marks_of(each, least, nested=run.nested), run.reading)
-    ]
+    """The windows of texts with the entities that a teacher finds in them, and what it thinks holds between these."""
+    pieces: list[Piece] = []
+    for tokens, each in zip(texts, found, strict=True):
+        taken = decode(each, least, nested=run.nested)
+        pieces += span.encode(tokens, each.places[taken], run.reading, beliefs(each, taken, run.schema))
+    return pieces
 
 
 def _judge(run: Run, networks: list[SpanNetwork], contexts: Sequence[Context], judged: Judged, number: int) -> Taught:
@@ -304,4 +332,8 @@ def _judge(run: Run, networks: list[SpanNetwork], contexts: Sequence[Context], j
             part = believe(run, network, [judged.tokens[i] for i in context.judged], f"judged-{number}-{index}")
             for place, each in zip(context.judged, part, strict=True):
                 found[place] = each
-    return Taught(networks, found, *threshold(found, judged.gold, nested=run.nested))
+    least, score = threshold(found, judged.gold, nested=run.nested)
+    if run.schema is None:
+        return Taught(networks, found, least, score)
+    linked = link_threshold(found, judged.linked, [least] * len(found), nested=run.nested)
+    return Taught(networks, found, least, score, *linked)

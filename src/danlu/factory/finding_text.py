@@ -320,6 +320,36 @@ MESSAGES: dict[str, tuple[str, str]] = {
         ),
         "{n:,} 个标注的实体起止在编码器的一个词元内部，或超过 {widest} 个词元：学不到。",
     ),
+    "single-relation": (
+        "{n:,} type{s} of relations with one example will hardly be learned ({names}); mark up to {few} of each.",
+        "{n:,} 种关系只有一个例子，很难学会（{names}）；请每种标到 {few} 个。",
+    ),
+    "few-relations": (
+        "{n:,} type{s} of relations with fewer than {few} examples will be learned badly ({names}); mark up to {few}.",
+        "{n:,} 种关系的例子不足 {few} 个，会学得不好（{names}）；请每种标到 {few} 个。",
+    ),
+    "unknown-relations": (
+        (
+            "{n:,} training row{s} without the field of relations: their entities are learned from, and nothing of "
+            "relations; write an empty list where there are none."
+        ),
+        "{n:,} 行训练数据没有关系这一字段：只学其中的实体，不学关系；确实没有关系的请写空列表。",
+    ),
+    "unmeasured-relations": (
+        "{n:,} row{s} of dev or test without the field of relations: only their entities are measured.",
+        "验证集或测试集有 {n:,} 行没有关系这一字段：只测量其中的实体。",
+    ),
+    "unseen-relation": (
+        "The dev or test file has relations between types that no training row has ({names}): they count as missed.",
+        "验证集或测试集里有训练行没有的关系（{names}）：它们都算作漏掉。",
+    ),
+    "far-relations": (
+        (
+            "{n:,} relation{s} of training rows lead farther than the {window} tokens that are read at once: they "
+            "cannot be learned, nor found in other texts."
+        ),
+        "训练数据中有 {n:,} 个关系的两端相距太远，超出一次读取的 {window} 个词元：学不到，也找不到。",
+    ),
     "capped": ("{note}", "{note}"),
     "no-header": (
         "The label's column is called '{column}', as a label is: the first row seems to be data; name the columns.",

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from danlu.corpus.several import ONE
-from danlu.factory import inspect_spans
+from danlu.factory import inspect_links, inspect_spans
 from danlu.factory.findings import Finding, check_labels, check_names_only, places
 from danlu.factory.inspect_view import render
 from danlu.factory.questions import check_questions, question_evidence, question_facts
@@ -187,7 +187,8 @@ def _labels_of(sifted: Sifted, task: Task, used: dict[str, list[Example]]) -> di
     if task.options:
         return {"options": question_facts(used)}
     if task.nesting:
-        return {"labels": inspect_spans.type_counts(sifted), "balance": {}}
+        linked = {"relations": inspect_links.facts(sifted)} if task.relations else {}
+        return {"labels": inspect_spans.type_counts(sifted), "balance": {}, **linked}
     if task.names_only:
         tested = Counter(str(row.label) for row in sifted.test)
         return {"labels": {name: {"train": 0, "dev": 0, "test": tested[name]} for name in task.labels}, "balance": {}}
@@ -268,9 +269,12 @@ def _evidence_of_marks(columns: Columns, sifted: Sifted, task: Task, share: floa
     rows, entities = len(sifted.train), sum(len(row.spans or ()) for row in sifted.train)
     some = sum(bool(row.spans) for row in sifted.train)
     inside = ", some inside others" if task.nesting == "nested" else ""
+    linked = sum(len(row.relations or ()) for row in sifted.train)
+    related = sum(bool(row.relations) for row in sifted.train)
     return [
         f"the text is the column '{columns.text}', the entities the column '{columns.label}': {columns.marks}",
         f"types: {len(task.labels):,}; entities: {entities:,} in {some:,} of {rows:,} training rows{inside}",
+        *([f"relations: {linked:,} of {len(task.relations):,} types in {related:,} rows"] if task.relations else []),
         "no training text has a letter"
         if share is None
         else f"{share:.0%} of training texts are mainly Han characters",

@@ -11,6 +11,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from danlu.corpus.dedup import exact_key, near_duplicates, near_matches
+from danlu.factory import inspect_links
 from danlu.factory.findings import Finding, places
 from danlu.factory.sift import Sifted, check_repeats, check_rows
 from danlu.text.normalize import clean, has_hidden, language
@@ -81,7 +82,8 @@ def _usable(
             told["entity-spaces"].append(row)
         if any(crossing(trimmed)):
             told["entities-cross"].append(row)
-        kept.append(replace(usable, spans=trimmed if labelled else None))
+        linked = inspect_links.moved(usable, dict(zip(usable.spans or (), trimmed, strict=True)))
+        kept.append(replace(linked, spans=trimmed) if labelled else replace(linked, spans=None, relations=None))
     return kept
 
 
@@ -89,7 +91,8 @@ def _cut(row: Example, most: int) -> Example:
     """The beginning of a text, cut before the entity that would be cut."""
     spans = row.spans or ()
     end = min([most, *(span.start for span in spans if span.start < most < span.end)])
-    return replace(row, text=row.text[:end], spans=tuple(span for span in spans if span.end <= end))
+    whole = {span: span for span in spans if span.end <= end}
+    return replace(inspect_links.moved(row, whole), text=row.text[:end], spans=tuple(whole))
 
 
 def _trimmed(span: Span, text: str) -> Span:
@@ -131,7 +134,8 @@ def _merged(rows: list[Example]) -> tuple[list[Example], list[Example], list[Exa
     for row in rows:
         first = seen.setdefault(row.text, row)
         if first is not row:
-            (repeated if first.spans == row.spans else otherwise).append(row)
+            same = first.spans == row.spans and first.relations == row.relations
+            (repeated if same else otherwise).append(row)
     return list(seen.values()), repeated, otherwise
 
 
@@ -154,6 +158,7 @@ def find(sifted: Sifted, told: dict[str, list[Example]], max_chars: int) -> list
         *check_rows(sifted, max_chars),
         *(Finding("warning", code, places(rows), {"n": len(rows)}) for code, rows in told.items() if rows),
         *_twins(sifted.train),
+        *inspect_links.find(sifted),
         *check_repeats(sifted),
     ]
 
@@ -220,7 +225,8 @@ def _unmarked(text: str, covered: list[bool], surfaces: set[str], lengths: Itera
 def task_of(train: list[Example]) -> Task:
     """The types, the language and how entities lie."""
     types = sorted({span.type for row in train for span in row.spans or ()})
-    return Task(tuple(types), language(row.text for row in train), nesting=nesting_of(train))
+    relations = inspect_links.relation_types(train)
+    return Task(tuple(types), language(row.text for row in train), nesting=nesting_of(train), relations=relations)
 
 
 def type_counts(sifted: Sifted) -> dict[str, dict[str, int]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import unicodedata
 from collections import Counter
 from itertools import chain
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from danlu.factory.questions import chance_of
 from danlu.text.normalize import clean
@@ -38,7 +38,7 @@ def render(inspection: Inspection) -> str:
         counts = Counter(dict.fromkeys(inspection.task.labels, 0))
     evidence = [_row("Evidence" * (not i), line) for i, line in enumerate(_told(inspection))] if marked else []
     labels = [] if inspection.task.options else _labels(counts, "Types" if marked else "Labels")
-    lines = [*_overview(inspection), *evidence, *labels, *_findings(inspection)]
+    lines = [*_overview(inspection), *evidence, *labels, *_relations(inspection), *_findings(inspection)]
     return "\n".join(lines)
 
 
@@ -57,6 +57,7 @@ def _overview(inspection: Inspection) -> Iterator[str]:
         yield _row("Task", f"choice among {count} options that each question brings, texts in {language}")
     elif task.nesting:
         kind = f"extraction of entities of {len(task.labels):,} types"
+        kind += f" and of {len(task.relations):,} relations between them" if task.relations else ""
         yield _row("Task", f"{kind}, texts in {_LANGUAGES[task.language]}")
     else:
         yield _row("Task", _classification(task))
@@ -97,6 +98,17 @@ def _labels(counts: Counter[str], head: str) -> Iterator[str]:
         yield _row("" if position else head, f"{padded}  {count:>{digits},}  {bar}")
     if len(ranked) > _LABELS:
         yield _row("", f"... and {len(ranked) - _LABELS:,} more")
+
+
+def _relations(inspection: Inspection) -> Iterator[str]:
+    """Relations, the types between which each holds in training rows, and how far apart these stand."""
+    facts = cast("dict[str, dict[str, Any]]", inspection.facts.get("relations") or {})
+    yield from _labels(Counter({name: found["train"] for name, found in facts.items()}), "Relations") if facts else ()
+    for position, (name, found) in enumerate(list(facts.items())[:_LABELS]):
+        between = ", ".join(f"{clean(head)} → {clean(tail)} {n:,}" for head, tail, n in found["triples"][:4])
+        more = ", ..." if len(found["triples"]) > 4 else ""
+        apart = f"; half up to {found['apart']['p50']:,} characters apart" if found["apart"] else ""
+        yield _row("" if position else "Between", f"{clean(name)}: {between or 'not in training rows'}{more}{apart}")
 
 
 def _findings(inspection: Inspection) -> Iterator[str]:

@@ -10,7 +10,7 @@ import itertools
 import math
 from typing import TYPE_CHECKING, Any
 
-from danlu.factory import charts, report_data, report_evidence, report_names, report_spans
+from danlu.factory import charts, report_data, report_evidence, report_names, report_relations, report_spans
 from danlu.factory.report_choice import choice_words
 from danlu.factory.report_html import (
     View,
@@ -26,6 +26,7 @@ from danlu.factory.report_html import (
     short,
     user,
 )
+from danlu.factory.report_relations_text import relation_words
 from danlu.factory.report_several import several_words, with_accuracy
 from danlu.factory.report_spans_text import span_words
 from danlu.factory.report_style import STYLE
@@ -55,10 +56,12 @@ _SPAN_SECTIONS: dict[str, Callable[[View], str]] = {
     "limits": report_spans.limits,
     "marked": report_spans.marked,
     "per_label": report_spans.per_type,
+    "relations": report_relations.per_relation,
     "loop": report_spans.loop,
     "ablation": report_spans.ablation,
     "front": report_evidence.front,
     "mistakes": report_spans.mistakes,
+    "link_mistakes": report_relations.mistakes,
     "more": report_spans.worth,
     "data": report_data.data,
     "use": report_spans.use,
@@ -89,7 +92,9 @@ def render(report: dict[str, Any]) -> str:
         report, own = with_accuracy(report, "micro_f1"), several_words(language)
     if plain_view.names_only:
         report, own = with_accuracy(report, "agreement"), report_names.names_words(language)
-    view = View(report, span_words(language) if spans else words(language) | own)
+    linked = len(plain_view.get("card", "task", "relations") or [])
+    of_spans = relation_words(language, linked) if linked else span_words(language)
+    view = View(report, of_spans if spans else words(language) | own)
     sections = _SPAN_SECTIONS if spans else _SECTIONS
     found = {name: body for name, section in sections.items() if (body := section(view))}
     links = "".join(f'<a href="#{name}">{view.words[f"{name}_title"]}</a>' for name in found)

@@ -11,7 +11,7 @@ import math
 import shlex
 from typing import TYPE_CHECKING, Any
 
-from danlu.factory import charts
+from danlu.factory import charts, report_relations
 from danlu.factory.report_html import (
     bullets,
     count,
@@ -74,6 +74,7 @@ def facts(view: View) -> str:
             items.append((view.words[f"fact_{name}"], percent(student[name]) + note))
     if student.get("n"):
         items.append((view.words["fact_entities"], count(student["entities"])))
+    items += report_relations.fact(view)
     size = view.report.get("bytes") or view.shipped.get("bytes")
     if size:
         items.append((view.words["fact_size"], megabytes(size)))
@@ -121,7 +122,10 @@ def limits(view: View) -> str:
 def marked(view: View) -> str:
     """Measured texts with what the model finds in them."""
     found = view.report.get("marked") or []
-    items = [_said(view, each["text"], each["found"], each["real"]) for each in found]
+    items = [
+        _said(view, each["text"], each["found"], each["real"], html_about=report_relations.said(view, each))
+        for each in found
+    ]
     return paragraph(view.words["marked_lead"], "lead") + _listed(view, items) if items else ""
 
 
@@ -152,7 +156,11 @@ def loop(view: View) -> str:
     entries = view.get("card", "loop") or []
     if len(entries) < 2:
         return ""
-    curve = [charts.Round(each["f1"], bool(each.get("kept")), f"+{count(each.get('admitted', 0))}") for each in entries]
+    scores = [(each["f1"] + each.get("relation_f1", each["f1"])) / 2 for each in entries]
+    curve = [
+        charts.Round(score, bool(each.get("kept")), f"+{count(each.get('admitted', 0))}")
+        for score, each in zip(scores, entries, strict=True)
+    ]
     keys = [charts.key("circle hot", view.words["kept"]), charts.key("circle off", view.words["rejected"])]
     return (
         paragraph(view.words["loop_lead"], "lead")
@@ -174,7 +182,7 @@ def ablation(view: View) -> str:
             charts.whisker(
                 figure["interval95"][0], figure["f1"], figure["interval95"][1], axis, "hot" if name == "student" else ""
             ),
-            f"<b>{percent(figure['f1'])}</b>",
+            f"<b>{percent(figure['f1'])}</b>" + _of_relations(view, figure),
             hot=name == "student",
             html_note=view.words[f"{name}_note"],
         )
@@ -182,6 +190,11 @@ def ablation(view: View) -> str:
     ]
     lines.append(f'<div class="row axis"><div class="pic">{charts.scale(axis)}</div></div>')
     return paragraph(view.words["ablation_lead"], "lead") + rows(lines)
+
+
+def _of_relations(view: View, figure: dict[str, Any]) -> str:
+    linked = figure.get("relations")
+    return f"<small>{view.say('ablation_relations', f1=points(linked['f1']))}</small>" if linked else ""
 
 
 def per_type(view: View) -> str:
@@ -192,7 +205,7 @@ def per_type(view: View) -> str:
     learned = view.get("card", "data", "per_label") or {}
     body = [
         (
-            _chip(view, entry["type"]),
+            report_relations.chip(view, entry["type"]),
             charts.bar(entry["f1"], "calm thin" if entry["n"] < _VERY_THIN else "calm"),
             *(points(entry[key], 0) for key in ("f1", "precision", "recall")),
             count(entry["n"]),
@@ -222,6 +235,11 @@ def use(view: View) -> str:
         f"for span in answer.spans:  # {view.words['use_spans']}\n"
         "    print(answer.surface(span), span.start, span.end, span.type, span.probability)"
     )
+    if view.get("card", "task", "relations"):
+        python += (
+            f"\nfor link in answer.relations:  # {view.words['use_relations']}\n"
+            "    print(answer.surface(link.head), link.type, answer.surface(link.tail), link.probability)"
+        )
     return (
         paragraph(view.words["use_lead"], "lead")
         + f"<h3>{view.words['use_shell']}</h3><pre><code>{escape(shell)}</code></pre>"
@@ -285,8 +303,3 @@ def _close(text: str, out: list[str], open_: list[tuple[int, str]], at: int, unt
 def _named(text: str, entity: Entity) -> str:
     start, end, kind = entity
     return f"“{user(short(text[start:end], 40))}” {user(short(kind, 24))}"
-
-
-def _chip(view: View, kind: str) -> str:
-    tone = view.labels.index(kind) % _TONES if kind in view.labels else 0
-    return f'<mark class="t{tone}">{user(short(kind, 40))}</mark>'

@@ -3,7 +3,8 @@
 Types enter by vectors of their names (UniEX, Lu et al., ACL 2023, section 3.3: a triaffine of start, end and type).
 Here the triaffine has low rank: a stretch is described once, by its start, its end, its width and the mean of what lies
 inside, and each type weighs that description. So the encoder's cost does not depend on how many types there are, and
-theirs is one matrix product. Knows tensors; knows neither texts nor how it is trained.
+theirs is one matrix product. Where there are relations, link.py scores them from the same pass. Knows tensors; knows
+neither texts nor how it is trained.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from torch import nn
 from torch.nn import functional as F  # noqa: N812 - the field's name for it
 
 from danlu.models.base import token_embeddings
+from danlu.models.link import LinkScorer
 from danlu.text.pieces import SHAPES
 
 if TYPE_CHECKING:
@@ -35,9 +37,18 @@ class SpanNetwork(nn.Module):
         names: (K, D) unit vectors of what the types are called.
         widest: W.
         rank: R.
+        allowed: (K, Q, K) whether a head of a type may have one of Q relations to a tail of a type; None where none are
+            looked for.
     """
 
-    def __init__(self, encoder: PreTrainedModel, names: torch.Tensor, widest: int, rank: int = RANK) -> None:
+    def __init__(
+        self,
+        encoder: PreTrainedModel,
+        names: torch.Tensor,
+        widest: int,
+        rank: int = RANK,
+        allowed: torch.Tensor | None = None,
+    ) -> None:
         super().__init__()
         types, hidden = names.shape
         self.encoder = encoder
@@ -55,6 +66,7 @@ class SpanNetwork(nn.Module):
         nn.init.constant_(self.start.bias, UNLIKELY)
         nn.init.zeros_(self.weigh.bias)
         self.wide = nn.Parameter(torch.zeros(widest, types))
+        self.links = None if allowed is None else LinkScorer(hidden, allowed)
 
     def hidden(self, ids_BL: torch.Tensor, mask_BL: torch.Tensor, shapes_BL: torch.Tensor) -> torch.Tensor:
         """(B, L, D) what the encoder makes of the tokens and of how they are written."""
@@ -76,6 +88,11 @@ class SpanNetwork(nn.Module):
         padded_BMX = F.pad(values_BLX, (0, 0, 0, self.widest - 1))
         return torch.stack([padded_BMX[:, width : width + length] for width in range(self.widest)], 2)
 
-    def forward(self, ids_BL: torch.Tensor, mask_BL: torch.Tensor, shapes_BL: torch.Tensor) -> torch.Tensor:
-        """(B, L, W, K) logits."""
-        return self.score(self.hidden(ids_BL, mask_BL, shapes_BL))
+    def forward(
+        self, ids_BL: torch.Tensor, mask_BL: torch.Tensor, shapes_BL: torch.Tensor
+    ) -> torch.Tensor | tuple[torch.Tensor, ...]:
+        """(B, L, W, K) logits; where there are relations, also what link.py makes of them, and its weights."""
+        hidden_BLD = self.hidden(ids_BL, mask_BL, shapes_BL)
+        if self.links is None:
+            return self.score(hidden_BLD)
+        return self.score(hidden_BLD), *self.links(hidden_BLD), self.links.weigh.clone()

@@ -131,9 +131,11 @@ def _add_facts(app: FastAPI, model: Model) -> None:
     async def health() -> Health:
         return Health(status="ok", model=model.name, labels=len(known))
 
-    @app.get("/labels", summary="The labels · 标签")
+    links = model.settings.links if isinstance(model, Extractor) else None
+
+    @app.get("/labels", summary="The labels · 标签", response_model_exclude_none=True)
     async def labels() -> Labels:
-        return Labels(labels=known)
+        return Labels(labels=known, relations=list(links.labels) if links else None)
 
     @app.get("/card", summary="What is known of the model · 模型卡")
     async def card() -> dict[str, Any]:

@@ -5,6 +5,7 @@ Knows shapes and words only; `body.py` is what actually checks a request. Descri
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, Field
@@ -68,25 +69,33 @@ class Entity(BaseModel):
     probability: float = Field(description="calibrated, 0 to 1 · 校准后的概率")
 
 
+class Link(BaseModel):
+    """What holds between two entities of a text."""
+
+    head: Entity = Field(description="the entity it leads from · 头实体")
+    tail: Entity = Field(description="the entity it leads to · 尾实体")
+    type: str = Field(description="what holds · 关系")
+    probability: float = Field(description="calibrated, 0 to 1 · 校准后的概率")
+
+
 class Found(BaseModel):
     """What the model finds in one text; offsets count characters (code points), as the text was sent."""
 
     entities: list[Entity] = Field(description="by where they start · 按出现位置排列")
+    relations: list[Link] | None = Field(
+        default=None, description="between entities, of a model that knows relations · 实体之间的关系（关系模型）"
+    )
 
     @classmethod
     def of(cls, extraction: Extraction) -> Found:
         """An extraction as it goes over the wire."""
+        own = {span: Entity(**asdict(span), text=extraction.surface(span)) for span in extraction.spans}
+        linked = extraction.relations
         return cls(
-            entities=[
-                Entity(
-                    start=span.start,
-                    end=span.end,
-                    type=span.type,
-                    text=extraction.surface(span),
-                    probability=span.probability,
-                )
-                for span in extraction.spans
-            ]
+            entities=list(own.values()),
+            relations=None
+            if linked is None
+            else [Link(head=own[r.head], tail=own[r.tail], type=r.type, probability=r.probability) for r in linked],
         )
 
 
@@ -108,6 +117,9 @@ class Labels(BaseModel):
     """The labels."""
 
     labels: list[str] = Field(description="every label it knows · 全部标签")
+    relations: list[str] | None = Field(
+        default=None, description="every relation it knows, where it knows any · 全部关系（关系模型）"
+    )
 
 
 class ErrorText(BaseModel):

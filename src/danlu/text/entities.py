@@ -1,16 +1,19 @@
 """From the scores of stretches of tokens to entities: one way for teacher, student and shipped file.
 
 The scorer is a function of padded windows; which windows there are, which score is taken from which, and which of
-several overlapping stretches is the entity, stands here. Knows tokens and scores; does not know networks.
+several overlapping stretches is the entity, stands here; what holds between entities, in links.py. Knows tokens and
+scores; does not know networks.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from danlu.text.links import LINK_FLOOR, Vectors, links
 from danlu.text.pieces import windows
 
 if TYPE_CHECKING:
@@ -20,8 +23,10 @@ if TYPE_CHECKING:
 
     from danlu.text.pieces import Tokens, Window
 
-    # Padded token ids, mask and shapes, (batch, length) each, to (batch, length, widths, types) logits.
-    Scorer = Callable[[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]], NDArray[np.float32]]
+    # Padded token ids, mask and shapes, (batch, length) each, to (batch, length, widths, types) logits; where there are
+    # relations, also to (batch, length, ENDS, 2 parts) vectors, (batch, length, HEARD, relations) scores of words and
+    # (relations, parts + 1) weights.
+    Scorer = Callable[[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]], Sequence[NDArray[np.float32]]]
 
 CELLS = 1 << 12  # tokens of a batch, padding among them
 
@@ -57,10 +62,14 @@ class Candidates:
     Attributes:
         places: (n, 3) first character, character after the last, index of the type.
         logits: (n,) scores.
+        links: (m, 3) head and tail, as indices of candidates of which all can be entities at once, and the relation.
+        link_logits: (m,) scores of these.
     """
 
     places: NDArray[np.int64]
     logits: NDArray[np.float32]
+    links: NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, 3), np.int64))
+    link_logits: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
 
     @classmethod
     def none(cls) -> Candidates:
@@ -75,22 +84,34 @@ def pack(found: Sequence[Candidates]) -> dict[str, NDArray[Any]]:
         "counts": np.array([len(each.logits) for each in found], np.int64),
         "places": np.concatenate([each.places for each in whole]),
         "logits": np.concatenate([each.logits for each in whole]),
+        "link_counts": np.array([len(each.link_logits) for each in found], np.int64),
+        "links": np.concatenate([each.links for each in whole]),
+        "link_logits": np.concatenate([each.link_logits for each in whole]),
     }
 
 
 def unpack(arrays: dict[str, NDArray[Any]]) -> list[Candidates]:
     """The inverse of `pack`."""
-    ends = np.cumsum(arrays["counts"])
-    return [
-        Candidates(arrays["places"][end - count : end], arrays["logits"][end - count : end])
-        for end, count in zip(ends.tolist(), arrays["counts"].tolist(), strict=True)
-    ]
+    parts = (_parts(arrays["counts"], arrays[name]) for name in ("places", "logits"))
+    linked = (_parts(arrays["link_counts"], arrays[name]) for name in ("links", "link_logits"))
+    return [Candidates(*each) for each in zip(*parts, *linked, strict=True)]
+
+
+def _parts(counts: NDArray[np.int64], rows: NDArray[Any]) -> list[NDArray[Any]]:
+    return np.split(rows, np.cumsum(counts)[:-1]) if len(counts) else []
 
 
 def candidates(
-    score: Scorer, texts: Sequence[Tokens], reading: Reading, floor: float, cells: int = CELLS
+    score: Scorer,
+    texts: Sequence[Tokens],
+    reading: Reading,
+    floor: float,
+    cells: int = CELLS,
+    *,
+    nested: bool = False,
+    allowed: NDArray[np.bool_] | None = None,
 ) -> list[Candidates]:
-    """The stretches of each text whose logit is above a floor.
+    """The stretches of each text whose logit is above a floor, and the relations between those that can be entities.
 
     Args:
         score: the scorer.
@@ -98,6 +119,8 @@ def candidates(
         reading: how they are cut into windows.
         floor: of the logits.
         cells: tokens of a batch, padding among them.
+        nested: whether an entity may lie inside another.
+        allowed: (types, relations, types) which relations there can be; None where none are looked for.
     """
     found: list[list[tuple[NDArray[np.int64], NDArray[np.float32]]]] = [[] for _ in texts]
     jobs = [
@@ -107,11 +130,37 @@ def candidates(
         for window in windows(len(tokens), reading.window, reading.widest)
     ]
     jobs.sort(key=lambda job: job[1].stop - job[1].start)
+    left = Counter(index for index, _ in jobs)
+    vectors: dict[int, list[Vectors]] = {index: [] for index in left}
+    out = [Candidates.none()] * len(texts)
     for batch in _batches(jobs, len(reading.before) + len(reading.after), cells):
-        logits_BLWK = score(*_padded([reading.framed(texts[i], w.start, w.stop) for i, w in batch]))
+        logits_BLWK, *more = score(*_padded([reading.framed(texts[i], w.start, w.stop) for i, w in batch]))
         for row, (index, window) in enumerate(batch):
             found[index].append(_taken(logits_BLWK[row], texts[index], window, len(reading.before), floor))
-    return [_ranked(parts) for parts in found]
+            if allowed is not None:
+                first = len(reading.before)
+                own = slice(first, first + window.stop - window.start)
+                vectors[index].append(Vectors(window, more[0][row, own].copy(), more[1][row, own].copy()))
+            left[index] -= 1
+            if not left[index]:
+                out[index] = _ranked(found[index])
+                if allowed is not None:
+                    out[index] = _linked(out[index], texts[index], vectors.pop(index), more[2], allowed, nested)
+    return out
+
+
+def _linked(
+    found: Candidates,
+    tokens: Tokens,
+    read: Sequence[Vectors],
+    weights: NDArray[np.float32],
+    allowed: NDArray[np.bool_],
+    nested: bool,
+) -> Candidates:
+    """Candidates with the relations between those of them that can be entities at any threshold."""
+    taken = np.array(decode(found, -np.inf, nested=nested), np.int64)
+    pairs, logits = links(found.places[taken], tokens, read, weights, allowed, LINK_FLOOR)
+    return replace(found, links=np.stack([taken[pairs[:, 0]], taken[pairs[:, 1]], pairs[:, 2]], 1), link_logits=logits)
 
 
 def decode(found: Candidates, least: float, *, nested: bool) -> list[int]:

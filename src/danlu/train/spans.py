@@ -35,11 +35,13 @@ class Piece:
         ids: (L,) tokens, special ones among them.
         shapes: (L,) how they are written.
         marks: (M, 3) first token, width less one, and type of each entity that lies in it.
+        links: (M, M, Q) from 0 to 1, how surely a relation leads from one of these to another; None where nobody says.
     """
 
     ids: NDArray[np.int64]
     shapes: NDArray[np.int64]
     marks: NDArray[np.int64]
+    links: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True)
