@@ -6,7 +6,13 @@ Knows nothing of files, models or torch.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    # What people say of rows: (n,) label indices; (n, K), 1 where a label holds; (n, 1) scores, from 0 to 1.
+    Truth = NDArray[Any]
 
 Language = Literal["zh", "en", "mixed"]
 Pairing = Literal["ordered", "unordered"]  # of two texts: whether it matters which of them is the first

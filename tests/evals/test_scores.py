@@ -9,6 +9,7 @@ from scipy import stats
 from danlu.evals.scores import (
     determination,
     expected_interval,
+    fifths,
     figures,
     margin_of,
     mean_absolute_error,
@@ -62,10 +63,18 @@ def test_more_rows_narrow_the_interval(correlation, n):
 def test_all_figures_have_their_intervals():
     draw = np.random.default_rng(1)
     truth = draw.uniform(0, 5, 80)
-    found = figures(truth, truth + draw.normal(size=80), 1.0)
+    found = figures(truth, truth + draw.normal(size=80) + 0.5, 1.0, (0, 5))
     for name in ("pearson", "spearman", "mae", "rmse", "inside"):
         low, high = found[f"{name}95"]
         assert low <= found[name] <= high
     assert found["n"] == 80
     assert 0.5 < found["inside"] < 0.85
-    assert figures(truth, truth, np.zeros(80))["inside"] == 1
+    assert figures(truth, truth, np.zeros(80), (0, 5))["inside"] == 1
+    assert sum(part["n"] for part in found["fifths"]) == 80
+    assert np.mean([part["bias"] for part in found["fifths"]]) == pytest.approx(0.5, abs=0.4)
+
+
+def test_scores_outside_the_range_count_in_its_ends():
+    found = fifths(np.array([-1.0, 0.0, 5.0, 9.0]), np.zeros(4), (0, 5))
+    assert [part["n"] for part in found] == [2, 0, 0, 0, 2]
+    assert "bias" not in found[1]

@@ -346,12 +346,13 @@ def cross_branch(
     """
     pairing = pairing_of(lesson.texts)
     assert pairing is not None
-    branch = CrossBranch(model, torch.from_numpy(old_ids), around, pairing, depth)
+    branch = CrossBranch(model, torch.from_numpy(old_ids), around, pairing, depth, lead=lesson.apart)
     rows = by_row(sequences, pairing)
     sample = np.argsort(-lesson.weights, kind="stable")[:START_SAMPLE]
     with torch.inference_mode(), autocast(torch.device("cpu")):
         seen = torch.cat([branch.scores(*padded(rows[i])).float() for i in sample])
-    usual = torch.from_numpy(lesson.targets[sample]).mean(0).clamp_min(1e-3).log()
+    mean = torch.from_numpy(lesson.targets[sample]).mean(0)
+    usual = mean.logit(1e-3) if lesson.apart else mean.clamp_min(1e-3).log()
     branch.scale.data.copy_(1 / seen.std().clamp_min(1e-3))
     branch.bias.data.copy_(usual - seen.mean(0) * branch.scale.data)
     branch.model.embeddings.requires_grad_(False)
@@ -364,11 +365,18 @@ def cross_branch(
         for index in by_length([sum(map(len, row)) for row in rows], batch, seed, weights=lesson.weights):
             with autocast(torch.device("cpu")):
                 logits = branch(*padded([sequence for i in index for sequence in rows[i]]))
-            yield -(targets[index] * F.log_softmax(logits.float(), -1)).sum(-1).mean()
+            yield _distance(logits.float(), targets[index], apart=lesson.apart)
 
     groups = [{"params": own, "lr": 5e-5}, {"params": [branch.scale, branch.bias], "lr": 1e-2}]
     minimise(losses(), groups, steps=steps, progress=progress)
     return branch.eval()
+
+
+def _distance(logits: torch.Tensor, targets: torch.Tensor, *, apart: bool) -> torch.Tensor:
+    """Cross-entropy of (B, K) logits with targets; where labels are apart, the sum of that of each decision."""
+    if apart:
+        return F.binary_cross_entropy_with_logits(logits, targets, reduction="none").sum(-1).mean()
+    return -(targets * F.log_softmax(logits, -1)).sum(-1).mean()
 
 
 def _losses(
@@ -381,8 +389,6 @@ def _losses(
 ) -> Iterator[torch.Tensor]:
     """Cross-entropy with the targets, plus the cosine distance to the teacher's vectors where they are given.
 
-    Where labels are apart it is the sum of that of each decision.
-
     A text is drawn as often as it weighs: where steps are few, they go to what counts.
     """
     targets = torch.from_numpy(lesson.targets)
@@ -392,10 +398,7 @@ def _losses(
         with autocast(torch.device("cpu")):
             raw = branch.raw(ids, mask).float()
         logits = F.normalize(raw - branch.centre, dim=-1) @ branch.weight + branch.bias
-        if lesson.apart:
-            loss = F.binary_cross_entropy_with_logits(logits, targets[index], reduction="none").sum(-1).mean()
-        else:
-            loss = -(targets[index] * F.log_softmax(logits, -1)).sum(-1).mean()
+        loss = _distance(logits, targets[index], apart=lesson.apart)
         if towards is not None:
             loss = loss + 2 * (1 - (raw * towards[index]).sum(-1)).mean()
         yield loss

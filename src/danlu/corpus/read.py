@@ -80,6 +80,7 @@ class Dataset:
         columns: the training file's.
         notes: what reading left out, a sentence each.
         names_only: whether there is no training file: labels are known by their names alone.
+        task: what the user said that rows are; None where it was found out.
     """
 
     train: list[Example]
@@ -91,6 +92,7 @@ class Dataset:
     columns: Columns = field(default_factory=lambda: Columns("text", "label"))
     notes: tuple[str, ...] = ()
     names_only: bool = False
+    task: Kind | None = None
 
 
 def load(
@@ -151,7 +153,7 @@ def load(
     if "unlabeled" in paths:
         rows["unlabeled"], more = _unlabeled(paths["unlabeled"], text, second, columns)
         notes += more
-    return _dataset(paths, columns, rows, notes)
+    return replace(_dataset(paths, columns, rows, notes), task=task)
 
 
 def _names_only(

@@ -61,8 +61,6 @@ def read_score(value: object, file: str, row: int, field: str) -> str | None:
     score = number(cell)
     if score is None:
         what = f"the score is {cell[:60]!r}, which is not a number from {-LARGEST:,.0f} to {LARGEST:,.0f}"
-        fix = (
-            "write it as a number such as 3.5, or leave the cell empty; if these are labels, give --task classification"
-        )
+        fix = "write a number such as 3.5, or leave the cell empty; labels are learned with --task classification"
         raise DataError(what, fix, file=file, row=row, field=field)
     return plain(score)

@@ -11,15 +11,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from danlu.evals.metrics import bootstrap_interval, wilson
+from danlu.text.score import COVERED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import numpy.typing as npt
 
+    from danlu.types import Range
+
     FloatArray = npt.NDArray[np.floating[Any]]
 
-COVERED = 0.9  # of the true scores, that the margin around the predicted ones is to hold
+PARTS = 5  # of the range, whose errors are told apart
 LEAST_DEVIATION = 0.01  # of true scores, in shares of their range: below it R² has nothing to explain
 
 
@@ -89,18 +92,32 @@ def expected_interval(correlation: float, n: int, more: int) -> tuple[float, flo
     return math.tanh(middle - half), math.tanh(middle + half)
 
 
-def figures(truth: FloatArray, predicted: FloatArray, margin: float | FloatArray) -> dict[str, Any]:
+def fifths(truth: FloatArray, predicted: FloatArray, bounds: Range) -> list[dict[str, Any]]:
+    """For each fifth of the range: from, to, n, and of the true scores in it bias (predicted less true) and mae."""
+    edges = np.linspace(bounds[0], bounds[1], PARTS + 1)
+    part = np.clip(np.searchsorted(edges, truth, side="right") - 1, 0, PARTS - 1)
+    errors = predicted - truth
+    out: list[dict[str, Any]] = []
+    for number in range(PARTS):
+        mine = errors[part == number]
+        told = {"bias": _round(mine.mean()), "mae": _round(np.abs(mine).mean())} if len(mine) else {}
+        out.append({"from": _round(edges[number]), "to": _round(edges[number + 1]), "n": len(mine), **told})
+    return out
+
+
+def figures(truth: FloatArray, predicted: FloatArray, margin: float | FloatArray, bounds: Range) -> dict[str, Any]:
     """Every figure of one model on some rows, ready for JSON.
 
     Args:
         truth: (n,) in the user's units, n at least 1.
         predicted: (n,) likewise.
         margin: of the predictions, or (n,) one for each.
+        bounds: the range of the scores.
 
     Returns:
         n; pearson and spearman, mae and rmse in the units of the scores, each with its 95% interval by bootstrap under
-        the same name and 95; inside, the share of true scores within the margin, with Wilson's interval. Rounded to 6
-        digits.
+        the same name and 95; inside, the share of true scores within the margin, with Wilson's interval; and
+        fifths. Rounded to 6 digits.
     """
     statistics: dict[str, Callable[[FloatArray, FloatArray], float]] = {
         "pearson": pearson,
@@ -115,7 +132,7 @@ def figures(truth: FloatArray, predicted: FloatArray, margin: float | FloatArray
     inside = int((np.abs(truth - predicted) <= np.asarray(margin) + 1e-9).sum())
     out["inside"] = _round(inside / len(truth))
     out["inside95"] = [_round(edge) for edge in wilson(inside, len(truth))]
-    return out
+    return out | {"fifths": fifths(truth, predicted, bounds)}
 
 
 def _round(value: float) -> float:

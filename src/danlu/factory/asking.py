@@ -60,6 +60,8 @@ class Asking:
 def asking_of(task: Task, descriptions: dict[str, str], texts: Sequence[str]) -> Asking | None:
     """What is asked about the rows of a task; None where its labels say nothing, or a text may have several.
 
+    Of scored pairs, whether they are the same: how far that is from yes or no joins what tells their score.
+
     Labels that are 0 and 1 say no and yes where sides are alike or not, and where a text has its keywords beside it.
 
     Args:
@@ -69,6 +71,8 @@ def asking_of(task: Task, descriptions: dict[str, str], texts: Sequence[str]) ->
     """
     if task.several or task.options:
         return None
+    if task.range is not None:
+        return _likeness(task)
     said = names.wording(task.labels, descriptions)
     if task.pairing is None:
         return Asking(tuple(said)) if said else None
@@ -81,6 +85,12 @@ def asking_of(task: Task, descriptions: dict[str, str], texts: Sequence[str]) ->
     if task.pairing == "unordered":
         return Asking(tuple(said), SAME[way], both=True)
     return Asking(tuple(said), (KEYWORDS if listed else RELATION)[way], listed=LISTED[way] if listed else "")
+
+
+def _likeness(task: Task) -> Asking | None:
+    """Whether the two sides of a scored pair are the same; nothing of single texts."""
+    way = _way(task.language)
+    return task.pairing and Asking(NO_YES[way], SAME[way], both=task.pairing == "unordered")
 
 
 def put(question: str) -> tuple[str, str]:

@@ -147,7 +147,10 @@ def _tuned(run: Run, texts: Texts, rows: NDArray[np.int64], keep: bool, step: te
 def loop(run: Run, texts: Texts, views: Views, folds: Folds, tuned: Tuned) -> tuple[list[Round], Taught, Taught]:
     """The rounds of self-training, the teacher without them, and the teacher after them."""
     contexts = list(teacher.contexts(texts, views, folds, tuned.vectors))
-    pairing = None if texts.questions else pairing_of(texts.labelled)
+    pairing = None if texts.compared else pairing_of(texts.labelled)
+    prior = self_training.OF_PAIRS[pairing] if pairing else None
+    if texts.compared and texts.apart:
+        prior = self_training.OF_SCORED_PAIRS
     total = len(contexts) * (1 + len(run.plan.rounds))
     with run.progress.stage("loop", total) as step:
         stored = run.job.keep(
@@ -163,7 +166,7 @@ def loop(run: Run, texts: Texts, views: Views, folds: Folds, tuned: Tuned) -> tu
                     rounds=run.plan.rounds,
                     progress=step,
                     questions=texts.questions,
-                    prior=self_training.OF_PAIRS[pairing] if pairing else None,
+                    prior=prior,
                 )
             ),
         )
@@ -199,7 +202,9 @@ def believe(
         curve = likeness.fit(views.likeness[: len(texts.truth)], texts.truth)
     centre = teacher.centre_of(texts, tuned.vectors[-1]) if tuned.vectors else None
     first, best = (
-        Teacher(run.base, tuned.encoder, centre, views, state, run.plan, trust, curve, faith, texts.several)
+        Teacher(
+            run.base, tuned.encoder, centre, views, state, run.plan, trust, curve, faith, texts.apart, texts.compared
+        )
         for state in taught
     )
     everything, known = material.everything, len(texts.rows)  # tuning has read the rows
@@ -276,8 +281,8 @@ def examine(run: Run, material: Material, best: Teacher, beliefs: Beliefs) -> tu
         )
     wording = wording_of(run, texts, best.taught, best.tuned or run.base.model)
     questions = None if material.asked is None else Questions.together([part for part in parts if part is not None])
-    lesson = make_lesson(lesson_texts, targets, weights, vectors, wording, apart=texts.several)
-    return lesson, Exam(exam_texts, exam_targets, questions, apart=texts.several)
+    lesson = make_lesson(lesson_texts, targets, weights, vectors, wording, apart=texts.apart)
+    return lesson, Exam(exam_texts, exam_targets, questions, apart=texts.apart, range=texts.range)
 
 
 def whole(questions: Questions | None, start: int) -> int:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 LABEL = "score"  # the one column of what a model of scores gives
 LARGEST = 1e9  # of a score, either way
+COVERED = 0.9  # of the true scores, that the margin around the predicted ones holds
 WIDENED = 0.1  # of the width of a usual range: so far from its ends the least and the greatest score may lie
 USUAL: tuple[Range, ...] = ((0.0, 1.0), (1.0, 5.0), (0.0, 5.0), (1.0, 10.0), (0.0, 10.0), (0.0, 100.0))
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
