@@ -52,7 +52,7 @@ def test_scores_from_rows_to_file_and_report(options: Options, tmp_path: Path, t
     assert low <= student["spearman"] <= high
     assert "inside" in student
     assert "inside" not in figures["teacher"]
-    assert card["task"] == {"kind": "score", "pairing": None, "language": "mixed", "labels": [], "range": [0.0, 10.0]}
+    assert card["task"] == {"kind": "score", "pairing": None, "language": "en", "labels": [], "range": [0.0, 10.0]}
     assert 0 < card["calibration"]["margin"] == model.settings.margin
     assert all({"form", "spearman", "rmse", "r2", "weight", "chosen"} == set(form) for form in card["forms"])
     assert all("r2" in candidate for candidate in card["candidates"])

@@ -49,6 +49,9 @@ EXAM = 500
 SMALLEST_EXAM = 50
 PATIENCE = 3.0  # times the budget; only then the clock cuts what the plan wanted
 GOLD_WEIGHT = 3.0  # of a labelled row beside an unlabelled text
+STRENGTH = 10.0  # of the head that students start from
+# On 300 pairs of Chinese STS-B, 1,037 with their unlabelled ones, R² of the teacher on other pairs is 0.80, not 0.74.
+SCORED_PAIRS_STRENGTH = 1.0
 PASSAGE_WEIGHT = 0.1  # of a passage: the teacher knows its text by heart, so what it says of it is no news
 
 
@@ -321,7 +324,8 @@ def make_lesson(
         texts, vectors = [*texts, *wording[0]], np.concatenate([vectors, wording[1]])
         targets, weights = np.concatenate([targets, own]), np.append(weights, np.full(len(own), weights.max()))
     centre = linear.Centre(vectors.mean(0))
-    head = softmax_regression(centre.apply(vectors), targets, strength=10.0, weights=weights, apart=apart)
+    strength = SCORED_PAIRS_STRENGTH if apart and pairing_of(texts) else STRENGTH
+    head = softmax_regression(centre.apply(vectors), targets, strength=strength, weights=weights, apart=apart)
     return Lesson(texts, targets.astype(np.float32), weights, vectors, (head.weight, head.bias, centre.mean), apart)
 
 
