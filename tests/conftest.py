@@ -495,6 +495,28 @@ def run(monkeypatch, capsys):
 
 
 @pytest.fixture(scope="session")
+def score_file(toy_rows, toy_lesson, tmp_path_factory):
+    """A model file of scores from 0 to 5: praise has the highest, refunds the lowest; n-grams alone."""
+    from dataclasses import replace
+
+    from danlu.artifact import save
+    from danlu.compress.distil import ngram_branch
+    from danlu.compress.export import to_onnx
+    from danlu.models.student import Student
+
+    places = np.array([0.5, 1.0, 0.0], np.float32)[toy_rows[0][1]][:, None]
+    lesson = replace(toy_lesson, targets=places, apart=True)
+    config = {"labels": ["score"], "temperature": 1.0, "abstain_below": 0.0, "text_length": 0, "token_length": 0}
+    config |= {"ngram_bits": 10, "max_chars": 500, **ALONE, "range": [0.0, 5.0], "margin": 0.75}
+    card = {"task": {"kind": "score", "labels": [], "language": "mixed", "range": [0.0, 5.0]}}
+    graph = to_onnx(Student(None, None, ngram_branch(lesson, 3_000, 10), (0.0, 0.0, 1.0)).eval())
+    path = tmp_path_factory.mktemp("scores") / "scores.danlu"
+    parts = {"card.json": json.dumps(card).encode(), "config.json": json.dumps(config).encode()}
+    save(path, {**parts, "model.onnx": graph, "tokenizer.json": b""})
+    return path
+
+
+@pytest.fixture(scope="session")
 def several_file(toy_entries, tmp_path_factory):
     """The toy model as one of several labels: each logit is a decision of its own."""
     from danlu.artifact import save

@@ -257,3 +257,38 @@ def test_no_message_repeats_another_in_any_file() -> None:
         str(row["text"]) for name in ("train.jsonl", "test.jsonl", "unlabeled.jsonl") for row in messages(name)
     ]
     assert len({exact_key(text) for text in everything}) == len(everything)
+
+
+# --- scores
+
+ALIKE = Path(__file__).parents[1] / "examples" / "how-alike"
+
+
+def alike(name: str) -> list[dict[str, str]]:
+    with (ALIKE / name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_scored_pairs_are_counted_as_the_readme_says() -> None:
+    readme = (ALIKE / "README.md").read_text(encoding="utf-8")
+    for name in ("train.csv", "test.csv", "unlabeled.csv"):
+        found = alike(name)
+        fields = ["sentence1", "sentence2"] + ["score"] * (name != "unlabeled.csv")
+        assert all(list(row) == fields for row in found)
+        kinds = Counter(sum(bool(HAN.search(row[side])) for side in fields[:2]) for row in found)
+        listed = ", ".join(f"`{field}`" for field in fields)
+        assert f"| `{name}` | {len(found)} | {listed} | {kinds[2]} | {kinds[0]} | {kinds[1]} |" in readme
+        if name != "unlabeled.csv":
+            scores = [float(row["score"]) for row in found]
+            assert all(0 <= score <= 5 and score * 5 == round(score * 5) for score in scores)
+            parts = Counter(min(4, int(score)) for score in scores)
+            assert f"| `{name}` | " + " | ".join(str(parts[part]) for part in range(5)) + " |" in readme
+
+
+def test_no_scored_sentence_is_in_two_files_and_no_pair_stands_twice() -> None:
+    names = ("train.csv", "test.csv", "unlabeled.csv")
+    sides = [{row[side] for row in alike(name) for side in ("sentence1", "sentence2")} for name in names]
+    assert sum(map(len, sides)) == len(set().union(*sides)) == 400
+    for name in names:
+        found = [frozenset((row["sentence1"], row["sentence2"])) for row in alike(name)]
+        assert len(set(found)) == len(found)

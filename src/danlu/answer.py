@@ -1,4 +1,4 @@
-"""What a model file says of questions, each with options of its own, and of texts that may have several labels.
+"""What a model file says of questions with options, of texts that may have several labels, and of scored texts.
 
 Each option is read as an ordered pair with its question; the odds of being right become a distribution over the
 options of one question, given that exactly one is right. Knows how questions are given and read; what a pair's logits
@@ -14,12 +14,15 @@ import numpy as np
 from danlu.errors import OptionError
 from danlu.text.normalize import clean
 from danlu.text.question import LEAST_OPTIONS, ask, change, is_question, pairs, parts
+from danlu.text.score import COVERED, at, written
 from danlu.types import Prediction
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+
+    from danlu.types import Range
 
     Asked = str | tuple[str, Sequence[str]]
 
@@ -78,6 +81,24 @@ def held_labels(
         every = [(labels[int(i)], float(row[i])) for i in order]
         told = tuple(pair for pair, i in zip(every, order, strict=True) if holds[i])
         found.append(Prediction(*every[0], least < abstain_below, tuple(every[:TOP]), told))
+    return found
+
+
+def scored(places: NDArray[np.floating[Any]], bounds: Range, margin: float) -> list[Prediction]:
+    """The score of each text, its margin, and the score written in as many digits as it deserves.
+
+    The probability is that of the true score lying within the margin, by rows that were held out; nothing abstains.
+
+    Args:
+        places: (texts,) in the range, 0 to 1.
+        bounds: the least and the greatest score.
+        margin: in the units of the scores.
+    """
+    found: list[Prediction] = []
+    for place in places:
+        score = at(float(place), bounds)
+        label = written(score, bounds)
+        found.append(Prediction(label, COVERED, abstained=False, top=((label, COVERED),), score=score, margin=margin))
     return found
 
 

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from tokenizers import Tokenizer
 
-from danlu.answer import answers, held_labels
+from danlu.answer import answers, held_labels, scored
 from danlu.errors import ArtifactError, OptionError
 from danlu.extractor import KIND, Extractor
 from danlu.graph import json_object, session
@@ -30,6 +30,7 @@ from danlu.text.ngrams import ngrams
 from danlu.text.normalize import clean
 from danlu.text.pair import join, pairing_of, sides
 from danlu.text.question import RIGHT, WRONG
+from danlu.text.score import LARGEST
 from danlu.text.shorten import shorten
 from danlu.types import Prediction
 
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from danlu.types import Pairing
+    from danlu.types import Pairing, Range
 
 FORMAT = 6
 ENTRIES = ("card.json", "config.json", "model.onnx", "tokenizer.json")
@@ -66,6 +67,8 @@ class Settings:
         pairing: how two texts make a row; None where a row is one text. Lengths are those of a side.
         options: whether a row is a question with options of its own, and pairs are those of it with each option.
         thresholds: where a text may have several labels, the probability from which on each holds; else none.
+        range: the least and the greatest score, where it gives scores; else none.
+        margin: how far from a score the true one lies in nine of ten cases, where it gives scores.
     """
 
     labels: tuple[str, ...]
@@ -78,10 +81,12 @@ class Settings:
     pairing: Pairing | None
     options: bool
     thresholds: tuple[float, ...]
+    range: tuple[float, ...] = ()
+    margin: float = 0.0
 
 
 class Model:
-    """An opened model file that gives each text, or pair of texts, one label or several, or chooses an option.
+    """An opened model file that gives each text, or pair of texts, one label or several, a score, or an option.
 
     Attributes:
         name: the file's name without its ending.
@@ -94,7 +99,7 @@ class Model:
         self.name = name
         self.card: dict[str, Any] = json_object(entries["card.json"])
         config = json_object(entries["config.json"])
-        listed = {key: config.pop(key) for key in ("labels", "thresholds")}
+        listed = {key: config.pop(key) for key in ("labels", "thresholds")} | {"range": config.pop("range", [])}
         if not all(isinstance(value, list) for value in listed.values()):
             raise ArtifactError("The model's settings are not what danlu writes. Fix: get the original file.")
         self.settings = _checked(Settings(**{key: tuple(value) for key, value in listed.items()}, **config))
@@ -129,10 +134,16 @@ class Model:
         """Whether a text may have several of the labels, or none."""
         return bool(self.settings.thresholds)
 
+    @property
+    def range(self) -> Range | None:
+        """The least and the greatest score, where it gives scores; else None."""
+        return (self.settings.range[0], self.settings.range[1]) if self.settings.range else None
+
     def predict(self, texts: Sequence[str | tuple[str, str] | tuple[str, Sequence[str]]]) -> list[Prediction]:
         """The most probable label of each text, or option of each question, with its calibrated probability.
 
-        Where a text may have several labels, those that hold stand in `labels` of its prediction.
+        Where a text may have several labels, those that hold stand in `labels` of its prediction; where texts are
+        scored, `score` and `margin` in the units of the scores.
 
         Args:
             texts: strings; of a model of pairs, two strings each (or one made by `danlu.text.pair.join`); of a model
@@ -146,6 +157,8 @@ class Model:
             return answers(self, texts, self.settings.temperature, self.settings.abstain_below)
         texts = cast("Sequence[str | tuple[str, str]]", texts)
         table = self.probabilities(texts)
+        if self.range is not None:
+            return scored(table[:, 0], self.range, self.settings.margin)
         if self.several:
             return held_labels(table, self.labels, self.settings.thresholds, self.settings.abstain_below)
         top = np.argsort(-table, axis=1, kind="stable")[:, :3]
@@ -162,10 +175,11 @@ class Model:
     def probabilities(self, texts: Sequence[str | tuple[str, str]]) -> NDArray[np.float32]:
         """(texts, labels) calibrated probabilities of what `predict` takes; of pairs where it takes questions.
 
-        Where a text may have several labels each is the probability that this one holds.
+        Where a text may have several labels each is the probability that this one holds; where texts are scored, the
+        one column is the place in the range, 0 to 1.
         """
         scaled = self.logits(texts) / self.settings.temperature
-        if self.several:
+        if self.several or self.range:
             return np.exp(-np.logaddexp(np.float32(0), -scaled))
         scaled = np.exp(scaled - scaled.max(1, keepdims=True))
         return scaled / scaled.sum(1, keepdims=True)
@@ -247,6 +261,7 @@ def _checked(settings: Settings) -> Settings:
         and (not settings.options or (settings.pairing == "ordered" and labels == (RIGHT, WRONG)))
         and len(settings.thresholds) in (0, 0 if settings.options else len(labels))
         and all(type(number) in (int, float) and 0 <= number <= 1 for number in settings.thresholds)
+        and _good_scores(settings)
     )
     if not good:
         raise ArtifactError("The model's settings are not what danlu writes. Fix: get the original file.")
@@ -271,6 +286,21 @@ def _questions(sides: NDArray[np.int64], tokens: list[list[int]]) -> dict[str, N
         "option_mask": option_mask,
         "question_of": owner.astype(np.int64),
     }
+
+
+def _good_scores(settings: Settings) -> bool:
+    """Whether what is set about scores is what danlu writes; nothing is where there are none."""
+    bounds = settings.range
+    if not bounds:
+        return settings.margin == 0
+    plain = not settings.options and not settings.thresholds and len(settings.labels) == 1
+    return (
+        plain
+        and len(bounds) == 2
+        and all(type(number) in (int, float) and abs(number) <= LARGEST for number in (*bounds, settings.margin))
+        and bounds[0] < bounds[1]
+        and settings.margin >= 0
+    )
 
 
 def _pad_tokens(sequences: list[list[int]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

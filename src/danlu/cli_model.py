@@ -11,13 +11,14 @@ import re
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from danlu.cli_base import extra
 from danlu.cli_questions import fitting_question, measure_questions, question_line, question_of, question_of_line
 from danlu.cli_relations import measure_relations, relation_lines, relations_json, relations_line
+from danlu.cli_scores import measure_scores, score_json, score_lines, score_words
 from danlu.cli_several import labels_json, labels_line, measure_several, several_lines, table_lines
 from danlu.errors import DataError, OptionError
 from danlu.text.normalize import clean
@@ -76,7 +77,7 @@ def predict(
     rows = _predictions(opened, iter(named) if named else source, total=len(named) or None)
     if out is None:
         for given, prediction in rows:
-            say(_as_json(given, prediction) if as_json else _as_line(given, prediction))
+            say(_as_json(given, prediction) if as_json else _as_line(given, prediction, opened))
         return
     partial = out.with_name(f".{out.name}.partial")
     try:
@@ -97,55 +98,64 @@ def evaluate(
     as_json: Json = False,
 ) -> None:
     """Measure a model on labelled texts it has never seen."""
-    import numpy as np
-
     from danlu.artifact import Extractor, load
     from danlu.corpus.read import examples
-    from danlu.evals.metrics import summary
 
     opened = load(model)
     if isinstance(opened, Extractor):
         _evaluate_entities(opened, test, text, second, label, as_json=as_json)
         return
     task, known = ("several", opened.labels) if opened.several else ("classification", ())
-    task = None if opened.options else task
+    task = None if opened.options else "score" if opened.range else task
     found = examples(test, text=text, second=second, label=label, need_label=True, task=task, labels=known)
-    rows = list(_fitting(found, opened))
-    if opened.options:
-        result = measure_questions(opened, rows, test.name)
-        if as_json:
-            print_json({**result, "interval95": result["accuracy95"]})
-        else:
-            say(question_line(result))
-        return
-    if opened.several:
-        result = measure_several(opened, rows, test.name)
-        if as_json:
-            print_json(result)
-        else:
-            say("\n".join(several_lines(result)))
-        return
-    index = {name: i for i, name in enumerate(opened.labels)}
+    result, lines = _measured(opened, list(_fitting(found, opened)), test.name)
+    if as_json:
+        print_json(result)
+    else:
+        say("\n".join(lines))
+
+
+def _measured(model: Model, rows: list[Example], file: str) -> tuple[dict[str, Any], list[str]]:
+    """The figures of a model on labelled rows, ready for JSON, and the same for people."""
+    if model.options:
+        result = measure_questions(model, rows, file)
+        return {**result, "interval95": result["accuracy95"]}, [question_line(result)]
+    if model.range is not None:
+        result = measure_scores(model, rows, model.range, file)
+        return result, score_lines(result)
+    if model.several:
+        result = measure_several(model, rows, file)
+        return result, several_lines(result)
+    return _measure_labels(model, rows, file)
+
+
+def _measure_labels(model: Model, rows: list[Example], file: str) -> tuple[dict[str, Any], list[str]]:
+    """The same of a model that gives each text, or pair, one label.
+
+    Raises:
+        DataError: a row has a label that the model does not know, or none.
+    """
+    import numpy as np
+
+    from danlu.evals.metrics import summary
+
+    index = {name: i for i, name in enumerate(model.labels)}
     for row in rows:
         if row.label not in index:
             raise DataError(
                 f"the label is {row.label!r}, which this model does not know" if row.label else "the label is missing",
-                f"use one of {', '.join(opened.labels[:10])}{' …' if len(opened.labels) > 10 else ''}",
-                file=test.name,
+                f"use one of {', '.join(model.labels[:10])}{' …' if len(model.labels) > 10 else ''}",
+                file=file,
                 row=row.row,
             )
     truth = np.array([index[row.label or ""] for row in rows], dtype=np.int64)
-    result = summary(truth, opened.probabilities([row.text for row in rows]).astype(np.float64), opened.labels)
-    if as_json:
-        print_json({**result, "interval95": result["accuracy95"]})
-        return
+    result = summary(truth, model.probabilities([row.text for row in rows]).astype(np.float64), model.labels)
     low, high = result["accuracy95"]
-    say(
+    first = (
         f"accuracy {result['accuracy']:.1%} (95% interval {low:.1%} to {high:.1%}), macro-F1 {result['macro_f1']:.3f}, "
         f"expected calibration error {result['ece']:.3f}, {result['n']} rows"
     )
-    for line in table_lines(result["per_label"], "label"):
-        say(line)
+    return {**result, "interval95": result["accuracy95"]}, [first, *table_lines(result["per_label"], "label")]
 
 
 def _evaluate_entities(
@@ -317,6 +327,7 @@ def _label(text: tuple[str, ...], prediction: Prediction) -> dict[str, object]:
         "text": first,
         **({"options": second} if len(second) > 1 else {"second": second[0]} if second else {}),
         **labels_json(prediction),
+        **score_json(prediction),
         "label": prediction.label,
         "probability": round(prediction.probability, 6),
         "abstained": prediction.abstained,
@@ -324,7 +335,7 @@ def _label(text: tuple[str, ...], prediction: Prediction) -> dict[str, object]:
     }
 
 
-def _as_line(text: tuple[str, ...], prediction: Prediction | Extraction) -> str:
+def _as_line(text: tuple[str, ...], prediction: Prediction | Extraction, model: Model | Extractor) -> str:
     if isinstance(prediction, Extraction):
         found = [
             f"{' '.join(prediction.surface(span).split())} ({span.type} {span.probability:.2f})"
@@ -334,6 +345,8 @@ def _as_line(text: tuple[str, ...], prediction: Prediction | Extraction) -> str:
         return f"{'; '.join(found) or '-'}{linked}\t{' '.join(prediction.text.split())[:100]}"
     doubt = "  (unsure)" if prediction.abstained else ""
     seen = " | ".join(clean(side)[:100] for side in text)  # no escape sequence of a text reaches the terminal
+    if model.range is not None:
+        return f"{score_words(prediction, model.range)}\t{seen}"
     if prediction.labels is not None:
         return f"{clean(labels_line(prediction))}\t{seen}{doubt}"
     return f"{clean(prediction.label)}\t{prediction.probability:.3f}\t{seen}{doubt}"

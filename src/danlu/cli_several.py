@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 TaskOption = Annotated[
     str | None,
-    typer.Option("--task", help="classification: a text has one label; several: it may have several, or none."),
+    typer.Option(
+        "--task",
+        help="classification: one label a text; several: several, or none; score: a number.",
+    ),
 ]
 
 
@@ -32,7 +35,7 @@ def task_of(name: str | None) -> Kind | None:
         OptionError: there is none of that name.
     """
     if name is not None and name not in get_args(Kind):
-        raise OptionError(f"--task is {name!r}. Fix: leave it out, or give {' or '.join(get_args(Kind))}.")
+        raise OptionError(f"--task is {name!r}. Fix: leave it out, or give one of {', '.join(get_args(Kind))}.")
     return cast("Kind | None", name)
 
 
@@ -43,6 +46,9 @@ def headline(student: dict[str, Any]) -> str:
         linked = student.get("relations")
         said = f"relations F1 {linked['f1']:.1%}, entities " if linked else ""
         return f"{said}F1 {student['f1']:.1%} (95% interval {low:.1%} to {high:.1%}"
+    if "spearman" in student:
+        low, high = student["spearman95"]
+        return f"Spearman {student['spearman']:.3f} (95% interval {low:.3f} to {high:.3f}"
     name, key = ("micro-F1", "micro_f1") if "micro_f1" in student else ("accuracy", "accuracy")
     low, high = student[f"{key}95"]
     return f"{name} {student[key]:.1%} (95% interval {low:.1%} to {high:.1%}"

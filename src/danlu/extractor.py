@@ -93,6 +93,7 @@ class Extractor:
 
     pairing = None
     options = False
+    range = None
 
     def __init__(self, name: str, entries: dict[str, bytes], threads: int = 0) -> None:
         """Opens verified entries; `threads` is for one prediction, 0 for all cores."""

@@ -6,11 +6,18 @@ Knows nothing of files, models or torch.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    # What people say of rows: (n,) label indices; (n, K), 1 where a label holds; (n, 1) scores, from 0 to 1.
+    Truth = NDArray[Any]
 
 Language = Literal["zh", "en", "mixed"]
 Pairing = Literal["ordered", "unordered"]  # of two texts: whether it matters which of them is the first
-Kind = Literal["classification", "several"]  # what a user may say that rows are, where it cannot be seen
+Kind = Literal["classification", "several", "score"]  # what a user may say that rows are, where it cannot be seen
+Range = tuple[float, float]  # of scores: the least and the greatest
 Answers = Literal["from 0", "from 1", "letters", "texts"]  # how the answer to a question names one of its options
 Nesting = Literal["flat", "nested"]  # of entities: whether one may lie inside another
 
@@ -77,7 +84,7 @@ class Example:
         text: the text, as it stands in the file; a pair of texts as `danlu.text.pair` joins them, a question with its
             options as `danlu.text.question` does.
         label: its label, or None in unlabelled data; of a question, its right option; where a text may have several
-            labels, all of them as `danlu.text.several` joins them.
+            labels, all of them as `danlu.text.several` joins them; a score as `danlu.text.score` writes it.
         source: the name of the file it came from.
         row: its number in that file, from 1, not counting a header.
         spans: the entities that a person marked in it, maybe none; None where nobody looked for any.
@@ -106,6 +113,7 @@ class Task:
         relations: the types of relations between entities, sorted; none where only entities are looked for.
         several: whether a text may have several of the labels, or none.
         names_only: whether no row is labelled, so that labels are known by what they say.
+        range: what scores lie in, where rows are scored; the one label is then what a score is called. Else None.
     """
 
     labels: tuple[str, ...]
@@ -116,14 +124,17 @@ class Task:
     several: bool = False
     names_only: bool = False
     relations: tuple[str, ...] = ()
+    range: Range | None = None
 
     @property
     def kind(self) -> str:
-        """What it is called: choice, several, extraction, pairs or classification."""
+        """What it is called: choice, several, extraction, score, pairs or classification."""
         if self.options:
             return "choice"
         if self.nesting:
             return "extraction"
+        if self.range:
+            return "score"
         return "several" if self.several else "pairs" if self.pairing else "classification"
 
 
@@ -138,6 +149,9 @@ class Prediction:
             of several labels, whether that of the least certain decision does.
         top: up to three (label, probability), most probable first.
         labels: of a model of several labels, those that hold with their probabilities, most probable first; else None.
+        score: of a model of scores, the score; the label is the same in as many digits as it deserves. Else None.
+        margin: of a model of scores, how far from it the true score may lie: the probability is that of lying no
+            farther. Else None.
     """
 
     label: str
@@ -145,3 +159,5 @@ class Prediction:
     abstained: bool
     top: tuple[tuple[str, float], ...]
     labels: tuple[tuple[str, float], ...] | None = None
+    score: float | None = None
+    margin: float | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from danlu.adapt import likeness
 from danlu.models.pair import compared
@@ -44,3 +45,21 @@ def test_what_the_general_model_says_is_one_more_column():
     np.testing.assert_array_equal(columns, np.concatenate([likeness.encode(others, None), said[1]], 1))
     head = likeness.fit(likeness.encode(seen, None, said=said[0]), truth)
     assert (likeness.predict(columns, head).argmax(1) == expected).all()
+
+
+@pytest.mark.parametrize("pairing", ["ordered", "unordered"])
+def test_the_cosine_is_found_in_both_kinds_of_comparison(pairing):
+    sides = unit(np.random.default_rng(1).normal(0, 1, (40, 7)))
+    cosines = (sides[::2] * sides[1::2]).sum(1)
+    found = likeness.encode(compared(sides, pairing), said=np.zeros((20, 2), np.float32), pairing=pairing)
+    assert found.shape == (20, 3)
+    assert np.corrcoef(found[:, 0], cosines)[0, 1] > 0.95
+
+
+def test_scores_are_learned_as_the_probability_of_one_decision():
+    rng = np.random.default_rng(2)
+    near = rng.uniform(-1, 1, (200, 1)).astype(np.float32)
+    truth = 1 / (1 + np.exp(-3 * near.astype(np.float64)))
+    found = np.exp(likeness.predict(near, likeness.fit(near, truth)))
+    assert found.shape == (200, 1)
+    np.testing.assert_allclose(found, truth, atol=0.03)

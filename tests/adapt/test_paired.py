@@ -51,3 +51,14 @@ def test_tuned_comparisons_part_the_labels(tiny_base, rows, pair_rows):
         return -log_softmax(head.logits(centred), axis=1)[np.arange(len(truth)), truth].mean()
 
     assert loss(fit(tiny_base, *rows, Tuning(steps=60, batch=16, rate=2e-3))) < 0.8 * loss(tiny_base.model)
+
+
+def test_scores_tune_as_soft_truth(tiny_base, rows):
+    sides, truth, pairing = rows
+    places = np.where(truth[:, None] == 1, 0.9, 0.3)
+    model = fit(tiny_base, sides, places, pairing, TUNING)
+    same = fit(tiny_base, sides, places, pairing, TUNING).state_dict()
+    other = fit(tiny_base, sides, 1 - places, pairing, TUNING).state_dict()
+    moved = {name: value for name, value in model.state_dict().items() if name.startswith("encoder.layer.")}
+    assert all(torch.equal(value, same[name]) for name, value in moved.items())
+    assert not all(torch.equal(value, other[name]) for name, value in moved.items())

@@ -69,3 +69,10 @@ def test_what_fills_a_blank_is_asked_in_the_language_of_the_question():
     assert put("他做事一向#idiom#，从不拖延。") == (GAP[0], "他做事一向____，从不拖延。")
     assert put("He sat ___ the chair.")[0] == GAP[1]
     assert put("明天下雨吗？") == ("", "明天下雨吗？")
+
+
+def test_of_scored_pairs_it_is_asked_whether_they_are_the_same():
+    scored = Task(("score",), "en", "unordered", range=(0, 5))
+    assert asking_of(scored, {}, []) == Asking(NO_YES[1], SAME[1], both=True)
+    assert asking_of(Task(("score",), "zh", "ordered", range=(0, 5)), {}, []) == Asking(NO_YES[0], SAME[0])
+    assert asking_of(Task(("score",), "zh", range=(0, 5)), {"score": "how good"}, []) is None

@@ -22,6 +22,7 @@ SOURCE = "".join(
         "folds",
         "questions",
         "several_facts",
+        "score_facts",
         "extract",
     )
 )

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from danlu.corpus.dedup import families, near_matches
-from danlu.factory.folds import doubts, folds_of
+from danlu.factory.folds import doubts, folds_of, levels_of
 from danlu.text.pair import join, sides
 
 MOST = 3
@@ -118,3 +118,15 @@ def test_a_ring_of_pairs_is_divided_and_both_labels_are_measured():
     other = [join(written(3 * n), written(3 * ((n + 5) % 12) + 1), "unordered") for n in range(12)]
     folds = folds_of(same + other, np.array([1] * 12 + [0] * 12), MOST, 0)
     assert {int(i >= 12) for _, held in folds for i in held} == {0, 1}
+
+
+@given(st.lists(st.floats(0, 1), min_size=4, max_size=60), st.integers(2, 5))
+def test_scores_lie_on_levels_of_about_as_many_rows(scores, folds):
+    levels = levels_of(np.array(scores), folds)
+    assert len(levels) == len(scores)
+    assert levels.min() >= 0
+    assert levels.max() < max(1, min(5, len(scores) // (2 * folds)))
+    order = np.argsort(scores, kind="stable")
+    assert (np.diff(levels[order]) >= 0).all()
+    if len(set(scores)) == len(scores) >= 10 * folds:
+        assert np.bincount(levels).min() >= len(scores) // 5 - 1

@@ -14,6 +14,7 @@ from danlu.artifact import Model
 from danlu.errors import OptionError
 from danlu.evals.questions import Questions
 from danlu.factory.asking import Asking
+from danlu.factory.calibration import Calibration
 from danlu.factory.draft import drafts
 from danlu.factory.general import General
 from danlu.factory.plan import Sizes, make_plan
@@ -82,10 +83,10 @@ def test_a_student_reads_in_its_file_what_it_read_in_training(shared, toy_rows):
     taught = teach(name, Shared(source, shared.lesson), exam)
     plain, _ = drafts(name, None, lambda: taught, plan, lambda key, make: stored.setdefault(key, make()))
     assert (plain.length, plain.chosen) == (16, 6)
-    file = Model("", plain.entries("abc", {}, 1.0, 0.0))
+    file = Model("", plain.entries("abc", {}, Calibration()))
     np.testing.assert_allclose(file.probabilities(texts), probabilities(*taught, texts, name, plan), atol=1e-4)
     cut = replace(plain, length=6)  # the first ones instead
-    assert np.abs(Model("", cut.entries("abc", {}, 1.0, 0.0)).logits(texts) - file.logits(texts)).max() > 1e-2
+    assert np.abs(Model("", cut.entries("abc", {}, Calibration())).logits(texts) - file.logits(texts)).max() > 1e-2
 
 
 def test_a_base_without_static_embeddings_numbers_tokens_by_rarity(tiny_base, toy_lesson):
@@ -112,7 +113,7 @@ def test_students_of_pairs_read_in_their_file_what_they_read_in_training(name, s
     found = probabilities(*taught, texts, name, CROSSED)
     assert exam.score(found.argmax(1)) > 0.6  # chance is 0.5, and the base here knows nothing
     plain, _ = drafts(name, pairing, lambda: taught, CROSSED, lambda key, make: stored.setdefault(key, make()))
-    file = Model("", plain.entries("ab", {}, 1.0, 0.0))
+    file = Model("", plain.entries("ab", {}, Calibration()))
     np.testing.assert_allclose(file.probabilities(texts), found, atol=1e-4)
     given = [sides(text) for text in texts]
     np.testing.assert_allclose(file.probabilities(given), found, atol=1e-4)

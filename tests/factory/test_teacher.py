@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from danlu.adapt import likeness
 from danlu.evals.questions import Questions
 from danlu.factory import teacher
 from danlu.factory.asking import Asking
@@ -15,6 +16,7 @@ from danlu.factory.plan import Sizes, make_plan
 from danlu.factory.teacher import Teacher, Texts
 from danlu.loops import self_training
 from danlu.models.choice import ChoiceModel
+from danlu.text.pair import pairing_of
 
 PLAN = make_plan(
     Sizes(labelled=60, unlabelled=20, dev=0, has_test=False, labels=3, tokens=8, long_tokens=16, smallest=20, depth=2),
@@ -118,3 +120,25 @@ def test_what_it_says_of_options_joins_their_nearness(base, pair_rows):
     assert views.likeness is not None
     np.testing.assert_array_equal(views.likeness, np.concatenate([without.likeness, said], 1))
     assert views.chosen is None
+
+
+def test_scored_pairs_are_judged_by_their_nearness_too(base, pair_rows):
+    (labelled, truth), (pool, _) = pair_rows
+    places = np.where(truth[:, None] == 1, 0.9, 0.2)
+    texts = Texts(list(labelled), places, list(pool), ("score",), None, range=(0.0, 5.0))
+    assert (texts.apart, texts.several, texts.compared) == (True, False, pairing_of(labelled))
+    torch.manual_seed(0)
+    general = General(ChoiceModel(base.model, (10, 11)).eval(), base.tokenizer, Asking(("no", "yes"), "the same?"))
+    asked = general.scores(texts.rows)
+    views = teacher.look(base, texts, teacher.vectors(base, texts.rows, PLAN), PLAN, general, asked)
+    contexts = list(teacher.contexts(texts, views, folds_of(texts.labelled, truth, PLAN.folds, 0), []))
+    assert set(contexts[0].fixed) == {"likeness"}
+    prior = self_training.OF_SCORED_PAIRS
+    _, first, _ = self_training.run(contexts[:-1], contexts[-1], places, 1, prior=prior)
+    curve = likeness.fit(views.likeness[: len(truth)], places)
+    judge = Teacher(base, None, None, views, first, PLAN, teacher.Trust(0.0), curve, None, True, texts.compared)
+    for chosen in (None, asked):  # asked again, or known
+        found = judge.log_probabilities(texts.rows, views.vectors, None, chosen)
+        assert found.shape == (len(texts.rows), 1)
+        np.testing.assert_allclose(np.exp(found), np.exp(first.by_context[-1]), atol=0.05)
+    assert np.corrcoef(np.exp(found[:80, 0]), truth)[0, 1] > 0.8

@@ -13,11 +13,10 @@ from hypothesis import strategies as st
 from scipy.special import log_softmax
 
 from danlu.evals.metrics import brier
+from danlu.loops.admission import admit
 from danlu.loops.self_training import (
     Context,
     Prior,
-    admit,
-    admit_several,
     from_arrays,
     pool_forms,
     pooled,
@@ -218,12 +217,6 @@ def test_several_labels_are_learned_each_by_itself():
     assert np.exp(last.held_out).max() <= 1
 
 
-def test_texts_are_admitted_by_their_least_certain_decision():
-    odds = np.array([[5.0, -5.0], [5.0, -0.1], [6.0, -4.0], [-5.0, -5.0]])
-    votes = [-np.logaddexp(0.0, -odds)]
-    assert admit_several(odds, votes, 0.3).tolist() == [0, 3]
-
-
 def test_several_labels_survive_being_stored():
     folds, full, truth, _ = several_contexts()
     found = run(folds, full, truth, 3, rounds=(0.5,))
@@ -240,3 +233,32 @@ def test_a_head_start_and_a_total_are_thought_of_the_forms_before_any_row():
     assert trusting.weights.sum() == pytest.approx(1, abs=0.3)
     share = [taught.weights[taught.forms.index("names")] / taught.weights.sum() for taught in (plain, trusting)]
     assert share[1] > 1.5 * share[0]
+
+
+# --- scores
+
+
+def scored_contexts(seed=0):
+    """Scores that one feature tells, more or less, and another one hardly."""
+    rng = np.random.default_rng(seed)
+    scores = rng.random((150, 1))
+    views = {
+        "linear": np.concatenate([scores * 3 + 0.3 * rng.normal(size=(150, 1)), rng.normal(size=(150, 2))], 1),
+        "ngram": scores + rng.normal(size=(150, 1)),
+    }
+    views = {form: view.astype(np.float32) for form, view in views.items()}
+    everything = np.arange(60)
+    folds = [Context(np.setdiff1d(everything, part), part, views, {}) for part in np.array_split(everything, 3)]
+    return folds, Context(everything, everything[:0], views, {}), scores[:60], scores
+
+
+def test_scores_are_learned_and_a_round_that_errs_more_is_undone():
+    folds, full, truth, scores = scored_contexts()
+    rounds, first, last = run(folds, full, truth, 1)
+    assert rounds[0].accuracy > 0.8
+    assert rounds[0].brier == pytest.approx(np.mean((np.exp(first.held_out) - truth) ** 2))
+    assert all(b.brier <= a.brier for a, b in pairwise([r for r in rounds if r.kept]))
+    assert np.corrcoef(np.exp(last.by_context[-1])[60:, 0], scores[60:, 0])[0, 1] > 0.8
+    assert first.weights[first.forms.index("linear")] > first.weights[first.forms.index("ngram")]
+    again = from_arrays(to_arrays(rounds, first, last))
+    assert again[0] == rounds

@@ -20,6 +20,7 @@ class Echo:
         self.labels = ("even", "odd")
         self.pairing = None
         self.options = False
+        self.range = None
         self.card = {"name": "echo", "task": {"labels": ["even", "odd"], "language": language}}
         self.batches = []
         self.entered = threading.Event()

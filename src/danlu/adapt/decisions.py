@@ -22,10 +22,10 @@ from danlu.train.regression import softmax_regression
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from numpy.typing import NDArray
     from transformers import PreTrainedModel
 
     from danlu.models.base import Base
+    from danlu.types import Truth
 
 # Shapes: B texts in a batch, D hidden, K labels.
 
@@ -56,7 +56,7 @@ class Tuning:
 def fit(
     base: Base,
     sequences: Sequence[Sequence[int]],
-    truth: NDArray[np.int64],
+    truth: Truth,
     tuning: Tuning,
     progress: Callable[[int], None] | None = None,
 ) -> PreTrainedModel:
@@ -65,7 +65,7 @@ def fit(
     Args:
         base: where to start; left as it is.
         sequences: token ids a text.
-        truth: (texts, K), 1 where a label holds.
+        truth: (texts, K), 1 where a label holds; or (texts, 1) scores, from 0 to 1.
         tuning: the plan.
         progress: called with 1 after each step.
     """

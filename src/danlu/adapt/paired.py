@@ -1,4 +1,4 @@
-"""Task form: the base encoder, tuned so that the comparison of two sides tells the label of a pair.
+"""Task form: the base encoder, tuned so that the comparison of two sides tells the label, or the score, of a pair.
 
 The classification objective of Sentence-BERT (Reimers and Gurevych, 2019) on the comparison that every form uses, from
 the head that fits the frozen encoder best. Steps and batch are fixed before training. All layers move, the embeddings
@@ -24,11 +24,10 @@ from danlu.train.regression import softmax_regression
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from numpy.typing import NDArray
     from transformers import PreTrainedModel
 
     from danlu.models.base import Base
-    from danlu.types import Pairing
+    from danlu.types import Pairing, Truth
 
 # Shapes: B pairs in a batch, C width of a comparison, K labels.
 
@@ -45,7 +44,7 @@ class Tuning:
         batch: pairs a step.
         rate: peak learning rate of the encoder.
         head_rate: of the head.
-        smoothing: share of a label that the others get.
+        smoothing: share of a label that the others get; scores stay as they are.
     """
 
     steps: int
@@ -59,7 +58,7 @@ class Tuning:
 def fit(
     base: Base,
     rows: Sequence[Sequence[Sequence[int]]],
-    labels: NDArray[np.int64],
+    truth: Truth,
     pairing: Pairing,
     tuning: Tuning,
     progress: Callable[[int], None] | None = None,
@@ -69,7 +68,7 @@ def fit(
     Args:
         base: where to start; left as it is.
         rows: the token ids of both sides of each pair.
-        labels: (pairs,) label indices.
+        truth: (pairs,) label indices, or (pairs, 1) scores, from 0 to 1.
         pairing: whether the order of the sides matters.
         tuning: the plan.
         progress: called with 1 after each step.
@@ -79,9 +78,11 @@ def fit(
     seen = compared(embed(model.eval(), [side for i in sample for side in rows[i]]), pairing)
     centre_C = torch.from_numpy(seen.mean(0))
     centred = F.normalize(torch.from_numpy(seen) - centre_C, dim=-1).numpy()
-    start = softmax_regression(centred, np.eye(int(labels.max()) + 1)[labels[sample]], strength=STRENGTH)
+    apart = truth.ndim == 2
+    wanted = truth if apart else np.eye(int(truth.max()) + 1)[truth]
+    start = softmax_regression(centred, wanted[sample], strength=STRENGTH, apart=apart)
     weight_CK, bias_K = (torch.nn.Parameter(torch.from_numpy(part)) for part in (start.weight, start.bias))
-    truth = torch.as_tensor(labels)
+    targets = torch.from_numpy(truth.astype(np.float32)) if apart else torch.as_tensor(truth)
     model.train()
     torch.manual_seed(tuning.seed)  # dropout
 
@@ -90,7 +91,11 @@ def fit(
             with autocast(torch.device("cpu")):
                 sides = pooled(model, *padded([side for i in index for side in rows[i]]))
             vectors_BC = F.normalize(compare(sides.float(), pairing) - centre_C, dim=-1)
-            yield F.cross_entropy(vectors_BC @ weight_CK + bias_K, truth[index], label_smoothing=tuning.smoothing)
+            logits_BK = vectors_BC @ weight_CK + bias_K
+            if apart:
+                yield F.binary_cross_entropy_with_logits(logits_BK, targets[index])
+            else:
+                yield F.cross_entropy(logits_BK, targets[index], label_smoothing=tuning.smoothing)
 
     groups = [
         {"params": [p for p in model.parameters() if p.requires_grad], "lr": tuning.rate},

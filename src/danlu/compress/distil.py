@@ -250,6 +250,13 @@ def transformer_branch(
     return branch.eval()
 
 
+def distance(logits: torch.Tensor, targets: torch.Tensor, *, apart: bool) -> torch.Tensor:
+    """Cross-entropy of (B, K) logits with targets; where labels are apart, the sum of that of each decision."""
+    if apart:
+        return F.binary_cross_entropy_with_logits(logits, targets, reduction="none").sum(-1).mean()
+    return -(targets * F.log_softmax(logits, -1)).sum(-1).mean()
+
+
 def _losses(
     branch: TokenBranch,
     sequences: list[list[int]],
@@ -260,8 +267,6 @@ def _losses(
 ) -> Iterator[torch.Tensor]:
     """Cross-entropy with the targets, plus the cosine distance to the teacher's vectors where they are given.
 
-    Where labels are apart it is the sum of that of each decision.
-
     A text is drawn as often as it weighs: where steps are few, they go to what counts.
     """
     targets = torch.from_numpy(lesson.targets)
@@ -271,10 +276,7 @@ def _losses(
         with autocast(torch.device("cpu")):
             raw = branch.raw(ids, mask).float()
         logits = F.normalize(raw - branch.centre, dim=-1) @ branch.weight + branch.bias
-        if lesson.apart:
-            loss = F.binary_cross_entropy_with_logits(logits, targets[index], reduction="none").sum(-1).mean()
-        else:
-            loss = -(targets[index] * F.log_softmax(logits, -1)).sum(-1).mean()
+        loss = distance(logits, targets[index], apart=lesson.apart)
         if towards is not None:
             loss = loss + 2 * (1 - (raw * towards[index]).sum(-1)).mean()
         yield loss

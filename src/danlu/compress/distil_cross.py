@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch.nn import functional as F  # noqa: N812 - the field's name for it
 
+from danlu.compress.distil import distance
 from danlu.models.base import by_row, padded
 from danlu.models.cross import CrossBranch
 from danlu.models.cross_question import QuestionBranch, laid
@@ -77,12 +78,13 @@ def cross_branch(
     """
     pairing = pairing_of(lesson.texts)
     assert pairing is not None
-    branch = CrossBranch(model, torch.from_numpy(old_ids), around, pairing, schooling.depth)
+    branch = CrossBranch(model, torch.from_numpy(old_ids), around, pairing, schooling.depth, lead=lesson.apart)
     rows = by_row(sequences, pairing)
     sample = np.argsort(-lesson.weights, kind="stable")[:START_SAMPLE]
     with torch.inference_mode(), autocast(torch.device("cpu")):
         seen = torch.cat([branch.scores(*padded(rows[i])).float() for i in sample])
-    usual = torch.from_numpy(lesson.targets[sample]).mean(0).clamp_min(1e-3).log()
+    mean = torch.from_numpy(lesson.targets[sample]).mean(0)
+    usual = mean.logit(1e-3) if lesson.apart else mean.clamp_min(1e-3).log()
     branch.scale.data.copy_(1 / seen.std().clamp_min(1e-3))
     branch.bias.data.copy_(usual - seen.mean(0) * branch.scale.data)
     targets = torch.from_numpy(lesson.targets)
@@ -92,7 +94,7 @@ def cross_branch(
         for index in by_length(lengths, schooling.batch, schooling.seed, weights=lesson.weights):
             with autocast(torch.device("cpu")):
                 logits = branch(*padded([sequence for i in index for sequence in rows[i]]))
-            yield -(targets[index] * F.log_softmax(logits.float(), -1)).sum(-1).mean()
+            yield distance(logits.float(), targets[index], apart=lesson.apart)
 
     _train(branch, losses(), [branch.scale, branch.bias], schooling, progress)
     return branch.eval()

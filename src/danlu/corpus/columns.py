@@ -28,8 +28,10 @@ _LABEL = """
 """
 _NAMED_LABEL = "label_desc label_des label_name label_text labelname label_description 标签名 类别名"
 _NO_CONTENT = "id idx index uuid guid url link time date timestamp created_at updated_at 编号 序号 时间 日期"
+_SCORE = "score rating similarity stars grade points 分数 评分 得分 打分 相似度 星级"
 TEXT_NAMES = tuple(_TEXT.split())
 LABEL_NAMES = tuple(_LABEL.split())
+SCORE_NAMES = tuple(_SCORE.split())  # of numbers; looked for where nothing is called a label
 NAMED_LABELS = tuple(_NAMED_LABEL.split())  # beside a numeric label, as in FewCLUE and SetFit: what the number means
 NO_CONTENT = frozenset(_NO_CONTENT.split())
 # Two columns of texts that make a row a pair: alike, so that either may be the first, and unlike.
@@ -57,6 +59,7 @@ class Columns:
         flags: the columns of 0 and 1, one a label, where a text may have several and each has a column.
         several: where a cell may hold several labels, how it does: one of the ways of `danlu.corpus.several`, or the
             separator; None where each text has one.
+        scores: whether the label's column holds scores.
     """
 
     text: str
@@ -67,6 +70,7 @@ class Columns:
     marks: str | None = None
     flags: tuple[str, ...] = ()
     several: str | None = None
+    scores: bool = False
 
     def read(self, *, need_label: bool) -> tuple[str, ...]:
         """All columns that are read, that of the label only if it is needed."""
@@ -150,7 +154,7 @@ def find_columns(
         twice = next(name for name in chosen if chosen.count(name) > 1)
         raise DataError("one column has two roles", "name different columns", file=file, field=twice)
     others = [name for name in names if name not in (text_column, second_column)]
-    found = named_label or _label_by_name(rows, others) or _label_by_content(rows, others)
+    found = named_label or _label_by_name(rows, others) or _label_by_content(rows, others) or _score(rows, others)
     return Columns(text_column, found, second_column)
 
 
@@ -209,6 +213,12 @@ def _label_by_name(rows: Sequence[dict[str, object]], names: list[str]) -> str |
     if plain is None or all(map(is_number, _filled(rows, plain))):
         return by_name(rows, names, NAMED_LABELS) or plain
     return plain
+
+
+def _score(rows: Sequence[dict[str, object]], names: list[str]) -> str | None:
+    """The column that is called a score and holds numbers."""
+    found = by_name(rows, names, SCORE_NAMES)
+    return found if found is not None and any(map(is_number, _filled(rows, found))) else None
 
 
 def text_by_content(rows: Sequence[dict[str, object]], names: list[str]) -> str | None:

@@ -14,6 +14,7 @@ from danlu.corpus.encoding import lines
 from danlu.corpus.formats import extension, json_document, read_rows, records
 from danlu.corpus.options import question_columns, read_questions
 from danlu.corpus.pronouns import is_mentions, mention_columns, mentioned
+from danlu.corpus.scores import are_scores, read_score
 from danlu.corpus.several import find_several, flag_columns, listed_column, read_label
 from danlu.errors import DataError
 from danlu.text.pair import join, plain
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from danlu.types import Kind
 
 SAMPLE = 1000  # rows looked at to find the columns
-LOOKED = 200_000  # and to find whether a cell holds several labels
+LOOKED = 200_000  # and to find whether a cell holds several labels, or a score
 _DESCRIPTION_NAMES = ("description", "desc", *NAMED_LABELS, "描述", "说明")
 _HEADERS = ("label", "labels", "标签", "类别")  # of a column of labels, whatever stands beside it
 _NAME_HEADERS = ("name", "names", "名称")  # alone, or beside the header of descriptions: else they may be labels
@@ -107,7 +108,9 @@ def open_examples(
             if lost and need_label:
                 fix = f"give it the columns of the training file; there are: {', '.join(names)}"
                 raise DataError("the label has no column of 0 and 1 here", fix, file=path.name, field=lost[0])
-            columns = replace(columns, answers=known.answers, several=known.several, flags=known.flags)
+            columns = replace(
+                columns, answers=known.answers, several=known.several, flags=known.flags, scores=known.scores
+            )
         if known is not None and not known.options and (known.second is None) != (columns.second is None):
             what = "not pairs of texts, as the training rows are" if known.second else "pairs of texts, unlike training"
             fix = f"give it the columns of the training file; there are: {', '.join(names)}"
@@ -115,9 +118,11 @@ def open_examples(
     if need_label and columns.label is None and not columns.flags:
         raise _without_label(names, path.name)
     whole: Iterable[tuple[int, dict[str, object]]] = chain(sample, rows)
-    if need_label and not columns.options and columns.second is None and columns.several is None and known is None:
+    if need_label and not columns.options and known is None:
         looked = list(islice(whole, LOOKED))
-        columns = find_several(looked, columns, task, labels)
+        if columns.second is None and columns.several is None and task != "score":
+            columns = find_several(looked, columns, task, labels)
+        columns = replace(columns, scores=are_scores(looked, columns, task))
         whole = chain(looked, rows)
     if columns.options:
         return read_questions(whole, columns, path.name, need_label=need_label)
@@ -159,10 +164,11 @@ def _columns(
 def _with_lists(rows: list[dict[str, object]], columns: Columns, label: str | None, task: Kind | None) -> Columns:
     """The columns of single texts; where labels stand in lists, or one a column, with these."""
     plain = label is None and (columns.label is None or columns.label.strip().casefold() not in ("label", "标签"))
-    listed = listed_column(rows, columns.label if label else None) if plain or label else None
+    looked = (plain or label) and task != "score"
+    listed = listed_column(rows, columns.label if label else None) if looked else None
     if listed is not None and listed != columns.text:
         return replace(columns, label=listed)
-    flags = flag_columns(rows, columns.text) if label is None and task != "classification" else ()
+    flags = flag_columns(rows, columns.text) if label is None and task not in ("classification", "score") else ()
     known = {*LABEL_NAMES, *NAMED_LABELS}
     called = any(name.strip().casefold() in known for row in rows for name in row if name != columns.text)
     unnamed = (columns.label is None or columns.label in flags) and (task == "several" or not called)
@@ -190,7 +196,10 @@ def _examples(
                 raise DataError(what, "write one text and one label a row", file=file, row=number, field=name or "")
         first, other = as_text(text), as_text(second)
         whole = plain(first) if columns.second is None else join(first, other, "ordered")
-        if alone:
+        if columns.scores:
+            score = read_score(label, file, number, columns.label or "") if need_label else None
+            yield Example(whole, score, file, number)
+        elif alone:
             yield Example(whole, as_label(label) if is_scalar(label) else None, file, number)
         else:
             yield Example(whole, read_label(row, columns, file, number) if need_label else None, file, number)

@@ -80,6 +80,7 @@ class Dataset:
         columns: the training file's.
         notes: what reading left out, a sentence each.
         names_only: whether there is no training file: labels are known by their names alone.
+        task: what the user said that rows are; None where it was found out.
     """
 
     train: list[Example]
@@ -91,6 +92,7 @@ class Dataset:
     columns: Columns = field(default_factory=lambda: Columns("text", "label"))
     notes: tuple[str, ...] = ()
     names_only: bool = False
+    task: Kind | None = None
 
 
 def load(
@@ -118,7 +120,7 @@ def load(
         text: the text's column, found if None.
         second: the column of the second text of a pair, found by name if None.
         label: the label's column, found if None.
-        task: whether a text has one label or several, found out if None.
+        task: whether a text has one label, several or a score, found out if None.
         labels: names of labels in place of training rows.
 
     Raises:
@@ -131,7 +133,7 @@ def load(
     paths |= {role: path for role, path in (("test", test), ("unlabeled", unlabeled)) if path is not None}
     _refuse_same_file(paths)
     if "train" not in paths:
-        return _names_only(paths, data, text, label, named, single=second is None and task != "several")
+        return _names_only(paths, data, text, label, named, single=second is None and task in (None, "classification"))
     if labels:
         fix = "leave --labels out, or, to learn from names alone, give the texts with --unlabeled and no training file"
         raise DataError("its rows have labels of their own", fix, file=paths["train"].name)
@@ -151,7 +153,7 @@ def load(
     if "unlabeled" in paths:
         rows["unlabeled"], more = _unlabeled(paths["unlabeled"], text, second, columns)
         notes += more
-    return _dataset(paths, columns, rows, notes)
+    return replace(_dataset(paths, columns, rows, notes), task=task)
 
 
 def _names_only(
@@ -171,7 +173,7 @@ def _names_only(
         text: the text's column, found if None.
         label: the label's column in the test file, found if None.
         labels: names given in place of a label list, without descriptions; none where there is a list.
-        single: whether nothing says that rows are pairs or have several labels.
+        single: whether nothing says that rows are pairs, have several labels or are scored.
     """
     if not labels and "labels" not in paths:
         raise _no_training_file(data)
@@ -190,7 +192,7 @@ def _names_only(
         raise DataError(what, fix, file=str(data or ""))
     if not single:
         what = "from names of labels alone danlu learns single texts with one label each"
-        raise DataError(what, "leave --second and --task several out, or label a few rows")
+        raise DataError(what, "leave --second and --task out, or label a few rows")
     if label is not None and "test" not in paths:
         what = "it names the column of labels in a test file, and there is none"
         raise DataError(what, "leave it out, or give --test; names of labels are given by --labels", field="--label")

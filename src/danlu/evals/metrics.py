@@ -140,9 +140,9 @@ def expected_interval(accuracy: float, n: int, more: int) -> float:
 
 
 def bootstrap_interval(
-    statistic: Callable[[IntArray, IntArray], float],
-    truth: IntArray,
-    predicted: IntArray,
+    statistic: Callable[[Any, Any], float],
+    truth: npt.NDArray[Any],
+    predicted: npt.NDArray[Any],
     samples: int = 1000,
     seed: int = 0,
 ) -> tuple[float, float]:
@@ -152,8 +152,8 @@ def bootstrap_interval(
 
     Args:
         statistic: of (truth, predicted), each (n,); called once a sample, so keep it vectorised.
-        truth: (n,) labels, n at least 1; or (n, k) decisions, both.
-        predicted: (n,) labels.
+        truth: (n,) labels or scores, n at least 1; or (n, k) decisions, both.
+        predicted: (n,) labels or scores.
         samples: how many times the rows are drawn.
         seed: of the draws.
     """
@@ -222,7 +222,7 @@ def summary(truth: IntArray, probabilities: FloatArray, labels: Sequence[str]) -
     }
 
 
-def _check(truth: IntArray, other: npt.NDArray[Any]) -> None:
+def _check(truth: npt.NDArray[Any], other: npt.NDArray[Any]) -> None:
     """Refuses what cannot be measured: no rows, or two arrays of different lengths."""
     if truth.size == 0 or truth.shape[0] != other.shape[0]:
         raise ValueError(f"cannot measure {truth.shape[0]} true labels against {other.shape[0]} predictions")

@@ -38,7 +38,7 @@ WORDS = 3  # typical words shown of a label
 
 
 def advise(inspection: Inspection, descriptions: dict[str, str], base: Base) -> list[Finding]:
-    """Notes about names that mislead or say little; none of pairs, several labels, names without meaning, or no rows.
+    """Notes about names that mislead or say little; none of pairs, several labels, scores, silent names, or no rows.
 
     Args:
         inspection: what was found in the data.
@@ -46,7 +46,7 @@ def advise(inspection: Inspection, descriptions: dict[str, str], base: Base) -> 
         base: the encoder that places texts and names.
     """
     task = inspection.task
-    labels, silent = task.labels, task.pairing or task.several or task.names_only
+    labels, silent = task.labels, task.pairing or task.several or task.names_only or task.range
     wording = None if silent else names.wording(labels, descriptions)
     if wording is None:
         return []

@@ -63,6 +63,8 @@ class Asking:
 def asking_of(task: Task, descriptions: dict[str, str], texts: Sequence[str]) -> Asking | None:
     """What is asked about the rows of a task; None where its labels say nothing, or a text may have several.
 
+    Of scored pairs, whether they are the same: how far that is from yes or no joins what tells their score.
+
     Labels that are 0 and 1, or false and true, say no and yes where sides are alike or not, where a text has its
     keywords beside it, and where it has a marked pronoun and what that may stand for.
 
@@ -73,6 +75,8 @@ def asking_of(task: Task, descriptions: dict[str, str], texts: Sequence[str]) ->
     """
     if task.several or task.options:
         return None
+    if task.range is not None:
+        return _likeness(task)
     said = names.wording(task.labels, descriptions)
     if task.pairing is None:
         return Asking(tuple(said)) if said else None
@@ -97,6 +101,12 @@ def asking_of_questions(questions: Sequence[str]) -> Asking:
     """
     gaps = sum(blank(question) is not None for question in questions)
     return Asking((), GAP[_way(language(questions))] if 2 * gaps > len(questions) else "")
+
+
+def _likeness(task: Task) -> Asking | None:
+    """Whether the two sides of a scored pair are the same; nothing of single texts."""
+    way = _way(task.language)
+    return task.pairing and Asking(NO_YES[way], SAME[way], both=task.pairing == "unordered")
 
 
 def put(question: str) -> tuple[str, str]:

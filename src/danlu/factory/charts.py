@@ -8,15 +8,19 @@ Colours come from the page's style sheet, by class.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from danlu.factory.report_html import count, escape, percent, plain, short
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
+
+    Shown = Callable[..., str]  # writes a figure, with an optional number of digits
 
 _PLOT = 200  # the height of a curve or scatter, pixels
+_SQUARE, _CELLS = 340, 80  # the height of true scores against predicted ones, and its places in either direction
 _WHOLE = (0.0, 1.0)
 
 
@@ -106,7 +110,16 @@ def split(share: float, name: str) -> str:
     )
 
 
-def strip(low: float, value: float, high: float, *, span: str, base: float | None = None, base_name: str = "") -> str:
+def strip(
+    low: float,
+    value: float,
+    high: float,
+    *,
+    span: str,
+    base: float | None = None,
+    base_name: str = "",
+    shown: Shown = percent,
+) -> str:
     """A share on the whole scale with its interval as a band called `span`, and a mark for what guessing reaches."""
     middle = (low + high) / 2
     anchor, at = ("start", low) if middle < 0.2 else ("end", high) if middle > 0.8 else ("middle", middle)
@@ -118,32 +131,32 @@ def strip(low: float, value: float, high: float, *, span: str, base: float | Non
     ]
     for tick in (0.0, 0.25, 0.5, 0.75, 1.0):
         if base is None or abs(tick - base) > 0.06:  # else the mark for guessing would run through the number
-            parts.append(_text(tick, 58, percent(tick, 0), "start" if tick == 0 else "end" if tick == 1 else "middle"))
+            parts.append(_text(tick, 58, shown(tick, 0), "start" if tick == 0 else "end" if tick == 1 else "middle"))
     if base is not None:
         side, shift = ("start", 6) if base < 0.5 else ("end", -6)
         parts += [_line(base, base, 22, 84, "base"), _text(base, 82, base_name, side, shift=shift)]
-    return _svg(92 if base is not None else 64, f"{percent(value)}, {span}", parts)
+    return _svg(92 if base is not None else 64, f"{shown(value)}, {span}", parts)
 
 
-def whisker(low: float, value: float, high: float, axis: Axis, tone: str = "") -> str:
+def whisker(low: float, value: float, high: float, axis: Axis, tone: str = "", shown: Shown = percent) -> str:
     """A value with its interval on a shared axis."""
     parts = [_line(axis.share(tick), axis.share(tick), 0, 24, "grid") for tick in axis.ticks]
     parts += [
         _line(axis.share(low), axis.share(high), 12, 12, f"reach {tone}"),
         _circle(axis.share(value), 12, 5, tone),
     ]
-    return _svg(24, f"{percent(value)} ({percent(low)} – {percent(high)})", parts)
+    return _svg(24, f"{shown(value)} ({shown(low)} – {shown(high)})", parts)
 
 
-def scale(axis: Axis) -> str:
+def scale(axis: Axis, shown: Shown = percent) -> str:
     """The numbers under a stack of whiskers."""
-    return _svg(16, "", [_text(axis.share(tick), 12, percent(tick, 0), "middle") for tick in axis.ticks])
+    return _svg(16, "", [_text(axis.share(tick), 12, shown(tick, 0), "middle") for tick in axis.ticks])
 
 
-def rounds(points: Sequence[Round], reference: float | None, name: str) -> str:
+def rounds(points: Sequence[Round], reference: float | None, name: str, shown: Shown = percent) -> str:
     """A value round by round: the kept ones joined, the rejected ones hanging off the last kept one."""
     axis = linear([point.value for point in points] + ([] if reference is None else [reference]))
-    parts = _levels(axis)
+    parts = _levels(axis, shown)
     if reference is not None:
         y = _height(axis, reference)
         parts.append(_line(0, 1, y, y, "reference"))
@@ -153,14 +166,14 @@ def rounds(points: Sequence[Round], reference: float | None, name: str) -> str:
         x, y = 0.05 + 0.9 * number / max(len(points) - 1, 1), _height(axis, point.value)
         if last is not None:
             parts.append(_line(last[0], x, last[1], y, "curve" if point.kept else "curve off"))
-        dots.append(_circle(x, y, 6, "hot" if point.kept else "off", f"{number}: {percent(point.value)}"))
+        dots.append(_circle(x, y, 6, "hot" if point.kept else "off", f"{number}: {shown(point.value)}"))
         dots.append(_text(x, _PLOT + 18, str(number), "middle"))
         dots.append(_text(x, _PLOT + 33, point.below, "middle", "faint"))
         last = (x, y) if point.kept else last
     return _plot(_svg(_PLOT + 38, name, parts + dots))
 
 
-def scatter(dots: Sequence[Dot], limit: float | None, limit_name: str, name: str) -> str:
+def scatter(dots: Sequence[Dot], limit: float | None, limit_name: str, name: str, shown: Shown = percent) -> str:
     """Shares (upwards) over a cost (logarithmic, to the right), with a limit to the cost.
 
     Args:
@@ -168,10 +181,11 @@ def scatter(dots: Sequence[Dot], limit: float | None, limit_name: str, name: str
         limit: the cost that must not be exceeded; what lies beyond is shaded.
         limit_name: what is written at the limit.
         name: what the picture shows, for those who cannot see it.
+        shown: writes what lies upwards.
     """
     across = logarithmic([dot.x for dot in dots] + ([] if limit is None else [limit]))
     upward = linear(dot.y for dot in dots)
-    parts = _levels(upward)
+    parts = _levels(upward, shown)
     if limit is not None:
         at = across.share(limit)
         side, shift = ("start", 5) if at < 0.5 else ("end", -5)
@@ -180,9 +194,39 @@ def scatter(dots: Sequence[Dot], limit: float | None, limit_name: str, name: str
     parts += [_text(across.share(tick), _PLOT + 18, plain(tick), "middle") for tick in across.ticks]
     for dot in sorted(dots, key=lambda each: each.tone == "hot"):
         x, y = across.share(dot.x), _height(upward, dot.y)
-        parts.append(_circle(x, y, 10, f"dot {dot.tone}", f"{dot.name}: {percent(dot.y)}"))
+        parts.append(_circle(x, y, 10, f"dot {dot.tone}", f"{dot.name}: {shown(dot.y)}"))
         parts.append(_text(x, y + 4, dot.mark, "middle", f"inside {dot.tone}"))
     return _plot(_svg(_PLOT + 24, name, parts))
+
+
+def against(points: Sequence[tuple[float, float]], axis: Axis, margin: float, name: str) -> str:
+    """True scores (to the right) against predicted ones (upwards), the line where both are equal, and the margin.
+
+    Points that fall together are one dot of as much more area, so that thousands stay legible.
+
+    Args:
+        points: (true, predicted); what lies beyond the axis stands at its end.
+        axis: of both directions.
+        margin: of the predicted scores.
+        name: what the picture shows, for those who cannot see it.
+    """
+    parts: list[str] = []
+    for tick in axis.ticks:
+        x, y = axis.share(tick), _SQUARE * (1 - axis.share(tick))
+        parts += [_line(0, 1, y, y, "grid"), _line(x, x, 0, _SQUARE, "grid")]
+        parts += [_text(0, y + 4, plain(tick), "end", shift=-8), _text(x, _SQUARE + 18, plain(tick), "middle")]
+    off = min(1.0, margin / (axis.high - axis.low))
+    parts.append(_line(0, 1, _SQUARE, 0, "reference"))
+    parts += [
+        _line(0, 1 - off, _SQUARE * (1 - off), 0, "limit"),
+        _line(off, 1, _SQUARE, _SQUARE * off, "limit"),
+    ]
+    places = Counter(tuple(round(_CELLS * axis.share(value)) for value in point) for point in points)
+    largest = max(places.values(), default=1)
+    for (x, y), count_there in sorted(places.items()):
+        radius = 2.5 + 5.5 * math.sqrt((count_there - 1) / max(largest, 9))
+        parts.append(_circle(x / _CELLS, round(_SQUARE * (1 - y / _CELLS), 1), radius, "point"))
+    return f'<div class="plot square">{_svg(_SQUARE + 24, name, parts)}</div>'
 
 
 def heat(table: Sequence[Sequence[int]], totals: Sequence[int], labels: Sequence[str], name: str) -> str:
@@ -237,13 +281,13 @@ def _height(axis: Axis, value: float) -> float:
     return round(_PLOT * (1 - axis.share(value)), 1)
 
 
-def _levels(axis: Axis) -> list[str]:
+def _levels(axis: Axis, shown: Shown = percent) -> list[str]:
     """The horizontal lines of a plot with their shares, left of it."""
     digits = 0 if all(abs(100 * tick - round(100 * tick)) < 1e-6 for tick in axis.ticks) else 1
     parts: list[str] = []
     for tick in axis.ticks:
         y = _height(axis, tick)
-        parts += [_line(0, 1, y, y, "grid"), _text(0, y + 4, percent(tick, digits), "end", shift=-8)]
+        parts += [_line(0, 1, y, y, "grid"), _text(0, y + 4, shown(tick, digits), "end", shift=-8)]
     return parts
 
 

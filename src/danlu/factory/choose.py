@@ -14,6 +14,7 @@ import numpy as np
 
 from danlu.artifact import Model
 from danlu.errors import OptionError
+from danlu.factory.calibration import unsettled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
     from danlu.factory.student import Exam
 
 PARITY_TEXTS = 500
-GATE = 0.003  # of the accuracy that int8 may lose
+GATE = 0.003  # of the accuracy, or R², that int8 may lose
+SAME_SCORE = 0.01  # of the range: how far apart two scores may lie and count as one
 LATENCY_TEXTS = 80
 LATENCY_ROUNDS = 3  # after one to warm up; the fastest counts: whatever else runs on the machine is not the model's
 CARD_BYTES = 30_000  # and the confusion table, about three bytes a cell
@@ -40,12 +42,12 @@ class Measured(Generic[D]):
 
     Attributes:
         draft: the candidate.
-        accuracy: expected, on the exam; of labels apart, micro-F1; of extraction, the F1.
+        accuracy: expected, on the exam; of labels apart, micro-F1; of scores, R²; of extraction, the F1.
         bytes: of its entries, with room for the card.
         p50_ms: of one text on one thread, the median.
         p95_ms: the 95th percentile.
         labels: (exam,) its predictions; of questions, the places of options; of labels apart, (exam, K) decisions; of
-            extraction, a number that stands for all entities of a text.
+            scores, (exam, 1) places in their range; of extraction, a number that stands for all entities of a text.
         logits: (exam, K); of extraction, K is 0.
     """
 
@@ -54,7 +56,7 @@ class Measured(Generic[D]):
     bytes: int
     p50_ms: float
     p95_ms: float
-    labels: NDArray[np.int64]
+    labels: NDArray[Any]
     logits: NDArray[np.float32]
 
 
@@ -66,12 +68,12 @@ def measure(draft: Draft, labels: Sequence[str], exam: Exam) -> Measured[Draft]:
         labels: K names, in the order of its logits.
         exam: texts that it did not learn from.
     """
-    entries = draft.entries(labels, {}, 1.0, 0.0, [0.5] * len(labels) if exam.apart else ())
+    entries = draft.entries(labels, {}, unsettled(len(labels), exam))
     model = Model(draft.name, entries, threads=1)
     logits = model.logits(exam.texts)
     predicted = exam.answers(logits)
     p50, p95 = latency(model.predict if exam.questions is None else model.probabilities, exam.units())
-    confusion = 100 * len(labels) if exam.apart else 3 * len(labels) ** 2
+    confusion = 100 * len(labels) if exam.apart else 3 * len(labels) ** 2  # bytes of the card
     size = sum(len(data) for data in entries.values()) + CARD_BYTES + confusion
     return Measured(draft, exam.score(predicted), size, p50, p95, predicted, logits)
 
@@ -106,10 +108,12 @@ def parity(full: Measured[D], small: Measured[D], gate: float = GATE) -> dict[st
     Args:
         full: in float32.
         small: in int8.
-        gate: the accuracy that may be lost where predictions differ.
+        gate: the accuracy, or R², that may be lost where predictions differ; scores differ from a hundredth of the
+            range on.
     """
     count = min(PARITY_TEXTS, len(full.labels))
-    agreement = float((full.labels[:count] == small.labels[:count]).mean())
+    near = SAME_SCORE if full.labels.dtype.kind == "f" else 0.0
+    agreement = float((np.abs(full.labels[:count] - small.labels[:count]) <= near).mean())
     drop = full.accuracy - small.accuracy
     faster = small.p50_ms < full.p50_ms
     passed = (agreement >= 0.99 or drop < gate) and faster

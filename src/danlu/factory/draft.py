@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from tokenizers import Tokenizer
 
+    from danlu.factory.calibration import Calibration
     from danlu.factory.plan import Plan
     from danlu.models.student import Student
     from danlu.types import Pairing
@@ -57,22 +58,22 @@ class Draft:
         self,
         labels: Sequence[str],
         card: dict[str, Any],
-        temperature: float,
-        abstain: float,
-        thresholds: Sequence[float] = (),
+        calibration: Calibration,
     ) -> dict[str, bytes]:
-        """The entries of its model file; `thresholds` are those of labels that are decisions of their own."""
+        """The entries of its model file."""
+        scored = {"range": list(calibration.range), "margin": calibration.margin} if calibration.range else {}
         config = {
             "labels": list(labels),
-            "temperature": temperature,
-            "abstain_below": abstain,
+            "temperature": calibration.temperature,
+            "abstain_below": calibration.abstain_below,
             "text_length": self.length,
             "token_length": self.chosen,
             "ngram_bits": self.bits,
             "max_chars": MAX_CHARS,
             "pairing": self.pairing,
             "options": self.options,
-            "thresholds": list(thresholds),
+            "thresholds": list(calibration.thresholds),
+            **scored,
         }
         return {
             "card.json": json.dumps(card, ensure_ascii=False, sort_keys=True).encode(),

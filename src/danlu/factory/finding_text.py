@@ -83,6 +83,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "The labels are numbers and are treated as names; a label list (labels.json) can say what they mean.",
         "标签是数字，按名称对待；可以用标签表（labels.json）说明它们的含义。",
     ),
+    "maybe-scores": (
+        "The {n:,} labels are numbers and are told apart as names are; if they are degrees, give --task score.",
+        "{n:,} 个标签都是数字，现在当作互不相关的名称；如果它们是程度高低，请加 --task score。",
+    ),
     "missing-value-label": (
         "The label {names} looks like a missing value; leave the cell empty if it is one.",
         "标签 {names} 像是缺失值；如果是，请把单元格留空。",
@@ -349,6 +353,54 @@ MESSAGES: dict[str, tuple[str, str]] = {
             "cannot be learned, nor found in other texts."
         ),
         "训练数据中有 {n:,} 个关系的两端相距太远，超出一次读取的 {window} 个词元：学不到，也找不到。",
+    ),
+    "one-score": (
+        "Every training row has the score {score}; add rows with other scores, or name the column with --label.",
+        "所有训练行的分数都是 {score}；请加入其他分数的数据，或用 --label 指定分数所在的列。",
+    ),
+    "few-scored-rows": (
+        "{n:,} scored row{s} are few to learn a scale from; with {few:,} or more it does better.",
+        "有分数的训练行只有 {n:,} 行，要学会打分偏少；有 {few:,} 行以上会更好。",
+    ),
+    "few-scores": (
+        "There are only the scores {names}; if they are kinds rather than degrees, give --task classification.",
+        "分数只有 {names} 这几种；如果它们是类别而不是程度，请加 --task classification。",
+    ),
+    "mostly-one-score": (
+        "{percent} % of the training rows have the score {score}, so there is little to learn; add rows with others.",
+        "{percent} % 的训练行分数都是 {score}，能学到的很少；请加入其他分数的数据。",
+    ),
+    "scores-outside": (
+        (
+            "{n:,} dev or test row{s} with a score outside {low} to {high}, the range of the training rows: measured "
+            "as they are, though the model never gives such scores; add training rows of them."
+        ),
+        (
+            "验证集或测试集有 {n:,} 行的分数在训练行的范围 {low} 到 {high} 之外：照原样测量，但模型不会给出这样的分数；"
+            "请补充这样的训练数据。"
+        ),
+    ),
+    "whole-numbers-as-scores": (
+        (
+            "The labels are {n:,} different whole numbers and are taken for scores; if they are codes of labels, give "
+            "--task classification."
+        ),
+        "标签是 {n:,} 个不同的整数，当作分数；如果它们是类别编号，请加 --task classification。",
+    ),
+    "label-list-unused-scores": (
+        "The label list is not used, since rows have scores and no labels; delete it.",
+        "数据打的是分数，没有标签，标签表用不上；可以删去。",
+    ),
+    "conflicts-scores": (
+        "{n:,} row{s} whose text stands under scores more than a quarter of the range apart; keep the right one.",
+        "{n:,} 行的文本同时有两个分数，相差超过范围的四分之一；请保留正确的那个。",
+    ),
+    "near-duplicates-scores": (
+        (
+            "{n:,} training row{s} nearly repeat an earlier one, {apart:,} of them with a score more than a quarter of "
+            "the range away; vary the texts, or check the scores."
+        ),
+        "{n:,} 行训练数据与前面某行几乎相同，其中 {apart:,} 行的分数相差超过范围的四分之一；请换些文本，或检查分数。",
     ),
     "capped": ("{note}", "{note}"),
     "no-header": (

@@ -25,6 +25,7 @@ Level = Literal["error", "warning", "note"]
 MAX_LABELS = 1000
 FREE_TEXT_LABELS = 20  # from here on, labels that number more than half the rows look like free text
 FEW = 8  # examples of a label below which it is learned badly
+DEGREES = 3  # labels from which on numbers may be degrees of one thing
 IMBALANCE = 10  # times the smallest label
 SHOWN = 10  # rows or labels named in one finding
 REST = frozenset(("other", "others", "misc", "none", "其他", "其它", "杂项"))  # names that no text is near to
@@ -171,6 +172,8 @@ def _small(counts: Counter[str], train: list[Example]) -> Iterator[Finding]:
 def _names(counts: Counter[str], train: list[Example], *, worded: bool) -> Iterator[Finding]:
     if worded and all(map(is_number, counts)):
         yield Finding("note", "numeric-labels")
+    if len(counts) >= DEGREES and all(map(is_number, counts)):
+        yield Finding("note", "maybe-scores", (), {"n": len(counts)})
     nothing = sorted(label for label in counts if label.casefold() in _LIKE_NOTHING)
     if nothing:
         rows = places(row for row in train if set(held(row.label)) & set(nothing))

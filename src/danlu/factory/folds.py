@@ -7,7 +7,7 @@ heart, so no side of a held-out pair is learned from.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import networkx
 import numpy as np
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 # Shares of all pairs that each fold learns from, and that some fold holds out, for folds without common sides to do.
 LEAST_LEARNED, LEAST_JUDGED = 1 / 3, 1 / 4
+LEVELS = 5  # of scores
 
 
 def folds_of(texts: Sequence[str], truth: NDArray[np.int64], most: int, seed: int) -> Folds:
@@ -68,6 +69,18 @@ def folds_of_questions(texts: Sequence[str], questions: Questions, most: int, se
     group = families([[text] for text in texts])
     found = _folds(alike, group, most, seed) or _folds(alike, alone, most, seed)
     return [(questions.rows(train), questions.rows(held)) for train, held in found]
+
+
+def levels_of(scores: NDArray[np.floating[Any]], folds: int) -> NDArray[np.int64]:
+    """(rows,) which of up to five levels of scores each lies on, about as many rows on each, for folds to be even in.
+
+    Args:
+        scores: of the labelled rows.
+        folds: how many; there are fewer levels where rows are too few for two of each level in every fold.
+    """
+    count = max(1, min(LEVELS, len(scores) // (2 * folds)))
+    edges = np.unique(np.quantile(scores, np.arange(1, count) / count)) if count > 1 else np.zeros(0)
+    return np.searchsorted(edges, scores, side="right").astype(np.int64)
 
 
 def doubts(texts: Sequence[str], folds: Folds) -> list[Finding]:

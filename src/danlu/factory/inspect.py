@@ -18,11 +18,13 @@ from danlu.factory import inspect_links, inspect_spans
 from danlu.factory.findings import Finding, check_labels, check_names_only, places
 from danlu.factory.inspect_view import render
 from danlu.factory.questions import check_questions, question_evidence, question_facts
+from danlu.factory.score_facts import check_scores, range_of_rows, score_evidence, score_facts
 from danlu.factory.several_facts import check_several, labels_of, several_evidence, several_facts
 from danlu.factory.sift import Sifted, check_repeats, check_rows, sift
 from danlu.text.normalize import han_share, language
 from danlu.text.pair import sides
 from danlu.text.question import RIGHT, WRONG, parts, told
+from danlu.text.score import LABEL
 from danlu.types import Example, Task
 
 if TYPE_CHECKING:
@@ -81,7 +83,7 @@ def inspect(dataset: Dataset, *, max_chars: int = 20_000) -> Inspection:
         return _inspect_marked(dataset, max_chars)
     pairing = pairing_for(dataset)
     sifted = sift(dataset, max_chars, pairing)
-    options, several = bool(dataset.columns.options), is_several_of(dataset)
+    options, several, scored = bool(dataset.columns.options), is_several_of(dataset), dataset.columns.scores
     findings = [
         *_check_task(dataset, sifted, pairing, several=several),
         *check_rows(sifted, max_chars),
@@ -92,6 +94,8 @@ def inspect(dataset: Dataset, *, max_chars: int = 20_000) -> Inspection:
     single = tuple(sorted({row.label for row in sifted.train if row.label is not None}))
     if dataset.names_only:
         single = tuple(sorted(dataset.descriptions))
+    if scored:
+        single = (LABEL,)
     task = Task(
         (RIGHT, WRONG) if options else labels_of(sifted.train) if several else single,
         language(part for row in sifted.learned for part in parts(row.text)),
@@ -99,6 +103,7 @@ def inspect(dataset: Dataset, *, max_chars: int = 20_000) -> Inspection:
         options,
         several=several,
         names_only=dataset.names_only,
+        range=range_of_rows(sifted.train) if scored else None,
     )
     facts = _facts(dataset, sifted, task)
     return Inspection(task, sifted.train, sifted.dev, sifted.test, sifted.unlabeled, findings, facts)
@@ -120,12 +125,14 @@ def is_several_of(dataset: Dataset) -> bool:
 
 
 def _check_task(dataset: Dataset, sifted: Sifted, pairing: Pairing | None, *, several: bool) -> list[Finding]:
-    """The findings about labels, or questions."""
+    """The findings about labels, scores or questions."""
     if dataset.columns.options:
         return check_questions(sifted.train, dataset.descriptions)
     held_out = [*sifted.dev, *sifted.test]
     if dataset.names_only:
         return check_names_only(dataset.descriptions, sifted.unlabeled, sifted.test)
+    if dataset.columns.scores:
+        return check_scores(sifted.train, held_out, dataset.descriptions, named=dataset.task == "score")
     if several:
         return check_several(sifted.train, held_out, dataset.descriptions)
     return check_labels(sifted.train, held_out, dataset.descriptions, pairs=pairing is not None)
@@ -136,12 +143,14 @@ def pairing_for(dataset: Dataset) -> Pairing | None:
 
     Their order matters unless the columns' names say that they are two of a kind (sentence1, sentence2), there are two
     labels (entailment and contradiction are not all that can be) that name no side, no pair stands the other way round
-    under another label, and neither side is usually half as long again.
+    under another label, and neither side is usually half as long again. Of scores only names and lengths say anything.
     """
     if dataset.columns.options:
         return "ordered"
     if dataset.columns.second is None:
         return None
+    if dataset.columns.scores:  # how much one side has of the other is rarely asked of two of a kind
+        return "unordered" if dataset.columns.alike and not _lopsided(dataset.train) else "ordered"
     labels = {(row.label or "").casefold() for row in dataset.train if row.label}
     named = labels in ({"a", "b"}, {"1", "2"}, {"first", "second"}, {"left", "right"})
     ordered = (
@@ -192,6 +201,8 @@ def _labels_of(sifted: Sifted, task: Task, used: dict[str, list[Example]]) -> di
     if task.names_only:
         tested = Counter(str(row.label) for row in sifted.test)
         return {"labels": {name: {"train": 0, "dev": 0, "test": tested[name]} for name in task.labels}, "balance": {}}
+    if task.range:
+        return score_facts(used, task.range)
     if task.several:
         return several_facts({role: used[role] for role in ("train", "dev", "test")})
     return {"labels": _label_counts(sifted), "balance": _balance(sifted.train)}
@@ -257,6 +268,8 @@ def _evidence(dataset: Dataset, sifted: Sifted, task: Task) -> list[str]:
         f"{where}, the label the column '{columns.label}'",
         f"labels: {len(task.labels):,}; training rows, one label each: {len(sifted.train):,}",
     ]
+    if task.range:
+        told = score_evidence(columns, sifted.train, task.range, where)
     if task.names_only:
         told = [where, f"labels, known by their names alone: {len(task.labels):,}; no training row is labelled"]
     return [

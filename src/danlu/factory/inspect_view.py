@@ -11,12 +11,14 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, cast
 
 from danlu.factory.questions import chance_of
+from danlu.factory.score_facts import histogram
 from danlu.text.normalize import clean
 from danlu.text.question import parts, told
+from danlu.text.score import bounds_written
 from danlu.text.several import held
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from danlu.factory.inspect import Inspection
     from danlu.types import Task
@@ -38,6 +40,8 @@ def render(inspection: Inspection) -> str:
         counts = Counter(dict.fromkeys(inspection.task.labels, 0))
     evidence = [_row("Evidence" * (not i), line) for i, line in enumerate(_told(inspection))] if marked else []
     labels = [] if inspection.task.options else _labels(counts, "Types" if marked else "Labels")
+    if inspection.task.range:
+        labels = _bars(histogram(inspection.train, inspection.task.range), "Scores")
     lines = [*_overview(inspection), *evidence, *labels, *_relations(inspection), *_findings(inspection)]
     return "\n".join(lines)
 
@@ -70,13 +74,17 @@ def _overview(inspection: Inspection) -> Iterator[str]:
         yield _row(texts, f"half have up to {middle:,} characters, 90 % up to {long:,}, the longest {lengths[-1]:,}")
     if task.options and inspection.train:
         yield _row("Chance", f"guessing would get {chance_of(inspection.train):.1%} of training questions right")
-    if (task.options or task.several) and inspection.train:
+    if (task.options or task.several or task.range) and inspection.train:
         yield _row("Read as", "; ".join(_told(inspection)))
 
 
 def _classification(task: Task) -> str:
     if task.several:
         return f"several of {len(task.labels):,} labels for each text, or none, texts in {_LANGUAGES[task.language]}"
+    if task.range:
+        low, high = bounds_written(task.range)
+        what = {"ordered": "ordered pairs", "unordered": "pairs in any order", None: "texts"}[task.pairing]
+        return f"scores from {low} to {high}, {what} in {_LANGUAGES[task.language]}"
     what = {"ordered": "ordered pairs", "unordered": "pairs in any order", None: "texts"}[task.pairing]
     named = ", known by their names alone" if task.names_only else ""
     return f"classification into {len(task.labels):,} labels{named}, {what} in {_LANGUAGES[task.language]}"
@@ -89,13 +97,7 @@ def _told(inspection: Inspection) -> list[str]:
 
 def _labels(counts: Counter[str], head: str) -> Iterator[str]:
     ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    names = [_fit(clean(label)) for label, _ in ranked[:_LABELS]]
-    width = max(map(_columns, names), default=0)
-    digits = len(f"{max(counts.values(), default=0):,}")
-    for position, (name, (_, count)) in enumerate(zip(names, ranked, strict=False)):
-        bar = "#" * (max(1, round(_BAR * count / ranked[0][1])) if count else 0)
-        padded = name + " " * (width - _columns(name))
-        yield _row("" if position else head, f"{padded}  {count:>{digits},}  {bar}")
+    yield from _bars([(_fit(clean(label)), count) for label, count in ranked[:_LABELS]], head)
     if len(ranked) > _LABELS:
         yield _row("", f"... and {len(ranked) - _LABELS:,} more")
 
@@ -109,6 +111,17 @@ def _relations(inspection: Inspection) -> Iterator[str]:
         more = ", ..." if len(found["triples"]) > 4 else ""
         apart = f"; half up to {found['apart']['p50']:,} characters apart" if found["apart"] else ""
         yield _row("" if position else "Between", f"{clean(name)}: {between or 'not in training rows'}{more}{apart}")
+
+
+def _bars(counts: Sequence[tuple[str, int]], head: str) -> Iterator[str]:
+    """Names and counts, each with a bar, the longest that of the largest count."""
+    width = max((_columns(name) for name, _ in counts), default=0)
+    largest = max((count for _, count in counts), default=0)
+    digits = len(f"{largest:,}")
+    for position, (name, count) in enumerate(counts):
+        bar = "#" * (max(1, round(_BAR * count / largest)) if count else 0)
+        padded = name + " " * (width - _columns(name))
+        yield _row("" if position else head, f"{padded}  {count:>{digits},}  {bar}")
 
 
 def _findings(inspection: Inspection) -> Iterator[str]:

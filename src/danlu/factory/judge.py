@@ -14,6 +14,7 @@ from danlu.evals.metrics import softmax
 from danlu.evals.questions import by_question
 from danlu.factory import student
 from danlu.factory.general import standing_out
+from danlu.factory.material import places_of
 from danlu.factory.stages import EXAM, GOLD_WEIGHT, make_lesson, whole, wording_of
 from danlu.factory.student import Exam, Shared
 from danlu.factory.teacher import targets_of
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from danlu.factory.student import Source
     from danlu.factory.teacher import Texts
     from danlu.loops.self_training import Taught
-    from danlu.types import Example
+    from danlu.types import Example, Range, Truth
 
 
 @dataclass(frozen=True)
@@ -39,14 +40,16 @@ class Ruler:
         questions: where the texts are pairs of a question and an option: which belong together. Truth is the places of
             the right options then, and all that is measured is measured of questions.
         asked: those questions.
+        range: of the scores, where texts are scored; truth is their places in it then, beyond 0 and 1 too.
     """
 
     texts: list[str]
-    truth: NDArray[np.int64]
+    truth: Truth
     measured_on: str
     rows: NDArray[np.int64]
     questions: Questions | None = None
     asked: tuple[Example, ...] = ()
+    range: Range | None = None
 
     def table(self, probabilities: NDArray[np.floating[Any]], *, settled: bool = False) -> NDArray[np.floating[Any]]:
         """(texts, K) probabilities as they are; of pairs of a question and an option, those of the options, (Q, M).
@@ -64,13 +67,14 @@ def measure_by(material: Material, judged: NDArray[np.int64]) -> Ruler:
     """The test set where there is one; else the labelled rows that were held out in turn, if there are any."""
     if material.asked is not None:
         return _measure_questions(material, material.asked, judged)
+    bounds = material.texts.range
     if material.test:
-        truth = material.truth(material.test)
-        return Ruler([e.text for e in material.test], truth, "test", np.arange(len(truth)))
+        truth = places_of(material.test, bounds) if bounds else material.truth(material.test)
+        return Ruler([e.text for e in material.test], truth, "test", np.arange(len(truth)), range=bounds)
     if material.texts.guessed:
         return Ruler([], judged[:0], "nothing", judged[:0])
     texts = [material.texts.labelled[i] for i in judged]
-    return Ruler(texts, material.texts.truth[judged], "cross-validation", judged)
+    return Ruler(texts, material.texts.truth[judged], "cross-validation", judged, range=bounds)
 
 
 def _measure_questions(material: Material, asked: Asked, judged: NDArray[np.int64]) -> Ruler:
@@ -93,22 +97,22 @@ def _measure_questions(material: Material, asked: Asked, judged: NDArray[np.int6
     )
 
 
-def dev_of(material: Material, logits: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.floating[Any]]]:
+def dev_of(material: Material, logits: NDArray[np.float32]) -> tuple[Truth, NDArray[np.floating[Any]]]:
     """The truth of the dev rows, and what a student makes of them, from its logits on the exam, where they come first.
 
     Of questions, the places of the right options, and a row of log-probabilities a question.
     """
     truth, whole_job = material.truth(material.dev), None if material.asked is None else material.asked.questions
-    if material.texts.several:
+    if material.texts.apart:
         return truth, logits[: len(truth)]
     rows = np.arange(len(material.everything))[material.part("dev")]
     return by_question(logits[: len(truth)], truth, whole_job, rows)
 
 
-def held_out(texts: Texts, taught: Taught) -> tuple[NDArray[np.int64], NDArray[np.floating[Any]]]:
+def held_out(texts: Texts, taught: Taught) -> tuple[Truth, NDArray[np.floating[Any]]]:
     """The truth of the labelled rows, or questions, that folds held out, and the teacher's probabilities of them."""
     judged = taught.judged[:0] if texts.guessed else taught.judged  # nobody's labels
-    if texts.several:
+    if texts.apart:
         return texts.truth[judged], np.exp(taught.held_out[judged])
     truth, table = by_question(taught.held_out[judged], texts.truth[judged], texts.questions, judged, settled=True)
     return truth, np.exp(table)
@@ -153,7 +157,7 @@ def gold_only(
     if material.dev:
         questions = material.questions_in(material.part("dev"))
         known = targets_of(material.truth(material.dev), len(texts.labels))
-        dev = Exam([e.text for e in material.dev], known, questions, apart=texts.several)
+        dev = Exam([e.text for e in material.dev], known, questions, apart=texts.apart)
     tested = [e.text for e in material.test]
 
     def make() -> dict[str, NDArray[Any]]:
@@ -161,10 +165,10 @@ def gold_only(
         ones = np.ones(count, np.float32)
         asked = material.questions_in(np.arange(count))
         lesson = make_lesson(
-            texts.labelled, texts.targets, ones, seen[:count], wording, apart=texts.several, questions=asked
+            texts.labelled, texts.targets, ones, seen[:count], wording, apart=texts.apart, questions=asked
         )
         pupil, tokenizer = student.teach(name, Shared(replace(source, encoder=run.base.model), lesson), dev)
-        return {"p": student.probabilities(pupil, tokenizer, tested, name, source.plan, apart=texts.several)}
+        return {"p": student.probabilities(pupil, tokenizer, tested, name, source.plan, apart=texts.apart)}
 
     with run.progress.stage("ablation", 1):
         return run.job.keep(f"gold-only-{name}", make)["p"]
@@ -200,15 +204,15 @@ def cross_validate(
             weights,
             seen[rows],
             wording,
-            apart=texts.several,
+            apart=texts.apart,
             questions=material.questions_in(rows),
         )
         questions = material.questions_in(spare)
         spared = [texts.rows[i] for i in spare]
-        exam = Exam(spared, belief[spare], questions, apart=texts.several) if spared else None
+        exam = Exam(spared, belief[spare], questions, apart=texts.apart) if spared else None
         fold_student, tokenizer = student.teach(name, Shared(plain, lesson), exam)
         held_texts = [texts.labelled[i] for i in held]
-        return {"p": student.probabilities(fold_student, tokenizer, held_texts, name, source.plan, apart=texts.several)}
+        return {"p": student.probabilities(fold_student, tokenizer, held_texts, name, source.plan, apart=texts.apart)}
 
     with run.progress.stage("cross-validate", len(folds)) as step:
         for number, (_, held) in enumerate(folds):

@@ -17,6 +17,7 @@ from danlu.factory.asking import asking_of
 from danlu.factory.general import standing_out
 from danlu.factory.student import shortened
 from danlu.factory.teacher import Texts
+from danlu.text.score import share
 from danlu.text.several import held
 from danlu.train.regression import MOST_ROWS
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from danlu.factory.asking import Asking
     from danlu.factory.inspect import Inspection
     from danlu.factory.plan import Plan
-    from danlu.types import Example
+    from danlu.types import Example, Range, Truth
 
 NEEDS_EMBEDDED = "Names of labels alone need the embedded base. Fix: leave --base out, or label a few rows."
 KEPT_OF_EACH = 10  # rows of a rare label that stay when rows are drawn
@@ -104,8 +105,13 @@ class Material:
         whole = self.asked.questions
         return whole.some(whole.asked(np.arange(len(whole.owner))[rows]))
 
-    def truth(self, examples: Sequence[Example]) -> NDArray[np.int64]:
-        """(examples,) label indices; of several labels, (examples, K), 1 where one holds."""
+    def truth(self, examples: Sequence[Example]) -> Truth:
+        """(examples,) label indices; of several labels, (examples, K), 1 where one holds.
+
+        Of scores, (examples, 1) their places in the range; those outside of it stand at its end.
+        """
+        if self.texts.range is not None:
+            return np.clip(places_of(examples, self.texts.range), 0, 1)
         return truth_of(examples, self.texts.labels, several=self.texts.several)
 
 
@@ -117,15 +123,20 @@ def gather(inspection: Inspection, descriptions: dict[str, str], plan: Plan, see
     if inspection.task.names_only:
         return _gather_unlabelled(inspection, descriptions, plan, seed)
     rng = np.random.default_rng(seed)
-    train = _short([inspection.train[i] for i in drawn_rows([e.label for e in inspection.train], MOST_ROWS, rng)])
+    bounds = inspection.task.range
+    kinds = [None if bounds else e.label for e in inspection.train]  # scores are drawn as they come
+    train = _short([inspection.train[i] for i in drawn_rows(kinds, MOST_ROWS, rng)])
     drawn = [inspection.unlabeled[i].text for i in rng.permutation(len(inspection.unlabeled))[: plan.distill]]
     drawn = shortened(drawn)
     texts = Texts(
         [e.text for e in train],
-        truth_of(train, inspection.task.labels, several=inspection.task.several),
+        places_of(train, bounds)
+        if bounds
+        else truth_of(train, inspection.task.labels, several=inspection.task.several),
         drawn[: plan.pool],
         inspection.task.labels,
-        None if inspection.task.pairing else names.wording(inspection.task.labels, descriptions),
+        None if inspection.task.pairing or bounds else names.wording(inspection.task.labels, descriptions),
+        range=bounds,
     )
     asking = asking_of(inspection.task, descriptions, [e.text for e in inspection.train])
     dev, test = _short(inspection.dev), _short(inspection.test)
@@ -161,6 +172,11 @@ def guess(material: Material, asked: NDArray[np.float32] | None) -> Material:
     scores = asked[: len(material.texts.labelled)]
     truth = standing_out(scores, scores).argmax(1)
     return replace(material, texts=replace(material.texts, truth=truth))
+
+
+def places_of(examples: Sequence[Example], bounds: Range) -> NDArray[np.float64]:
+    """(examples, 1) where their scores lie in the range, 0 to 1 inside of it."""
+    return np.array([share(float(e.label or 0), bounds) for e in examples], np.float64)[:, None]
 
 
 def truth_of(examples: Sequence[Example], labels: Sequence[str], *, several: bool) -> NDArray[np.int64]:

@@ -17,11 +17,14 @@ from danlu.evals import several
 from danlu.evals.metrics import expected_interval, softmax, summary
 from danlu.evals.questions import by_question
 from danlu.evals.questions import figures as question_figures
+from danlu.factory import score_verdict
+from danlu.factory.calibration import Calibration
 from danlu.factory.choose import parity
 from danlu.factory.question_evidence import question_evidence
 from danlu.factory.several_verdict import Said, decide, forms_of, nested, several_evidence, sure_from
 from danlu.models.choice import choice_sha256
 from danlu.text.pair import shown
+from danlu.text.score import COVERED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
     from danlu.factory.stages import Beliefs, Folds, Run
     from danlu.factory.teacher import Texts
     from danlu.loops.self_training import Round, Taught
+    from danlu.types import Truth
 
 LIBRARIES = ("networkx", "numpy", "onnx", "onnxruntime", "scikit-learn", "scipy", "tokenizers", "torch", "transformers")
 WANTED_ACCURACY = 0.9
@@ -48,6 +52,8 @@ SIDE = 130  # characters shown of a side of a pair, so that both are seen
 class Verdict:
     """Probabilities on the measured texts, (texts, K) each; where a text may have several labels, also which hold.
 
+    Of scores, (texts, 1) places in the range, and the (texts,) margins around the scores.
+
     Without a labelled text there are no rows, and no figures; `general` is the general model's own, where no row was
     labelled to learn from.
     """
@@ -58,6 +64,7 @@ class Verdict:
     gold_only: NDArray[np.float32] | None
     said: Said | None = None
     general: NDArray[np.float32] | None = None
+    margins: NDArray[np.float64] | None = None
 
     @classmethod
     def of_nothing(cls, labels: int) -> Verdict:
@@ -74,6 +81,11 @@ class Verdict:
         if not len(ruler.truth):
             return out | dict.fromkeys(parts)
         for name, table in parts.items():
+            if self.margins is not None:
+                out[name] = None if table is None else score_verdict.score_figures(ruler, table, self.margins)
+                if out[name] and name != "student":  # the margin is the student's
+                    out[name] = {key: value for key, value in out[name].items() if not key.startswith("inside")}
+                continue
             if self.said is not None:
                 said = getattr(self.said, name)
                 out[name] = None if table is None else several.figures(ruler.truth, table, said, labels)
@@ -93,21 +105,6 @@ class Verdict:
         return self.student.max(1) if self.said is None else several.sureness(self.student, self.said.student)
 
 
-@dataclass(frozen=True)
-class Calibration:
-    """How the logits of a model become answers.
-
-    Attributes:
-        temperature: they are divided by it.
-        abstain_below: answers with a lower probability are marked for a person.
-        thresholds: (K,) from which on a label holds, where a text may have several; else none.
-    """
-
-    temperature: float
-    abstain_below: float
-    thresholds: tuple[float, ...] = ()
-
-
 def threshold(truth: NDArray[np.int64], table: NDArray[np.floating[Any]]) -> float:
     """The lowest probability from which on nine in ten predictions are right; 0.9 where no ten rows are.
 
@@ -125,7 +122,7 @@ def threshold(truth: NDArray[np.int64], table: NDArray[np.floating[Any]]) -> flo
 def calibrated(
     verdict: Verdict,
     temperature: float,
-    held_out: tuple[NDArray[np.int64], NDArray[np.floating[Any]]],
+    held_out: tuple[Truth, NDArray[np.floating[Any]]],
     ruler: Ruler,
     texts: Texts,
     taught: tuple[Taught, Taught],
@@ -135,6 +132,8 @@ def calibrated(
     own: bool,
 ) -> tuple[Verdict, Calibration]:
     """The thresholds of the model; where a text may have several labels, also what holds by each that is measured.
+
+    Of scores, the margin.
 
     Args:
         verdict: what was measured.
@@ -148,6 +147,9 @@ def calibrated(
         own: whether the rows that were held out were held out from the student itself.
     """
     truth, table = held_out
+    if texts.range is not None:
+        margins, found = score_verdict.calibrated(texts.range, temperature, held_out, ruler, folds, exam, own=own)
+        return replace(verdict, margins=margins), found
     if not texts.several:
         return verdict, Calibration(temperature, threshold(truth, table))
     limits = several.thresholds(truth, table)
@@ -201,9 +203,10 @@ def card(
     labels = inspection.task.labels
     figures = verdict.figures(ruler, labels)
     full, small = front.pairs[front.shipped]
-    asked, apart, guessed = material.asked, material.texts.several, material.texts.guessed
+    asked, several_labels, guessed = material.asked, material.texts.several, material.texts.guessed
+    bounds = inspection.task.range
     count, read, tested = _counts(material)
-    name_of_score = "agreement" if guessed else "micro_f1" if apart else "accuracy"
+    name_of_score = "agreement" if guessed else "micro_f1" if several_labels else "spearman" if bounds else "accuracy"
     seen = front.eligible[front.shipped].logits if ruler.measured_on == "nothing" else None
     sureness = verdict.sureness if seen is None else softmax(seen, calibration.temperature).max(1)
     return {
@@ -214,7 +217,8 @@ def card(
             "kind": inspection.task.kind,
             "pairing": inspection.task.pairing,
             "language": inspection.task.language,
-            "labels": [] if asked else list(labels),
+            "labels": [] if asked or bounds else list(labels),
+            **({"range": list(bounds)} if bounds else {}),
             **({"names_only": True} if guessed else {}),
             **({"options": inspection.facts["options"], "chance": figures["student"]["chance"]} if asked else {}),
         },
@@ -224,7 +228,7 @@ def card(
             "unlabelled": len(inspection.unlabeled),
             "unlabelled_read": read,
             "test": tested,
-            **({} if asked else {"per_label": _per_label(material, labels)}),
+            **({} if asked or bounds else {"per_label": _per_label(material, labels)}),
             **({"guessed": _guessed(material, beliefs, labels)} if guessed else {}),
         },
         "seed": run.seed,
@@ -234,27 +238,37 @@ def card(
         **({"general": {"name": "embedded", "sha256": choice_sha256()}} if run.plan.named else {}),
         "libraries": libraries(),
         "figures": figures,
-        "forms": forms_of(taught, material.texts)
-        if apart
+        "forms": score_verdict.forms_of(taught, material.texts)
+        if bounds
+        else forms_of(taught, material.texts)
+        if several_labels
         else [_renamed(entry, name_of_score) for entry in _forms(taught, material.texts)],
         "loop": [_renamed(asdict(entry), name_of_score) for entry in rounds],
-        "candidates": [_renamed(entry, name_of_score) for entry in front.candidates()],
+        "candidates": [_renamed(entry, "r2" if bounds else name_of_score) for entry in front.candidates()],
         "limits": {"max_mb": front.max_mb, "max_ms": front.max_ms},
         "parity": {} if small is full else parity(full, small),
         "calibration": {
             "temperature": round(calibration.temperature, 6),
-            "abstain_below": calibration.abstain_below,
-            "coverage": round(float((sureness >= calibration.abstain_below).mean()), 6),
-            **({"thresholds": dict(zip(labels, calibration.thresholds, strict=True))} if apart else {}),
+            **(
+                {"margin": calibration.margin, "covers": COVERED}
+                if bounds
+                else {
+                    "abstain_below": calibration.abstain_below,
+                    "coverage": round(float((sureness >= calibration.abstain_below).mean()), 6),
+                }
+            ),
+            **({"thresholds": dict(zip(labels, calibration.thresholds, strict=True))} if several_labels else {}),
         },
-        "more_labels": [
+        "more_labels": score_verdict.more_scores(figures["student"]["spearman"], len(ruler.truth))
+        if bounds
+        else [
             {
                 "more": more,
                 "measured": len(ruler.truth) + more,
                 "half_width": round(expected_interval(figures["student"]["accuracy"], len(ruler.truth), more), 6),
             }
             for more in (50, 100, 200, 500, 1000)
-            if not apart and figures["student"]  # F1 has no interval that can be foreseen
+            if not several_labels and figures["student"]  # F1 has no interval that can be foreseen
         ],
         "warnings": [f.say(inspection.task.language) for f in inspection.findings if f.level == "warning"],
         "cut": run.cut,
@@ -342,6 +356,9 @@ def evidence(
         limits = np.array(calibration.thresholds)
         said = verdict.said.student
         told = several_evidence(material, ruler, verdict.student, said, taught, beliefs, limits)
+        return told | _measured(front, inspection)
+    if ruler.range is not None:
+        told = score_verdict.score_evidence(material, ruler, verdict.student, taught, beliefs, calibration.margin)
         return told | _measured(front, inspection)
     labels = inspection.task.labels
     table = verdict.student

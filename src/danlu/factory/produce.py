@@ -19,6 +19,7 @@ from danlu.corpus import read
 from danlu.errors import DataError, OptionError
 from danlu.factory import advice, judge, package, report, stages, teacher
 from danlu.factory.asking import asking_of
+from danlu.factory.calibration import unsettled
 from danlu.factory.choose import choose
 from danlu.factory.extract import extract
 from danlu.factory.folds import doubts
@@ -57,7 +58,7 @@ class Options:
         text: the column of the texts.
         second: the column of the second texts, where rows are pairs.
         label: the column of the labels.
-        task: whether a text has one label or several; found out if None.
+        task: whether a text has one label, several or a score; found out if None.
         base: a Hugging Face encoder instead of the embedded one.
         seed: of everything drawn at random.
         minutes: the budget.
@@ -136,7 +137,7 @@ def produce(data: Path | None, out: Path, options: Options) -> Produced:
         plan,
         options.seed,
     )
-    labels, apart, guessed = material.texts.labels, material.texts.several, material.texts.guessed
+    labels, apart, guessed = material.texts.labels, material.texts.apart, material.texts.guessed
 
     seen = stages.read_texts(run, material)
     general, asked = stages.ask(run, material)
@@ -160,7 +161,7 @@ def produce(data: Path | None, out: Path, options: Options) -> Produced:
     temperature = round(temperature_of(dev_logits, dev), 6) if sure else 1.0
     ruler = judge.measure_by(material, last.judged)
     if ruler.measured_on == "test":
-        model = Model("", chosen.draft.entries(labels, {}, temperature, 0.0, [0.5] * len(labels) if apart else ()))
+        model = Model("", chosen.draft.entries(labels, {}, unsettled(len(labels), material.texts, temperature)))
         test = material.part("test")
         gold = judge.gold_only(run, source, chosen.draft.name, material, seen, last)
         verdict = Verdict(
@@ -199,7 +200,7 @@ def produce(data: Path | None, out: Path, options: Options) -> Produced:
     card = package.card(
         out.stem, dataset, inspection, material, run, rounds, last, front, ruler, verdict, calibration, beliefs
     )
-    entries = chosen.draft.entries(labels, card, temperature, calibration.abstain_below, calibration.thresholds)
+    entries = chosen.draft.entries(labels, card, calibration)
     proof = package.evidence(material, front, ruler, verdict, last, beliefs, inspection, calibration)
     page = report.render({"card": card, "seconds": run.job.seconds, "bytes": sum(map(len, entries.values())), **proof})
     return _written(out, entries, page, run, card, force=options.force)
@@ -294,7 +295,7 @@ def plan_for(base: Base, inspection: Inspection, options: Options, descriptions:
         labels=len(inspection.task.labels),
         tokens=float(np.mean(lengths)),
         long_tokens=int(np.percentile(lengths, 95)),
-        smallest=min(counts.values(), default=len(rows)),
+        smallest=len(rows) if inspection.task.range else min(counts.values(), default=len(rows)),
         cost=sides * body / 10.8e6,
         body=body,
         token=token_width(base),

@@ -12,7 +12,7 @@ import numpy as np
 
 from danlu.evals.questions import Questions
 from danlu.factory.asking import asking_of_questions
-from danlu.factory.folds import folds_of, folds_of_questions
+from danlu.factory.folds import folds_of, folds_of_questions, levels_of
 from danlu.factory.general import question_row
 from danlu.factory.material import Asked, Material
 from danlu.factory.plan import Sizes
@@ -84,9 +84,14 @@ def _first(rows: Sequence[Example], rng: np.random.Generator, most: int) -> NDAr
 
 
 def folds_for(material: Material, plan: Plan, seed: int) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    """(trained on, held out) labelled rows of each fold; of questions, all options of a question together."""
+    """(trained on, held out) labelled rows of each fold; of questions, all options of a question together.
+
+    Scores are spread over folds by their levels, as labels are.
+    """
     texts = material.texts
-    if texts.several:
+    if texts.range is not None:
+        return folds_of(texts.labelled, levels_of(texts.truth[:, 0], plan.folds), plan.folds, seed)
+    if texts.apart:
         return folds_of_several(texts.labelled, texts.truth, plan.folds, seed)
     if texts.questions is None or material.asked is None:
         truth = np.zeros_like(texts.truth) if texts.guessed else texts.truth  # a guess is nothing to stratify by

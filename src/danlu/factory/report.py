@@ -10,7 +10,15 @@ import itertools
 import math
 from typing import TYPE_CHECKING, Any
 
-from danlu.factory import charts, report_data, report_evidence, report_names, report_relations, report_spans
+from danlu.factory import (
+    charts,
+    report_data,
+    report_evidence,
+    report_names,
+    report_relations,
+    report_scores,
+    report_spans,
+)
 from danlu.factory.report_choice import choice_words
 from danlu.factory.report_html import (
     View,
@@ -27,6 +35,7 @@ from danlu.factory.report_html import (
     user,
 )
 from danlu.factory.report_relations_text import relation_words
+from danlu.factory.report_scores_text import score_words
 from danlu.factory.report_several import several_words, with_accuracy
 from danlu.factory.report_spans_text import span_words
 from danlu.factory.report_style import STYLE
@@ -67,6 +76,21 @@ _SPAN_SECTIONS: dict[str, Callable[[View], str]] = {
     "use": report_spans.use,
     "made": report_data.made,
 }
+_SCORE_SECTIONS: dict[str, Callable[[View], str]] = {
+    "limits": report_evidence.limits,
+    "against": report_scores.against,
+    "forms": report_evidence.forms,
+    "loop": report_evidence.loop,
+    "ablation": report_evidence.ablation,
+    "front": report_evidence.front,
+    "margin": report_scores.margin,
+    "mistakes": report_scores.mistakes,
+    "suspects": report_scores.suspects,
+    "more": report_scores.more,
+    "data": report_data.data,
+    "use": report_data.use,
+    "made": report_data.made,
+}
 _FIRM, _FAIR = 0.03, 0.075  # half-widths of the interval
 _CHIPS = 160  # columns of letters for the labels on the first screen: some five lines of a phone
 # Nothing the user's texts could smuggle in is ever fetched or run.
@@ -90,12 +114,14 @@ def render(report: dict[str, Any]) -> str:
     own = choice_words(language) if plain_view.choice else {}
     if plain_view.several:
         report, own = with_accuracy(report, "micro_f1"), several_words(language)
+    if plain_view.scored:
+        report, own = with_accuracy(report, "spearman", "r2"), score_words(language)
     if plain_view.names_only:
         report, own = with_accuracy(report, "agreement"), report_names.names_words(language)
     linked = len(plain_view.get("card", "task", "relations") or [])
     of_spans = relation_words(language, linked) if linked else span_words(language)
     view = View(report, of_spans if spans else words(language) | own)
-    sections = _SPAN_SECTIONS if spans else _SECTIONS
+    sections = _SPAN_SECTIONS if spans else _SCORE_SECTIONS if view.scored else _SECTIONS
     found = {name: body for name, section in sections.items() if (body := section(view))}
     links = "".join(f'<a href="#{name}">{view.words[f"{name}_title"]}</a>' for name in found)
     bodies = "".join(
@@ -128,6 +154,8 @@ def _name(view: View) -> str:
 
 def _what(view: View) -> str:
     """One line on the task, and its labels."""
+    if view.scored:
+        return report_scores.what(view)
     labels = view.labels
     if not labels and not view.choice:
         return ""
@@ -159,7 +187,7 @@ def _accuracy(view: View) -> str:
         return report_names.unmeasured(view) if view.names_only else ""
     value, (low, high), n = student["accuracy"], student["accuracy95"], student["n"]
     half = (high - low) / 2
-    rough = percent(value, 1 if half < _FIRM else 0)
+    rough = view.figure(value, 1 if half < _FIRM else 0)
     told = [] if view.several else student.get("per_label") or []  # always the same label says little of several
     commonest = max(told, key=lambda entry: entry["n"], default=None)
     base = commonest["n"] / n if commonest else None
@@ -177,13 +205,16 @@ def _accuracy(view: View) -> str:
         name = view.say("guessing", share=percent(base, 0 if base >= 0.1 else 1))
     trust = "trust_firm" if half < _FIRM else "trust_fair" if half < _FAIR else "trust_rough"
     cap = f"cap_{view.get('card', 'figures', 'measured_on')}"
-    span = view.say("span", low=percent(low), high=percent(high))
-    hundred = {"low": math.floor(100 * low), "high": math.ceil(100 * high)}
+    span = view.say("span", low=view.figure(low), high=view.figure(high))
+    hundred: dict[str, object] = {"low": math.floor(100 * low), "high": math.ceil(100 * high)}
+    if view.scored:
+        hundred = {"low": view.figure(low, 0), "high": view.figure(high, 0)}
+    big = rough if view.scored else f"{rough[:-1]}<small>%</small>"
     return (
-        f'<div class="hero"><div><p class="big">{rough[:-1]}<small>%</small></p>'
+        f'<div class="hero"><div><p class="big">{big}</p>'
         f'<p class="cap">{view.say(cap if cap in view.words else "cap", n=count(n))}</p></div>'
         f'<p class="trust">{view.say(trust, n=count(n), **hundred)}</p></div>'
-        f"{charts.strip(low, value, high, span=span, base=base, base_name=name)}"
+        f"{charts.strip(low, value, high, span=span, base=base, base_name=name, shown=view.figure)}"
     )
 
 
@@ -191,7 +222,9 @@ def _facts(view: View) -> str:
     """The few numbers people ask for first."""
     items: list[tuple[str, str]] = []
     student, card = view.student, view.get("card") or {}
-    if student.get("n"):
+    if student.get("n") and view.scored:
+        items += report_scores.facts(view)
+    elif student.get("n"):
         if "macro_f1" in student:
             items.append((view.words["fact_macro_f1"], percent(student["macro_f1"])))
         if "exact" in student:

@@ -168,14 +168,12 @@ def _use_choice(view: View, file: str, texts: list[str]) -> str:
 
 def _usage(view: View, file: str, shell: str, given: str) -> str:
     """The commands, and the lines of Python that ask about what is given."""
-    labels = f"answer.labels       # {view.words['use_labels']}\n" if view.several else ""
-    python = (
-        "import danlu\n\n"
-        f"model = danlu.load({_quoted(file)})\n"
-        f"answer = model.predict([{given}])[0]\n"
-        f"{labels}answer.label        # {view.words['use_label']}\n"
-        f"answer.probability  # {view.words['use_probability']}\n"
-        f"answer.abstained    # {view.words['use_abstained']}"
+    told = ("label", "probability", "abstained")
+    told = ("score", "margin") if view.scored else ("labels", *told) if view.several else told
+    width = max(map(len, told))
+    lines = [f"answer.{name:<{width}}  # {view.words[f'use_{name}']}" for name in told]
+    python = f"import danlu\n\nmodel = danlu.load({_quoted(file)})\nanswer = model.predict([{given}])[0]\n" + "\n".join(
+        lines
     )
     return (
         paragraph(view.words["use_lead"], "lead")

@@ -47,7 +47,7 @@ def limits(view: View) -> str:
     middle = (low + high) / 2
     apart = 1.96 * math.sqrt(2 * middle * (1 - middle) / n)
     items = [
-        view.say("limit_interval", n=count(n), low=percent(low), high=percent(high)),
+        view.say("limit_interval", n=count(n), low=view.figure(low), high=view.figure(high)),
         view.say("limit_compare", n=count(n), d=points(apart)),
     ]
     per_label = student.get("per_label") or []
@@ -79,8 +79,9 @@ def forms(view: View) -> str:
         notes = [f"{view.words['macro_f1']} {percent(entry['macro_f1'])}"] if "macro_f1" in entry else []
         votes = entry.get("weight") and entry.get("form") != "combination"
         notes += [view.say("weight", w=f"{entry['weight']:.2f}")] if votes else []
-        value = f"<b>{percent(entry.get('accuracy', 0.0))}</b>"
+        value = f"<b>{view.figure(entry.get('accuracy', 0.0))}</b>"
         value += f"<small>NLL {entry['nll']:.2f}</small>" if "nll" in entry else ""
+        value += f"<small>RMSE {plain(entry['rmse'])}</small>" if "rmse" in entry else ""
         picture = charts.bar(entry.get("accuracy", 0.0), "hot" if hot else "")
         name = view.word(f"form_{entry.get('form')}", str(entry.get("form", "")))
         lines.append(row(f"<bdi>{name}</bdi>{tag}", picture, value, hot=hot, html_note=" · ".join(notes)))
@@ -101,22 +102,25 @@ def loop(view: View) -> str:
     gold = (view.get("card", "figures", "gold_only") or {}).get("accuracy")
     keys = [charts.key("circle hot", view.words["kept"]), charts.key("circle off", view.words["rejected"])]
     if gold is not None:
-        keys.append(charts.key("line reference", view.say("gold_line", share=percent(gold))))
+        keys.append(charts.key("line reference", view.say("gold_line", share=view.figure(gold))))
     body = [
         (
             str(entry.get("round", number)),
             count(entry.get("admitted", 0)),
-            percent(entry["accuracy"]),
-            f"{entry['brier']:.3f}" if "brier" in entry else "–",
+            view.figure(entry["accuracy"]),
+            f"{entry['brier']:.{4 if view.scored else 3}f}" if "brier" in entry else "–",
             view.words["kept" if entry.get("kept") else "rejected"],
         )
         for number, entry in enumerate(entries)
     ]
-    heads = [view.words[key] for key in ("round", "admitted", "accuracy")] + ["Brier", view.words["verdict"]]
+    heads = [view.words[key] for key in ("round", "admitted", "accuracy")] + [
+        "MSE" if view.scored else "Brier",
+        view.words["verdict"],
+    ]
     apart = gold is not None and view.get("card", "figures", "measured_on") == "test"
     return (
         paragraph(view.words["loop_lead"], "lead")
-        + charts.rounds(curve, gold, view.words["loop_picture"])
+        + charts.rounds(curve, gold, view.words["loop_picture"], view.figure)
         + f'<div class="keys">{"".join(keys)}</div>'
         + (paragraph(view.words["loop_apart"], "note") if apart else "")
         + fold(view.words["rounds_table"], table(heads, body))
@@ -135,15 +139,15 @@ def ablation(view: View) -> str:
     lines = [
         row(
             view.words[name],
-            charts.whisker(*_interval(figure), axis, "hot" if name == "student" else ""),
-            f"<b>{percent(figure['accuracy'])}</b>"
+            charts.whisker(*_interval(figure), axis, "hot" if name == "student" else "", view.figure),
+            f"<b>{view.figure(figure['accuracy'])}</b>"
             + (f"<small>F1 {points(figure['macro_f1'])}</small>" if "macro_f1" in figure else ""),
             hot=name == "student",
             html_note=view.words[f"{name}_note"],
         )
         for name, figure in found
     ]
-    lines.append(f'<div class="row axis"><div class="pic">{charts.scale(axis)}</div></div>')
+    lines.append(f'<div class="row axis"><div class="pic">{charts.scale(axis, view.figure)}</div></div>')
     return paragraph(view.words["ablation_lead"], "lead") + rows(lines) + _gain(view, figures)
 
 
@@ -168,7 +172,7 @@ def front(view: View) -> str:
         known = limit if limit and math.isfinite(limit) else None
         mark = view.say("limit_mark", limit=f"{plain(known)} {unit}") if known else ""
         if dots:
-            picture = charts.scatter(dots, known, mark, view.words[title])
+            picture = charts.scatter(dots, known, mark, view.words[title], view.figure)
             panels.append(f"<div><h3>{view.words[title]}</h3>{picture}</div>")
     return (
         paragraph(view.words["front_lead"], "lead")
@@ -273,12 +277,13 @@ def _candidates(view: View, entries: Sequence[dict[str, Any]], latency: dict[str
         body.append(
             (
                 f"{number}&nbsp; {name}{note}",
-                percent(_score(entry)),
+                view.figure(_score(entry)),
                 megabytes(entry.get("bytes", 0)),
                 "–" if time is None else plain(time),
             )
         )
-    return table([view.words[key] for key in ("candidate", "accuracy", "size", "p95")], body)
+    figure = view.words.get("chosen_by", view.words["accuracy"])
+    return table([view.words["candidate"], figure, view.words["size"], view.words["p95"]], body)
 
 
 def _parity(view: View) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 _UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
 _LONGEST_TEXT = 280  # characters; more says little about why a text was mistaken
@@ -63,6 +63,16 @@ class View:
         return self.get("card", "task", "kind") == "several"
 
     @property
+    def scored(self) -> bool:
+        """Whether the model gives scores."""
+        return self.get("card", "task", "kind") == "score"
+
+    @property
+    def figure(self) -> Callable[..., str]:
+        """Writes the one figure that sections compare by: a share in percent, or a correlation."""
+        return correlation if self.scored else percent
+
+    @property
     def names_only(self) -> bool:
         """Whether no row was labelled to learn from."""
         return bool(self.get("card", "task", "names_only"))
@@ -101,6 +111,11 @@ def percent(share: float, digits: int = 1) -> str:
         return "–"
     shown = min(100 * share, 100 - 10.0**-digits) if share < 1 else 100 * share
     return f"{shown:.{digits}f}%"
+
+
+def correlation(value: float, digits: int = 1) -> str:
+    """0.8642 as 0.864: as many digits as `percent` gives."""
+    return f"{value:.{digits + 2}f}" if math.isfinite(value) else "–"
 
 
 def points(share: float, digits: int = 1) -> str:

@@ -135,22 +135,24 @@ def several_words(language: str) -> dict[str, str]:
     return SEVERAL.get(language, ENGLISH)
 
 
-def with_accuracy(report: dict[str, Any], score: str) -> dict[str, Any]:
+def with_accuracy(report: dict[str, Any], score: str, chosen_by: str | None = None) -> dict[str, Any]:
     """The report with its score also under the name that its sections read.
 
     Args:
         report: see `danlu.factory.report.render`.
-        score: what stands in the place of accuracy: micro_f1 or agreement.
+        score: what stands in the place of accuracy: micro_f1, spearman or agreement.
+        chosen_by: the same of candidates, where that is another figure.
     """
     card = dict(report.get("card") or {})
     figures = dict(card.get("figures") or {})
     for name, found in figures.items():
-        if isinstance(found, dict) and "micro_f1" in found:
-            figures[name] = {**found, "accuracy": found["micro_f1"], "accuracy95": found["micro_f195"]}
+        if isinstance(found, dict) and score in found:
+            figures[name] = {**found, "accuracy": found[score], "accuracy95": found[f"{score}95"]}
     card["figures"] = figures
     for part in ("forms", "loop", "candidates"):
         entries: list[dict[str, Any]] = card.get(part) or []
-        card[part] = [{**entry, "accuracy": entry.get(score, 0.0)} for entry in entries]
+        key = chosen_by if chosen_by and part == "candidates" else score
+        card[part] = [{**entry, "accuracy": entry.get(key, 0.0)} for entry in entries]
     return {**report, "card": card}
 
 

@@ -85,6 +85,8 @@ text.inside{fill:var(--ink);font-size:11px}
 text.inside.hot{fill:var(--paper);font-weight:600}
 text.inside.off{fill:var(--soft)}
 .plot{padding:10px 8px 0 46px}
+.plot.square{max-width:430px}
+circle.point{fill:var(--main);fill-opacity:.42;stroke:none}
 .panels{display:grid;gap:2rem}
 .panels h3{margin:.2rem 0 .6rem}
 .keys{display:flex;flex-wrap:wrap;gap:.2rem 1.2rem;margin:.7rem 0 1rem}

@@ -15,6 +15,7 @@ import numpy as np
 
 from danlu.evals import several
 from danlu.evals.metrics import fit_temperature, softmax
+from danlu.loops.self_training import are_scores
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from danlu.factory.stages import Beliefs, Folds
     from danlu.factory.teacher import Texts
     from danlu.loops.self_training import Taught
+    from danlu.types import Truth
 
     Table = NDArray[np.floating[Any]]
 
@@ -45,10 +47,12 @@ class Said:
     gold_only: NDArray[np.bool_] | None
 
 
-def temperature_of(logits: Table, truth: NDArray[np.int64]) -> float:
-    """The temperature that makes the truth most likely; where truth is (n, K), of decisions."""
+def temperature_of(logits: Table, truth: Truth) -> float:
+    """The temperature that makes the truth most likely; where truth is (n, K), of decisions; of scores 1."""
     if truth.ndim == 1:
         return fit_temperature(logits, truth)
+    if are_scores(truth):  # the shares of a student's branches were fitted to places in the range already
+        return 1.0
     return fit_temperature(several.as_logits(logits), 1 - truth.ravel())
 
 

@@ -13,14 +13,16 @@ from danlu.factory.findings import Finding, places
 from danlu.text.normalize import clean, has_hidden
 from danlu.text.pair import join
 from danlu.text.question import ask, essence, identity, is_question, parts
+from danlu.text.score import range_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from danlu.corpus.read import Dataset
     from danlu.types import Example, Pairing
 
 _REPLACEMENT = "\ufffd"
+CONTRADICTING = 0.25  # of the range: two scores of one text farther apart than that contradict one another
 
 
 @dataclass
@@ -44,6 +46,7 @@ class Sifted:
         repeated_unlabeled: unlabeled rows that repeat a training row or an earlier unlabeled one, left out.
         conflicts: training rows whose text stands under another label too.
         near: training rows, each with the earlier one it nearly repeats.
+        gap: of scores, how far apart two of one text may lie and still be one opinion; None where rows have labels.
     """
 
     train: list[Example] = field(default_factory=list)
@@ -62,11 +65,19 @@ class Sifted:
     repeated_unlabeled: list[Example] = field(default_factory=list)
     conflicts: list[Example] = field(default_factory=list)
     near: list[tuple[Example, Example]] = field(default_factory=list)
+    gap: float | None = None
 
     @property
     def learned(self) -> list[Example]:
         """The labelled rows; where there are none, the unlabelled ones."""
         return self.train or self.unlabeled
+
+    def differ(self, labels: Collection[str | None]) -> bool:
+        """Whether labels, or scores, of one text contradict one another."""
+        if self.gap is None or len(labels) < 2:
+            return len(labels) > 1
+        scores = [float(label) for label in labels if label is not None]
+        return max(scores) - min(scores) > self.gap
 
 
 def sift(dataset: Dataset, max_chars: int, pairing: Pairing | None = None) -> Sifted:
@@ -83,7 +94,10 @@ def sift(dataset: Dataset, max_chars: int, pairing: Pairing | None = None) -> Si
     sifted.train, sifted.leaked = _without_leaks(train, held_out, key)
     unlabeled, sifted.leaked_unlabeled = _without_leaks(unlabeled, held_out, key)
     sifted.unlabeled, sifted.repeated_unlabeled = _fresh(unlabeled, {key[row.text] for row in sifted.train}, key)
-    sifted.conflicts = _conflicts(sifted.train, key)
+    if dataset.columns.scores and sifted.train:
+        low, high = range_of(float(row.label or 0) for row in sifted.train)
+        sifted.gap = CONTRADICTING * (high - low)
+    sifted.conflicts = _conflicts(sifted, key)
     pairs = near_duplicates([_likeness(row.text) for row in sifted.train])
     alike = ((sifted.train[later], sifted.train[earlier]) for later, earlier in pairs)
     sifted.near = [(later, earlier) for later, earlier in alike if key[later.text] != key[earlier.text]]
@@ -164,11 +178,11 @@ def _without_leaks(
     return kept, leaked
 
 
-def _conflicts(rows: list[Example], key: dict[str, str]) -> list[Example]:
+def _conflicts(sifted: Sifted, key: dict[str, str]) -> list[Example]:
     labels: dict[str, set[str | None]] = {}
-    for row in rows:
+    for row in sifted.train:
         labels.setdefault(key[row.text], set()).add(row.label)
-    return [row for row in rows if len(labels[key[row.text]]) > 1]
+    return [row for row in sifted.train if sifted.differ(labels[key[row.text]])]
 
 
 def check_rows(sifted: Sifted, max_chars: int) -> Iterator[Finding]:
@@ -179,7 +193,7 @@ def check_rows(sifted: Sifted, max_chars: int) -> Iterator[Finding]:
         (sifted.over_long, "over-long"),
         (sifted.hidden, "hidden-characters"),
         (sifted.replaced, "replacement-characters"),
-        (sifted.conflicts, "conflicts"),
+        (sifted.conflicts, "conflicts" if sifted.gap is None else "conflicts-scores"),
     )
     for rows, code in told:
         if rows:
@@ -197,9 +211,10 @@ def check_repeats(sifted: Sifted) -> Iterator[Finding]:
         if rows:
             yield Finding("warning", code, places(rows), {"n": len(rows)})
     if sifted.near:
-        apart = sum(later.label != earlier.label for later, earlier in sifted.near)
+        apart = sum(sifted.differ({later.label, earlier.label}) for later, earlier in sifted.near)
+        code = "near-duplicates" if sifted.gap is None else "near-duplicates-scores"
         rows = places(later for later, _ in sifted.near)
-        yield Finding("warning", "near-duplicates", rows, {"n": len(sifted.near), "apart": apart})
+        yield Finding("warning", code, rows, {"n": len(sifted.near), "apart": apart})
     for rows, code in ((sifted.repeated, "duplicates"), (sifted.repeated_unlabeled, "repeated-unlabeled")):
         if rows:
             yield Finding("note", code, places(rows), {"n": len(rows)})

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -21,6 +21,7 @@ from danlu.compress.smooth import smooth
 from danlu.compress.vocabulary import small_tokenizer
 from danlu.evals import several
 from danlu.evals.metrics import softmax
+from danlu.evals.scores import determination
 from danlu.loops.self_training import log_shares, pool_forms
 from danlu.models.base import Base, by_row, padded, token_ids
 from danlu.models.cross_question import QuestionBranch, laid
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from danlu.factory.general import General
     from danlu.factory.plan import Plan
     from danlu.models.cross import CrossBranch
+    from danlu.types import Range
 
 MAX_CHARS = 2_000
 CALIBRATION_TEXTS = 100
@@ -58,21 +60,30 @@ class Exam:
         questions: where the texts are pairs of a question and an option: which belong together. Answers are those to
             whole questions then.
         apart: whether each label is a decision of its own; targets are the probabilities that it holds then.
+        range: of the scores, where texts are scored; targets are places in it then.
     """
 
     texts: list[str]
     targets: NDArray[np.float32]
     questions: Questions | None = None
     apart: bool = False
+    range: Range | None = None
 
-    def answers(self, logits: NDArray[np.float32]) -> NDArray[np.int64]:
-        """The answers that (N, K) logits give: a label a text, an option's place a question, or (N, K) decisions."""
+    def answers(self, logits: NDArray[np.float32]) -> NDArray[Any]:
+        """The answers that (N, K) logits give: a label a text, an option's place a question, or (N, K) decisions.
+
+        Of scores, (N, 1) their places in the range.
+        """
+        if self.range is not None:
+            return np.exp(several.log_sigmoid(logits.astype(np.float64)))
         if self.apart:
             return (logits > 0).astype(np.int64)
         return (logits if self.questions is None else self.questions.table(logits)).argmax(1)
 
-    def score(self, answers: NDArray[np.int64]) -> float:
-        """The expected share of right answers; of decisions, the expected micro-F1."""
+    def score(self, answers: NDArray[Any]) -> float:
+        """The expected share of right answers; of decisions, the expected micro-F1; of scores, the expected R²."""
+        if self.range is not None:
+            return determination(self.targets[:, 0], answers[:, 0])
         if self.apart:
             return several.micro_f1(self.targets, answers)
         targets = self.targets if self.questions is None else self._shares

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from danlu.factory.general import General
     from danlu.factory.plan import Plan
     from danlu.train.regression import Linear
+    from danlu.types import Pairing, Range, Truth
 
     Step = Callable[[int], None]
 
@@ -39,27 +40,40 @@ class Texts:
 
     Attributes:
         labelled: the training texts.
-        truth: (labelled,) their label indices; (labelled, K), 1 where a label holds, where a text may have several.
+        truth: (labelled,) their label indices; (labelled, K), 1 where a label holds, where a text may have several;
+            (labelled, 1) their places in the range of scores, from 0 to 1.
         pool: unlabelled texts of the loop.
         labels: names, in the order of the indices.
         wording: what each label says in words, or None.
         questions: where texts are pairs of a question and an option: which belong together, the pool included.
         guessed: whether nobody labelled the texts: they are unlabelled ones, and their truth is what the general model
             finds likeliest.
+        range: of the scores, where texts are scored; else None.
     """
 
     labelled: list[str]
-    truth: NDArray[np.int64]
+    truth: Truth
     pool: list[str]
     labels: tuple[str, ...]
     wording: list[str] | None
     questions: Questions | None = None
     guessed: bool = False
+    range: Range | None = None
+
+    @property
+    def apart(self) -> bool:
+        """Whether each label is a decision of its own: where a text may have several, and of scores."""
+        return self.truth.ndim == 2
 
     @property
     def several(self) -> bool:
-        """Whether a text may have several labels, each a decision of its own."""
-        return self.truth.ndim == 2
+        """Whether a text may have several labels."""
+        return self.apart and self.range is None
+
+    @property
+    def compared(self) -> Pairing | None:
+        """How texts are paired where their nearness by itself tells something: questions and options, scored pairs."""
+        return pairing_of(self.labelled) if self.questions is not None or self.range is not None else None
 
     @property
     def targets(self) -> NDArray[np.float32]:
@@ -77,7 +91,7 @@ class Texts:
         return self.rows + (self.wording or [])
 
 
-def targets_of(truth: NDArray[np.int64], labels: int) -> NDArray[np.float32]:
+def targets_of(truth: Truth, labels: int) -> NDArray[np.float32]:
     """(texts, K), 1 at the labels of each text, of label indices or of what is such a table already."""
     return truth.astype(np.float32) if truth.ndim == 2 else np.eye(labels, dtype=np.float32)[truth]
 
@@ -96,7 +110,7 @@ def tune(
     if pairing := pairing_of(chosen):
         in_pairs = paired.Tuning(steps=plan.tuning_steps, batch=plan.tuning_batch, seed=seed)
         return paired.fit(base, by_row(sequences, pairing), truth, pairing, in_pairs, step)
-    if texts.several:
+    if texts.apart:
         apart = decisions.Tuning(steps=plan.tuning_steps, batch=plan.tuning_batch, seed=seed)
         return decisions.fit(base, sequences, truth, apart, step)
     tuning = contrastive.Tuning(steps=plan.tuning_steps, batch=plan.tuning_batch, seed=seed)
@@ -127,8 +141,8 @@ class Views:
         static: (learned, width) those means; None where the base has no such embeddings.
         names: (rows, labels) similarity to what the labels say.
         name_vectors: (labels, hidden).
-        likeness: (rows, encoders) cosines of questions and options, and what the general model says of these where it
-            is asked; None where pairs are no such.
+        likeness: (rows, encoders) cosines of the sides of pairs, and what the general model says of these where it is
+            asked; None of single texts and of pairs with labels.
         general: the general model with the labels as options; None where the plan leaves it out.
         chosen: (rows, labels) its scores.
     """
@@ -161,7 +175,8 @@ def look(
         seen: (everything, hidden) vectors of the frozen base, those of the rows first.
         plan: for the token length.
         general: the general model, where it is asked.
-        asked: (everything, labels) its scores, those of the rows first; of questions with options, (everything, 1).
+        asked: (everything, labels) its scores, those of the rows first; of questions with options, (everything, 1), of
+            scored pairs, (everything, 2).
     """
     row_vectors = seen[: len(texts.rows)]
     own = static.encode(base, texts.learned, plan.token_length)
@@ -169,6 +184,7 @@ def look(
     name_vectors = vectors(base, texts.wording, plan) if texts.wording else None
     scores = names.encode(row_vectors, name_vectors, row_vectors) if name_vectors is not None else None
     said = None if asked is None else asked[: len(texts.rows)]
+    compared = texts.compared
     return Views(
         ngram.Space.of(texts.learned),
         centre,
@@ -177,9 +193,9 @@ def look(
         own,
         scores,
         name_vectors,
-        likeness.encode(row_vectors, own, said=said) if texts.questions is not None else None,
+        likeness.encode(row_vectors, own, said=said, pairing=compared) if compared else None,
         general,
-        said if texts.questions is None else None,
+        None if compared else said,
     )
 
 
@@ -243,7 +259,7 @@ class Trust:
         return names.predict_apart(scores, self.scale, self.bias)
 
 
-def trust_in_names(scores: NDArray[np.float32], truth: NDArray[np.int64]) -> Trust:
+def trust_in_names(scores: NDArray[np.float32], truth: Truth) -> Trust:
     """The trust that makes the labels of some texts most likely.
 
     Args:
@@ -283,7 +299,8 @@ class Teacher:
         trust: in the names.
         curve: of likeness, fitted on all labelled rows; None where there is no such form.
         faith: in the general model; None where it is not asked.
-        several: whether a text may have several labels.
+        apart: whether each label is a decision of its own.
+        compared: how texts are paired where their nearness tells something; else None.
     """
 
     base: Base
@@ -295,7 +312,8 @@ class Teacher:
     trust: Trust
     curve: Linear | None = None
     faith: Trust | None = None
-    several: bool = False
+    apart: bool = False
+    compared: Pairing | None = None
 
     @property
     def _reads_static(self) -> bool:
@@ -315,21 +333,20 @@ class Teacher:
         tuned_vectors: NDArray[np.float32] | None,
         chosen: NDArray[np.float32] | None = None,
     ) -> NDArray[np.float64]:
-        """(texts, labels), calibrated on the held-out labels; of several labels, that each holds.
+        """(texts, labels), calibrated on the held-out labels; of labels apart, that each holds.
 
         Args:
             texts: any texts.
             base_vectors: (texts, hidden) of the frozen base.
             tuned_vectors: what the method of that name gives.
             chosen: (texts, labels) scores of the general model, asked where they are not given; of questions with
-                options, (texts, 1), given wherever it was asked about them.
+                options, (texts, 1), given wherever it was asked about them; of scored pairs, (texts, 2).
         """
         votes: list[NDArray[np.float32]] = []
         means = static.encode(self.base, texts, self.plan.token_length) if self._reads_static else None
         for form in self.taught.forms:
             if form == "likeness":
-                assert self.curve is not None
-                votes.append(likeness.predict(likeness.encode(base_vectors, means, said=chosen), self.curve))
+                votes.append(self._nearness(texts, base_vectors, means, chosen))
                 continue
             if form == "choice":
                 assert self.faith is not None
@@ -356,6 +373,21 @@ class Teacher:
                 assert self.tuned_centre is not None
                 assert tuned_vectors is not None
                 logits = head.logits(self.tuned_centre.apply(tuned_vectors))
-            votes.append(self_training.log_shares(logits, apart=self.several))
-        pool = self_training.pooled_apart if self.several else self_training.pooled
+            votes.append(self_training.log_shares(logits, apart=self.apart))
+        pool = self_training.pooled_apart if self.apart else self_training.pooled
         return pool(votes, self.taught.weights)
+
+    def _nearness(
+        self,
+        texts: Sequence[str],
+        base_vectors: NDArray[np.float32],
+        means: NDArray[np.float32] | None,
+        said: NDArray[np.float32] | None,
+    ) -> NDArray[np.float32]:
+        """(texts, labels) log-probabilities of the form that knows nothing but how near two sides lie."""
+        assert self.curve is not None
+        assert self.compared is not None
+        if said is None and self.apart and self.views.general is not None:
+            said = self.views.general.scores(texts)
+        found = likeness.encode(base_vectors, means, said=said, pairing=self.compared)
+        return likeness.predict(found, self.curve)

@@ -16,18 +16,21 @@ from scipy.special import log_softmax, softmax
 from danlu.evals import several
 from danlu.evals.metrics import accuracy, brier
 from danlu.evals.questions import by_question
+from danlu.evals.scores import spearman
+from danlu.loops.admission import admit, admit_scores, admit_several
 from danlu.train.regression import Linear, softmax_regression
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from danlu.evals.questions import Questions
-    from danlu.types import Pairing
+    from danlu.types import Pairing, Truth
 
 # Shapes: N rows (labelled first, then the pool of unlabelled texts), K labels, F forms. Where texts may have several
-# labels, truth is (labelled, K), log-probabilities are those that each holds, and each (row, label) is a decision.
+# labels, truth is (labelled, K), log-probabilities are those that each holds, and each (row, label) is a decision. Of
+# scores truth is (labelled, 1), from 0 to 1, and a decision is how far up its range a score lies.
 
 STRENGTH = {"ngram": 200.0, "linear": 10.0, "static": 3.0, "contrastive": 10.0}
 ROUNDS = (0.3, 0.6, 0.9)  # shares of the unlabelled texts admitted
@@ -55,6 +58,7 @@ OF_TEXTS = Prior()
 # they the cosines of questions and options, where one of several is known to be right.
 OF_PAIRS: dict[Pairing, Prior] = {"unordered": Prior(1.0), "ordered": Prior(1.0, {"choice": 2.0})}
 OF_QUESTIONS = Prior(1.0, {"likeness": 2.0})
+OF_SCORED_PAIRS = OF_QUESTIONS  # how alike two texts are, the cosine says before anything is learned
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,8 @@ class Context:
 @dataclass(frozen=True)
 class Round:
     """What one round did: how much it admitted, and the out-of-fold accuracy (micro-F1 of decisions) and Brier score.
+
+    Of scores they are Spearman's correlation and the mean squared error, in shares of the range.
 
     The Brier score decides: with 32 rows accuracy moves in steps of 3 points, and one row would decide a round.
     """
@@ -180,54 +186,10 @@ def pooled_apart(votes: Sequence[NDArray[np.float32]], weights: NDArray[np.float
     return np.asarray(several.log_sigmoid(pooled_odds(votes, weights)), np.float64)
 
 
-def admit_several(odds: NDArray[np.float64], votes: Sequence[NDArray[np.float32]], share: float) -> NDArray[np.int64]:
-    """Indices of the texts to learn from: those all of whose decisions are sure, and agreed on by half of the forms.
-
-    The same share is taken of the texts of each label, a text counting for its most probable one, and of those that
-    seem to have none.
-
-    Args:
-        odds: (texts, K) calibrated, of the pooled forms.
-        votes: (texts, K) of each form.
-        share: of the texts of each label.
-    """
-    decided = odds > 0
-    agreeing = (np.mean([(vote > np.log(0.5)) == decided for vote in votes], axis=0) >= 0.5).all(1)
-    sure = np.abs(odds).min(1)
-    label = np.where(decided.any(1), odds.argmax(1), odds.shape[1])
-    chosen: list[NDArray[np.int64]] = []
-    for k in np.unique(label):
-        mine = np.flatnonzero((label == k) & agreeing)
-        order = mine[np.argsort(-sure[mine], kind="stable")]
-        chosen.append(order[: max(1, round(share * len(mine)))] if len(mine) else mine)
-    return np.sort(np.concatenate(chosen)) if chosen else np.zeros(0, np.int64)
-
-
-def admit(
-    log_probability: NDArray[np.float64], votes: Sequence[NDArray[np.float32]], share: float
-) -> NDArray[np.int64]:
-    """Indices of the texts to learn from: the most confident `share` of each predicted label, where forms agree.
-
-    Args:
-        log_probability: (texts, K) calibrated, of the pooled forms.
-        votes: (texts, K) of each form; at least half of them must name the pooled label.
-        share: of each label's texts; taking the same share of each keeps the labels balanced as they occur.
-    """
-    label = log_probability.argmax(1)
-    agreeing = np.mean([vote.argmax(1) == label for vote in votes], axis=0) >= 0.5
-    confidence = log_probability.max(1)
-    chosen: list[NDArray[np.int64]] = []
-    for k in np.unique(label):
-        mine = np.flatnonzero((label == k) & agreeing)
-        order = mine[np.argsort(-confidence[mine], kind="stable")]
-        chosen.append(order[: max(1, round(share * len(mine)))] if len(mine) else mine)
-    return np.sort(np.concatenate(chosen)) if chosen else np.zeros(0, np.int64)
-
-
 def run(
     folds: Sequence[Context],
     full: Context,
-    truth: NDArray[np.int64],
+    truth: Truth,
     labels: int,
     *,
     rounds: Sequence[float] = ROUNDS,
@@ -241,7 +203,7 @@ def run(
     Args:
         folds: contexts whose held-out rows cover the labelled rows.
         full: the context of all labelled rows.
-        truth: (labelled,) label indices, or (labelled, K) of several labels.
+        truth: (labelled,) label indices; (labelled, K) of several labels; (labelled, 1) scores, from 0 to 1.
         labels: K.
         rounds: the share of the unlabelled texts to admit in each round.
         pseudo_weight: what an admitted text weighs beside a labelled one.
@@ -269,20 +231,7 @@ def run(
     if rows == len(truth):
         return history, first, best
     for number, share in enumerate(rounds, 1):
-        targets = []
-        for votes, weights in posteriors:
-            tail = [vote[len(truth) :] for vote in votes]
-            if truth.ndim == 2:
-                odds = pooled_odds(tail, weights)
-                index = admit_several(odds, tail, share)
-                targets.append((index + len(truth), np.exp(several.log_sigmoid(odds[index]))))
-            elif questions is None:
-                log_probability = pooled(tail, weights)
-                index = admit(log_probability, tail, share)
-                targets.append((index + len(truth), np.exp(log_probability[index])))
-            else:
-                index, wanted = _admit_questions(tail, weights, share, _after(questions, len(truth)))
-                targets.append((index + len(truth), wanted))
+        targets = [_admitted(*posterior, truth, share, questions) for posterior in posteriors]
         taught, posteriors = _teach(contexts, truth, labels, targets, pseudo_weight, progress, questions, prior)
         admitted = targets[-1][0]
         count = len(admitted) if questions is None else len(questions.asked(admitted))
@@ -294,12 +243,36 @@ def run(
     return history, first, best
 
 
-def _score(
-    number: int, admitted: int, taught: Taught, truth: NDArray[np.int64], questions: Questions | None = None
-) -> Round:
+def are_scores(truth: Truth) -> bool:
+    """Whether truth is (labelled, 1) scores, from 0 to 1."""
+    return np.issubdtype(truth.dtype, np.floating)
+
+
+def _admitted(
+    votes: Sequence[NDArray[np.float32]],
+    weights: NDArray[np.float64],
+    truth: Truth,
+    share: float,
+    questions: Questions | None,
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """The rows of the pool that a context learns from, and their targets."""
+    tail = [vote[len(truth) :] for vote in votes]
+    if truth.ndim == 2:
+        odds = pooled_odds(tail, weights)
+        index = (admit_scores if are_scores(truth) else admit_several)(odds, tail, share)
+        return index + len(truth), np.exp(several.log_sigmoid(odds[index]))
+    if questions is None:
+        log_probability = pooled(tail, weights)
+        index = admit(log_probability, tail, share)
+        return index + len(truth), np.exp(log_probability[index])
+    index, wanted = _admit_questions(tail, weights, share, _after(questions, len(truth)))
+    return index + len(truth), wanted
+
+
+def _score(number: int, admitted: int, taught: Taught, truth: Truth, questions: Questions | None = None) -> Round:
     if truth.ndim == 2:
         known, shares = truth[taught.judged], np.exp(taught.held_out[taught.judged])
-        found = several.micro_f1(known, shares >= 0.5)
+        found = spearman(known[:, 0], shares[:, 0]) if are_scores(truth) else several.micro_f1(known, shares >= 0.5)
         return Round(number, admitted, found, several.brier(known, shares), kept=True)
     truth, held_out = by_question(
         taught.held_out[taught.judged], truth[taught.judged], questions, taught.judged, settled=True
@@ -324,7 +297,7 @@ def _admit_questions(
 
 def _teach(
     contexts: Sequence[Context],
-    truth: NDArray[np.int64],
+    truth: Truth,
     labels: int,
     targets: Sequence[tuple[NDArray[np.int64], NDArray[np.float64]] | None],
     pseudo_weight: float,
@@ -374,7 +347,7 @@ def _teach(
 
 def _weights(
     votes: dict[str, NDArray[np.float32]],
-    truth: NDArray[np.int64],
+    truth: Truth,
     labels: int,
     questions: Questions | None,
     judged: NDArray[np.int64],
@@ -383,12 +356,16 @@ def _weights(
     """(F,) exponents of the forms, fitted to the held-out rows, or to the questions that they belong to."""
     if truth.ndim == 2:
         rows = [np.asarray(several.as_rows(several.log_odds(vote)), np.float32) for vote in votes.values()]
-        return pool_forms(rows, several.as_targets(truth))
+        return pool_forms(rows, several.as_targets(truth), total=prior.total, start=_start(votes, prior))
     read = [by_question(vote, truth, questions, judged) for vote in votes.values()]
     tables = [np.asarray(table, np.float32) for _, table in read]
-    start = np.array([prior.start.get(form, 0.0) for form in votes]) if prior.start else None
     wide = labels if questions is None else tables[0].shape[1]
-    return pool_forms(tables, np.eye(wide)[read[0][0]], total=prior.total, start=start)
+    return pool_forms(tables, np.eye(wide)[read[0][0]], total=prior.total, start=_start(votes, prior))
+
+
+def _start(forms: Iterable[str], prior: Prior) -> NDArray[np.float64] | None:
+    """(F,) the log-likelihood that forms have from the outset; None where none has any."""
+    return np.array([prior.start.get(form, 0.0) for form in forms]) if prior.start else None
 
 
 def to_arrays(rounds: Sequence[Round], first: Taught, last: Taught) -> dict[str, NDArray[Any]]:

@@ -50,11 +50,22 @@ class CrossBranch(nn.Module):
         around: what stands around the two sides.
         pairing: of the texts.
         depth: layers kept, the lowest ones.
+        lead: whether of two options all that is given is how far the second is ahead of the first; K is 1 then.
     """
 
-    def __init__(self, model: ChoiceModel, kept: torch.Tensor, around: Around, pairing: Pairing, depth: int) -> None:
+    def __init__(
+        self,
+        model: ChoiceModel,
+        kept: torch.Tensor,
+        around: Around,
+        pairing: Pairing,
+        depth: int,
+        *,
+        lead: bool = False,
+    ) -> None:
         super().__init__()
         self.pairing: Pairing | None = pairing
+        self.lead = lead
         self.model = copy.deepcopy(model)
         del self.model.layers[depth:]
         masked = [[around.mask, *option] for option in around.options]
@@ -70,7 +81,7 @@ class CrossBranch(nn.Module):
         self.mask = _fixed(torch.tensor([sum(sizes[:k]) for k in range(len(sizes))]))
         self.end = int((kept == around.end).nonzero()[0, 0])
         self.scale = nn.Parameter(torch.ones(()))
-        self.bias = nn.Parameter(torch.zeros(len(sizes)))
+        self.bias = nn.Parameter(torch.zeros(1 if lead else len(sizes)))
 
     @property
     def width(self) -> int:
@@ -103,8 +114,9 @@ class CrossBranch(nn.Module):
         )
 
     def scores(self, ids_SL: torch.Tensor, mask_SL: torch.Tensor) -> torch.Tensor:
-        """(B, K) logits of yes against no, as the model gives them."""
-        return self.model(self.laid(ids_SL, mask_SL))
+        """(B, K) logits of yes against no, as the model gives them, or the lead of the second of them."""
+        found_BK = self.model(self.laid(ids_SL, mask_SL))
+        return found_BK[:, 1:] - found_BK[:, :1] if self.lead else found_BK
 
     def forward(self, ids_SL: torch.Tensor, mask_SL: torch.Tensor) -> torch.Tensor:
         """(B, K) logits."""

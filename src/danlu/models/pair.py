@@ -25,6 +25,11 @@ def width(side: int, pairing: Pairing | None) -> int:
     return {None: side, "unordered": 2 * side + 1, "ordered": 3 * side + 1}[pairing]
 
 
+def cosine_place(comparison: int, pairing: Pairing) -> int:
+    """Where in a comparison of C numbers the cosine stands: after products and distances."""
+    return comparison - 1 if pairing == "unordered" else 2 * (comparison - 1) // 3
+
+
 def compare(sides_SD: torch.Tensor, pairing: Pairing | None) -> torch.Tensor:
     """(2N, D) unit vectors, the two sides of a pair in a row, to (N, C) unit vectors; as they are for single texts.
 

@@ -26,7 +26,7 @@ from danlu.types import Extraction
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
 
-    from danlu.types import Pairing, Prediction
+    from danlu.types import Pairing, Prediction, Range
 
 
 class Model(Protocol):
@@ -50,6 +50,11 @@ class Model(Protocol):
     @property
     def options(self) -> bool:
         """Whether it chooses among the options that each question brings."""
+        ...
+
+    @property
+    def range(self) -> Range | None:
+        """The least and the greatest score, where it gives scores."""
         ...
 
     @property
@@ -125,11 +130,12 @@ def _add_pages(app: FastAPI, language: Literal["zh", "en"], limits: Limits, kind
 
 
 def _add_facts(app: FastAPI, model: Model) -> None:
-    known = [] if model.options else list(model.labels)  # each question brings its own
+    known = [] if model.options or model.range else list(model.labels)  # a question brings its own, a score is none
+    bounds = list(model.range) if model.range else None
 
-    @app.get("/health", summary="Whether the server is up · 服务是否正常")
+    @app.get("/health", summary="Whether the server is up · 服务是否正常", response_model_exclude_none=True)
     async def health() -> Health:
-        return Health(status="ok", model=model.name, labels=len(known))
+        return Health(status="ok", model=model.name, labels=len(known), range=bounds)
 
     links = model.settings.links if isinstance(model, Extractor) else None
 

@@ -32,7 +32,11 @@ class Answer(BaseModel):
     labels: list[Scored] | None = Field(
         default=None, description="the labels that hold, where a text may have several · 成立的标签（多标签模型）"
     )
-    label: str = Field(description="the most probable label · 最可能的标签")
+    score: float | None = Field(default=None, description="the score, where texts are scored · 分数（打分模型）")
+    margin: float | None = Field(
+        default=None, description="how far off the true score may lie, with the probability · 真实分数可能差多少"
+    )
+    label: str = Field(description="the most probable label, or the score in words · 最可能的标签，或分数")
     probability: float = Field(description="calibrated, 0 to 1 · 校准后的概率")
     abstained: bool = Field(description="too unsure: a person should look · 不确定，请人工查看")
     top: list[Scored] = Field(description="up to three, most probable first · 至多三个，从高到低")
@@ -42,6 +46,8 @@ class Answer(BaseModel):
         """A prediction as it goes over the wire."""
         return cls(
             labels=_scored(prediction.labels),
+            score=prediction.score,
+            margin=prediction.margin,
             label=prediction.label,
             probability=prediction.probability,
             abstained=prediction.abstained,
@@ -111,6 +117,7 @@ class Health(BaseModel):
     status: str = Field(description="always 'ok' · 恒为 'ok'")
     model: str = Field(description="the model's name · 模型名")
     labels: int = Field(description="how many labels it knows · 标签个数")
+    range: list[float] | None = Field(default=None, description="of the scores · 分数范围（打分模型）")
 
 
 class Labels(BaseModel):

@@ -1,0 +1,1 @@
+"""Pairs of texts with all labelled rows: labels by accuracy, scores by rank correlation."""

@@ -1,0 +1,66 @@
+"""Rows that are scored: how they are told apart from rows with labels, and what a cell says.
+
+Knows columns and cells. Does not know files, nor what is done with scores.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from danlu.corpus.columns import as_label, is_scalar
+from danlu.errors import DataError
+from danlu.text.score import LARGEST, number, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from danlu.corpus.columns import Columns
+    from danlu.types import Kind
+
+    Row = tuple[int, dict[str, object]]
+
+MANY = 20  # different whole numbers up to which they may be names of labels
+NUMBERS = 0.9  # of the filled cells: where so many are numbers, the others are slips
+
+
+def are_scores(rows: Sequence[Row], columns: Columns, task: Kind | None) -> bool:
+    """Whether the column of the label holds scores: numbers, some with decimals, or more than 20 different ones.
+
+    Args:
+        rows: all rows of a file.
+        columns: as found by names and content.
+        task: what the user says that rows are, if anything.
+    """
+    if columns.label is None or columns.several is not None:
+        return False
+    if task is not None:
+        return task == "score"
+    cells = [as_label(value) for value in (row.get(columns.label) for _, row in rows) if is_scalar(value)]
+    filled = [cell for cell in cells if cell is not None]
+    found = [value for value in map(number, filled) if value is not None]
+    if not found or len(found) < NUMBERS * len(filled):
+        return False
+    return not all(map(float.is_integer, found)) or len(set(found)) > MANY
+
+
+def read_score(value: object, file: str, row: int, field: str) -> str | None:
+    """The score in a cell as the label of its row; None where nobody gave one.
+
+    Args:
+        value: of the cell, a scalar.
+        file: the file's name, for errors.
+        row: its number, for errors.
+        field: the column, for errors.
+
+    Raises:
+        DataError: it is no number, not a finite one, or too large.
+    """
+    cell = as_label(value)
+    if cell is None:
+        return None
+    score = number(cell)
+    if score is None:
+        what = f"the score is {cell[:60]!r}, which is not a number from {-LARGEST:,.0f} to {LARGEST:,.0f}"
+        fix = "write a number such as 3.5, or leave the cell empty; labels are learned with --task classification"
+        raise DataError(what, fix, file=file, row=row, field=field)
+    return plain(score)
