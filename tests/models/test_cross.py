@@ -83,7 +83,7 @@ def test_the_graph_computes_the_same_at_any_shape_and_int8_nearly(made):
 @torch.inference_mode()
 def test_of_two_options_the_lead_of_the_second_can_be_all_it_gives(made):
     model, _, _, sides, marks = made
-    around = Around([marks.start], [], [[marks.mask, *option] for option in OPTIONS[:2]], marks.end)
+    around = Around([marks.start], [], OPTIONS[:2], marks.mask, marks.end)
     kept = torch.tensor([marks.pad, marks.end, marks.start, *range(39, 60), *range(60, 80, 2)])
     both, lead = (CrossBranch(model, kept, around, "ordered", 2, lead=lead).eval() for lead in (False, True))
     scores = both(*padded(sides))
