@@ -147,7 +147,7 @@ def test_students_of_questions_read_in_their_file_what_they_read_in_training(
         name, "ordered", lambda: taught, CROSSED, lambda key, make: stored.setdefault(key, make()), options=True
     )
     assert small is plain  # this base is narrow
-    file = Model("", plain.entries(("right", "wrong"), {}, 1.0, 0.0))
+    file = Model("", plain.entries(("right", "wrong"), {}, Calibration()))
     np.testing.assert_allclose(file.probabilities(texts), found, atol=1e-4)
     shares = np.exp(exam.questions.table(file.logits(texts))[0])
     top = dict(file.predict([asked[0]])[0].top)
