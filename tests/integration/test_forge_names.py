@@ -107,7 +107,7 @@ def test_nothing_labelled_at_all_claims_nothing_and_repeats(tmp_path, run, monke
 
     again = replace(OPTIONS, unlabeled=file, labels=names)
     with monkeypatch.context() as patch:
-        patch.setattr("danlu.factory.stages.examine", stopped)
+        patch.setattr("danlu.factory.produce.examine", stopped)
         with pytest.raises(KeyboardInterrupt):
             produce(None, tmp_path / "again.danlu", again)
     (job,) = tmp_path.glob(".again-*.job")

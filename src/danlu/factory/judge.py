@@ -14,8 +14,8 @@ from danlu.evals.metrics import softmax
 from danlu.evals.questions import by_question
 from danlu.factory import student
 from danlu.factory.general import standing_out
+from danlu.factory.lesson import EXAM, GOLD_WEIGHT, make_lesson, whole, wording_of
 from danlu.factory.material import places_of
-from danlu.factory.stages import EXAM, GOLD_WEIGHT, make_lesson, whole, wording_of
 from danlu.factory.student import Exam, Shared
 from danlu.factory.teacher import targets_of
 

@@ -26,6 +26,7 @@ from danlu.factory.folds import doubts
 from danlu.factory.general import names_in_tokens
 from danlu.factory.inspect import Inspection, inspect
 from danlu.factory.job import Job
+from danlu.factory.lesson import examine
 from danlu.factory.material import NEEDS_EMBEDDED, gather, guess
 from danlu.factory.package import Verdict
 from danlu.factory.plan import Plan, Sizes, expected_seconds, make_plan
@@ -149,7 +150,7 @@ def produce(data: Path | None, out: Path, options: Options) -> Produced:
     tuned = stages.tune(run, material.texts, folds)
     rounds, first, last = stages.loop(run, material.texts, views, folds, tuned)
     best, beliefs = stages.believe(run, material, views, tuned, (first, last), seen, asked)
-    lesson, exam = stages.examine(run, material, best, beliefs)
+    lesson, exam = examine(run, material, best, beliefs)
     source = Source(base, tuned.encoder or base.model, plan, options.seed, general)
     pairs = stages.study(run, Shared(source, lesson), exam, labels, options.max_ms)
     front = choose(pairs, options.max_mb, options.max_ms)
