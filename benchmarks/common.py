@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import danlu
-from danlu.artifact import write_whole
+from danlu.archive import write_whole
 from danlu.graph import cores
 
 DATA = Path(os.environ.get("DANLU_DATA", Path(__file__).parents[2] / "shared" / "data"))

@@ -263,7 +263,7 @@ def toy_entries(toy_students):
 @pytest.fixture(scope="session")
 def toy_files(toy_entries, tmp_path_factory):
     """{name: path of a model file} of the toy students."""
-    from danlu.artifact import save
+    from danlu.archive import save
 
     folder = tmp_path_factory.mktemp("models")
     for name, entries in toy_entries.items():
@@ -274,7 +274,7 @@ def toy_files(toy_entries, tmp_path_factory):
 @pytest.fixture(scope="session")
 def pair_file(pair_rows, tiny_base, pair_lesson, tmp_path_factory):
     """A model file of the toy task of pairs: n-grams alone."""
-    from danlu.artifact import save
+    from danlu.archive import save
     from danlu.compress.distil import ngram_branch
     from danlu.compress.export import to_onnx
     from danlu.models.student import Student
@@ -379,7 +379,7 @@ def question_entries(question_student):
 @pytest.fixture(scope="session")
 def question_file(question_entries, tmp_path_factory):
     """A model file that chooses among options."""
-    from danlu.artifact import save
+    from danlu.archive import save
 
     path = tmp_path_factory.mktemp("questions") / "questions.danlu"
     save(path, question_entries)
@@ -499,7 +499,7 @@ def score_file(toy_rows, toy_lesson, tmp_path_factory):
     """A model file of scores from 0 to 5: praise has the highest, refunds the lowest; n-grams alone."""
     from dataclasses import replace
 
-    from danlu.artifact import save
+    from danlu.archive import save
     from danlu.compress.distil import ngram_branch
     from danlu.compress.export import to_onnx
     from danlu.models.student import Student
@@ -519,7 +519,7 @@ def score_file(toy_rows, toy_lesson, tmp_path_factory):
 @pytest.fixture(scope="session")
 def several_file(toy_entries, tmp_path_factory):
     """The toy model as one of several labels: each logit is a decision of its own."""
-    from danlu.artifact import save
+    from danlu.archive import save
 
     config = json.loads(toy_entries["ngram"]["config.json"]) | {"thresholds": [0.5, 0.4, 0.6]}
     card = {"task": {"kind": "several", "labels": LABELS, "language": "mixed"}}

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 import danlu
 from danlu import artifact
 from danlu.answer import chances, read
-from danlu.artifact import pack, pad_ngrams, unpack
+from danlu.archive import pack, unpack
+from danlu.artifact import pad_ngrams
 from danlu.errors import ArtifactError, OptionError
 from danlu.text.pair import sides
 from danlu.text.question import ask, pairs, parts

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 import danlu
 from danlu import artifact
-from danlu.artifact import pad_ngrams, save
+from danlu.archive import save
+from danlu.artifact import pad_ngrams
 from danlu.errors import OptionError
 from danlu.text.shorten import shorten
 from danlu.types import Prediction

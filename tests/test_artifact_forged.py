@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import danlu
-from danlu import artifact
-from danlu.artifact import ENTRIES, MANIFEST, pack, unpack
+from danlu import archive
+from danlu.archive import ENTRIES, MANIFEST, pack, unpack
 from danlu.errors import ArtifactError
 
 SMALL_ENTRIES = {name: f"{name}!".encode() for name in ENTRIES}
@@ -89,7 +89,7 @@ def test_a_foreign_or_forged_zip_is_refused(kind):
 
 def test_another_format_is_refused(monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr(artifact, "FORMAT", 1)
+        patch.setattr(archive, "FORMAT", 1)
         data = pack(SMALL_ENTRIES)
     with pytest.raises(ArtifactError, match="format is not 6"):
         unpack(data)

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import danlu
-from danlu.artifact import Extractor, pack, save, unpack
+from danlu.archive import pack, save, unpack
+from danlu.artifact import Extractor
 from danlu.errors import ArtifactError, OptionError
 
 TEXTS = st.text(st.sampled_from([*"包裹快递退款 parcelbox late\n，。😀👍🏽", "\ud83d"]), max_size=80)

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 import danlu
 from danlu.adapt import span
-from danlu.artifact import Extractor, pack, save
+from danlu.archive import pack, save
+from danlu.artifact import Extractor
 from danlu.compress.distil_spans import distil
 from danlu.compress.export import spans_to_onnx, to_int8
 from danlu.errors import ArtifactError

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from danlu.artifact import save
+from danlu.archive import save
 from danlu.cli import app
 
 ROOT = Path(__file__).parents[1]

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 import danlu
-from danlu.artifact import save, unpack
+from danlu.archive import save, unpack
 from danlu.cli import app
 from danlu.errors import ArtifactError, OptionError
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import torch
 
-from danlu.artifact import write_whole
+from danlu.archive import write_whole
 from danlu.infer.engine import Continuation, Sampling, generate
 from danlu.models.decoder import Decoder, open_decoder
 from danlu.text.tokenizer import START, decode, encode

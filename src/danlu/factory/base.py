@@ -18,7 +18,7 @@ import numpy as np
 import torch
 
 from danlu import runtime
-from danlu.artifact import write_whole
+from danlu.archive import write_whole
 from danlu.corpus.prepare import prepare_all, source_name
 from danlu.errors import DataError
 from danlu.factory.base_folder import alone, begin, write

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from safetensors.torch import load_file
 from tokenizers import Tokenizer, processors
 
-from danlu.artifact import write_whole
+from danlu.archive import write_whole
 from danlu.corpus.shards import MOST_TOKENS
 from danlu.corpus.vocabulary import learn_vocabulary
 from danlu.errors import OptionError

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from danlu.artifact import write_whole
+from danlu.archive import write_whole
 from danlu.models.base import token_embeddings
 from danlu.train.cooccurrence import count_neighbours, static_embeddings
 

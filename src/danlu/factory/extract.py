@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from danlu.artifact import save, write_whole
+from danlu.archive import save, write_whole
 from danlu.factory import choose, extract_choose, extract_measure, extract_package, extract_stages, report
 from danlu.factory.extract_choose import SpanDraft
 from danlu.factory.extract_material import far, gather, sizes_of, unreachable, wording

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from danlu.artifact import write_whole
+from danlu.archive import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable

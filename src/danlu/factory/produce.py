@@ -14,7 +14,8 @@ import numpy as np
 
 import danlu
 from danlu import runtime
-from danlu.artifact import Model, save, write_whole
+from danlu.archive import save, write_whole
+from danlu.artifact import Model
 from danlu.corpus import read
 from danlu.errors import DataError, OptionError
 from danlu.factory import advice, judge, package, report, stages, teacher

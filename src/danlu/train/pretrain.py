@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from danlu.artifact import write_whole
+from danlu.archive import write_whole
 from danlu.errors import OptionError
 from danlu.parallel.data import World, add_gradients, scale, total, whole
 from danlu.runtime import autocast
