@@ -91,7 +91,7 @@ def test_another_format_is_refused(monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(archive, "FORMAT", 1)
         data = pack(SMALL_ENTRIES)
-    with pytest.raises(ArtifactError, match="format is not 6"):
+    with pytest.raises(ArtifactError, match=f"format is not {archive.FORMAT}"):
         unpack(data)
 
 

@@ -54,6 +54,8 @@ def test_a_marked_pronoun_beside_a_word_is_asked_about():
         assert asking_of(Task(labels, "zh", "ordered"), {}, texts) == Asking(NO_YES[0], PRONOUN[0])
     english = pairs("Ann thanked Eve because “she” had helped.", "Eve", "ordered")
     assert asking_of(Task(("False", "True"), "en", "ordered"), {}, english) == Asking(NO_YES[1], PRONOUN[1])
+    follows = Task(("contradiction", "entailment", "neutral"), "zh", "ordered")
+    assert asking_of(follows, {}, texts) == Asking(follows.labels, RELATION[0])
     unmarked = pairs("小王把书给了小李，因为他已经看完了。", "小王", "ordered")
     assert asking_of(Task(("0", "1"), "zh", "ordered"), {}, unmarked) is None
 

@@ -109,7 +109,7 @@ def question_branch(
     schooling: Schooling,
     progress: Callable[[int], None] | None = None,
 ) -> QuestionBranch:
-    """The same of questions: each is read once, and its options, which are its own, with it.
+    """The general model with its vocabulary cut, reading each question once and its own options with it.
 
     Args:
         model: where it starts.

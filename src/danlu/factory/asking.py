@@ -61,7 +61,10 @@ class Asking:
 
 
 def asking_of(task: Task, descriptions: dict[str, str], texts: Sequence[str]) -> Asking | None:
-    """What is asked about the rows of a task; None where its labels say nothing, or a text may have several.
+    """What is asked about the rows of a task.
+
+    None where its labels say nothing, a text may have several of them, rows bring options or texts that are no pairs
+    have scores.
 
     Of scored pairs, whether they are the same: how far that is from yes or no joins what tells their score.
 
@@ -82,7 +85,8 @@ def asking_of(task: Task, descriptions: dict[str, str], texts: Sequence[str]) ->
         return Asking(tuple(said)) if said else None
     way = _way(task.language)
     ordered = task.pairing == "ordered"
-    listed, mentions = ordered and _are_lists(texts), ordered and _are_mentions(texts)
+    listed = ordered and _are_lists(texts)
+    mentions = ordered and task.labels in _BINARY and _are_mentions(texts)
     if task.labels in _BINARY and not descriptions and (listed or mentions or not ordered):
         said = list(NO_YES[way])
     if said is None:

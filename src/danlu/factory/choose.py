@@ -172,7 +172,7 @@ def choose(
     Raises:
         OptionError: none is inside the limits; says which to relax, and by how much.
     """
-    eligible = [small if parity(full, small, gate)["shipped"] == "int8" else full for full, small in pairs]
+    eligible = [shipping(pair, gate) for pair in pairs]
     if rescue:
         eligible = [
             small if not fits(taken, max_mb, max_ms) and fits(small, max_mb, max_ms) else taken
@@ -183,6 +183,12 @@ def choose(
         raise OptionError(_relax(eligible, max_mb, max_ms))
     best = max(fitting, key=lambda i: (round(eligible[i].accuracy, 3), -eligible[i].bytes))
     return Front(pairs, eligible, best, max_mb, max_ms)
+
+
+def shipping(pair: tuple[Measured[D], Measured[D]], gate: float = GATE) -> Measured[D]:
+    """The one of a candidate's two precisions, float32 and int8, that would ship."""
+    full, small = pair
+    return small if parity(full, small, gate)["shipped"] == "int8" else full
 
 
 def fits(measured: Measured[Any], max_mb: float, max_ms: float) -> bool:

@@ -171,7 +171,7 @@ def gold_only(
         return {"p": student.probabilities(pupil, tokenizer, tested, name, source.plan, apart=texts.apart)}
 
     with run.progress.stage("ablation", 1):
-        return run.job.keep(f"gold-only-{name}", make)["p"]
+        return run.job.keep(f"gold-only-{name}-{source.plan.crossed}", make)["p"]
 
 
 def cross_validate(
@@ -216,6 +216,6 @@ def cross_validate(
 
     with run.progress.stage("cross-validate", len(folds)) as step:
         for number, (_, held) in enumerate(folds):
-            out[held] = run.job.keep(f"student-{name}-{number}", lambda n=number: make(n))["p"]
+            out[held] = run.job.keep(f"student-{name}-{source.plan.crossed}-{number}", lambda n=number: make(n))["p"]
             step(1)
     return out

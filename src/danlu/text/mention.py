@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-LONGEST = 12  # characters of a pronoun, such as 他们自己 or themselves
+LONGEST = 20  # characters of a pronoun, such as 他们自己 or the aforementioned
 _MARKED = re.compile(f"“[^“”]{{1,{LONGEST}}}”")
 
 

@@ -1,0 +1,57 @@
+"""A student that starts from the general model reads less of a text where it is too slow; others do not."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from danlu.factory import choose, draft, stages
+from danlu.factory.choose import Measured
+from danlu.factory.draft import Draft
+from danlu.factory.plan import Sizes, make_plan
+from danlu.factory.student import CROSS, Exam, Source, reading_as
+
+SIZES = Sizes(32, 0, 0, has_test=True, labels=2, tokens=20, long_tokens=40, smallest=9, cost=2, sides=2, named=16)
+PLAN = replace(make_plan(SIZES, 4, 25, 10), crossed=40)
+EXAM = Exam(["one"], np.full((1, 2), 0.5, np.float32))
+
+
+def studied(monkeypatch, max_ms):
+    """{name: tokens that it reads} of the candidates, where a token takes a quarter of a millisecond."""
+
+    def made(name, *_, **__):
+        plain = Draft(name, name.split("-")[0], "float32", b"", "tokenizer", 0, 64, 40, "ordered")
+        return plain, replace(plain, precision="int8")
+
+    def measured(one, *_):
+        quick = 0.25 if one.precision == "int8" else 0.5
+        return Measured(one, 0.5, 1, quick * one.chosen, quick * one.chosen, np.zeros(1, int), np.zeros((1, 2), "f4"))
+
+    @contextmanager
+    def stage(*_):
+        yield lambda _: None
+
+    monkeypatch.setattr(draft, "drafts", made)
+    monkeypatch.setattr(choose, "measure", measured)
+    run = SimpleNamespace(plan=PLAN, progress=SimpleNamespace(stage=stage), job=SimpleNamespace(keep_bytes=None))
+    run.late = lambda *_: False
+    return {small.draft.name: small.draft.chosen for _, small in stages.study(run, None, EXAM, ("a", "b"), max_ms)}
+
+
+@pytest.mark.parametrize(("max_ms", "read"), [(10, 40), (8, 30), (6, 20), (4, 40)])
+def test_it_reads_as_much_as_the_limit_allows(monkeypatch, max_ms, read):
+    found = studied(monkeypatch, max_ms)  # where even half is too slow, what is told is what all of it takes
+    assert {name: tokens for name, tokens in found.items() if not name.startswith(CROSS)}.keys() >= {"ngram", "static"}
+    for name, tokens in found.items():
+        assert tokens == (read if name.startswith(CROSS) else 40)
+
+
+def test_students_that_are_trained_again_read_as_much_as_the_one_that_ships():
+    source = Source(None, None, PLAN, 0)
+    cross = Draft("cross-6", CROSS, "int8", b"", "tokenizer", 0, 64, 30, "ordered")
+    assert reading_as(source, cross).plan.crossed == 30
+    assert reading_as(source, replace(cross, kind="static", name="static")).plan == PLAN
