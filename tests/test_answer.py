@@ -40,7 +40,11 @@ def test_it_chooses_as_its_student_does(model, question_student, question_rows):
         mask = torch.tensor([[1] * len(one) + [0] * (longest - len(one)) for one in ids])
         grams = map(torch.from_numpy, pad_ngrams(rows, 10))
         with torch.inference_mode():
-            expected = student(padded, mask, padded, mask, *grams, torch.arange(len(ids))).numpy()
+            buckets, counts = grams
+            sides_of = torch.arange(len(ids))
+            inputs = {"token_ids": padded, "token_mask": mask, "static_ids": padded, "static_mask": mask}
+            inputs |= {"sides": sides_of, "ngram_ids": buckets, "ngram_counts": counts}
+            expected = student(*(inputs[name] for name in student.inputs)).numpy()
         np.testing.assert_allclose(model.logits(rows), expected, atol=1e-4)
         odds = (expected[:, 0] - expected[:, 1]) / 1.25
         shares = np.exp(odds) / np.exp(odds).sum()

@@ -18,6 +18,7 @@ SOURCE = "".join(
         "sift",
         "inspect",
         "inspect_spans",
+        "inspect_links",
         "advice",
         "folds",
         "questions",

@@ -10,7 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from danlu.factory.plan import FIXED_MS, MOST_CROSSED, QUICK, TOKENS_A_MS, Sizes, expected_seconds, make_plan
+from danlu.adapt import choice
+from danlu.factory.plan import (
+    FIXED_MS,
+    GROUP,
+    MOST_ASKED,
+    MOST_CROSSED,
+    QUICK,
+    TOKENS_A_MS,
+    Sizes,
+    expected_seconds,
+    make_plan,
+)
 from danlu.train.regression import MOST_ROWS
 
 
@@ -142,6 +153,10 @@ def test_expected_seconds_are_finite_and_of_the_stages_that_run(sizes, minutes, 
         assert list(expected) == ["read", *asked, "tune", "loop", "believe", "students", last]
         assert all(math.isfinite(value) and value >= 0 for value in expected.values())
         assert (expected["tune"] > 0) == (plan.tuning_steps > 0)
+
+
+def test_the_plan_knows_how_the_general_model_reads():
+    assert (GROUP, MOST_ASKED) == (choice.GROUP, choice.LENGTH)  # without importing it, as `danlu check` has no torch
 
 
 def test_the_general_model_is_asked_where_that_takes_little_of_the_budget():

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from danlu.adapt.choice import GROUP
 from danlu.factory.findings import LEAST_OF_EACH
 from danlu.loops.self_training import ROUNDS
 from danlu.train.regression import MOST_ROWS
@@ -36,6 +35,7 @@ TOKEN_BYTES = 120
 # Share of the budget up to which the general model is asked about all labelled and dev rows; tokens that it reads of a
 # text, or of both sides together; and those that a student of it reads of a side.
 ASKED_SHARE, MOST_ASKED, MOST_CROSSED = 0.15, 128, 64
+GROUP = 400  # tokens of options that it reads at a time (`danlu.adapt.choice`)
 _OF_PAIRS = ("crossed",)
 LEAST_TOKENS, MOST_TOKENS = 6_000, 30_000
 MOST_POOL = 3_000  # texts in the loop
