@@ -10,10 +10,10 @@ from typing import Any
 
 from danlu.errors import OptionError
 from danlu.factory.plan import EMBED_SPEED, FIXED_MS, TOKENS_A_MS
+from danlu.text.pieces import WINDOW
 
 TRAIN_SPEED = 3_000  # tokens a second through training of six layers with the embeddings and the scorer
 BATCH = 16
-WINDOW = 126  # tokens read at once, beside the special ones
 MOST_WIDTH = 40  # tokens of the widest entity that is looked for
 FIXED_BYTES = 1_500_000  # of a model file beside layers and vocabulary: scorer, graph, card
 TOKEN_BYTES = 60  # of a token's name in the tokenizer

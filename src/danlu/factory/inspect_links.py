@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from danlu.factory.extract_plan import WINDOW
 from danlu.factory.findings import Finding, places
+from danlu.text.pieces import WINDOW
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

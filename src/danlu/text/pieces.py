@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+WINDOW = 126  # tokens read at once, beside the special ones; twice the widest entity where that is more
 SHAPES = 7  # how a token is written: 0 nothing, 1 no case, 2 lower, 3 Title, 4 UPPER, 5 miXed, 6 digits
 _HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 _HALF = re.compile("[\ud800-\udfff]")
