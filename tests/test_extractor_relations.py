@@ -110,8 +110,30 @@ def test_a_model_without_relations_has_none(toy_extractor):
 
 
 FORGED = {
-    "labels": [[], ["before", "before"], ["before"], ["before", "earns", "more"], [1, 2]],
-    "triples": [[], [[0, 0, 3]], [[0, 2, 0]], [[-1, 0, 0]], [[0, 0]], [[0, 0, 2], [0, 0, 2]], [[0, 0, True]], 3],
+    "labels": [
+        [],
+        ["before", "before"],
+        ["before"],
+        ["before", "earns", "more"],
+        [1, 2],
+        "be",
+        {"a": 1, "b": 2},
+        [["a"], "b"],
+        None,
+    ],
+    "triples": [
+        [],
+        [[0, 0, 3]],
+        [[0, 2, 0]],
+        [[-1, 0, 0]],
+        [[0, 0]],
+        [[0, 0, 2], [0, 0, 2]],
+        [[0, 0, True]],
+        3,
+        ["000"],
+        [[0, 0, [2]]],
+        {},
+    ],
     "scale": [0, float("nan"), "1"],
     "shift": [11.0, None],
     "threshold": [0, 1.5],
@@ -124,10 +146,27 @@ def test_forged_settings_are_refused(toy_linker, tmp_path, name, value):
     entries = toy_linker[0]
     config = json.loads(entries["config.json"])
     config["links"][name] = value
+    forged = {**entries, "config.json": json.dumps(config).encode()}
     path = tmp_path / "forged.danlu"
-    path.write_bytes(pack({**entries, "config.json": json.dumps(config).encode()}))
+    path.write_bytes(pack(forged))
     with pytest.raises(ArtifactError):
         danlu.load(path)
+    with pytest.raises(ArtifactError):
+        Extractor("x", forged)
+
+
+@pytest.mark.parametrize("links", [None, [], "links", {}, {"labels": ["a"]}])
+def test_settings_of_relations_that_are_no_object_or_lack_a_part_are_refused(toy_linker, links):
+    config = {**json.loads(toy_linker[0]["config.json"]), "links": links}
+    with pytest.raises(ArtifactError, match="not what danlu writes"):
+        Extractor("x", {**toy_linker[0], "config.json": json.dumps(config).encode()})
+
+
+def test_a_table_that_no_memory_holds_is_never_made(toy_linker):
+    config = json.loads(toy_linker[0]["config.json"])
+    config["labels"] = [str(number) for number in range(20_000)]
+    with pytest.raises(ArtifactError, match="not what danlu writes"):
+        Extractor("x", {**toy_linker[0], "config.json": json.dumps(config).encode()})
 
 
 def test_a_graph_that_does_not_fit_its_settings_is_refused(toy_linker, toy_extractor):

@@ -338,11 +338,11 @@ def _label(text: tuple[str, ...], prediction: Prediction) -> dict[str, object]:
 def _as_line(text: tuple[str, ...], prediction: Prediction | Extraction, model: Model | Extractor) -> str:
     if isinstance(prediction, Extraction):
         found = [
-            f"{' '.join(prediction.surface(span).split())} ({span.type} {span.probability:.2f})"
+            f"{clean(prediction.surface(span))} ({clean(span.type)} {span.probability:.2f})"
             for span in prediction.spans
         ]
         linked = relations_line(prediction)
-        return f"{'; '.join(found) or '-'}{linked}\t{' '.join(prediction.text.split())[:100]}"
+        return f"{'; '.join(found) or '-'}{linked}\t{clean(prediction.text)[:100]}"
     doubt = "  (unsure)" if prediction.abstained else ""
     seen = " | ".join(clean(side)[:100] for side in text)  # no escape sequence of a text reaches the terminal
     if model.range is not None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from danlu.cli_several import table_lines
 from danlu.evals.relations import relations_of, summary
+from danlu.text.normalize import clean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,14 +40,11 @@ def relations_json(found: Extraction) -> dict[str, Any]:
 def relations_line(found: Extraction) -> str:
     """The relations of a text in one line, after its entities; empty where there are none."""
     said = [
-        f"{_words(found.surface(each.head))} —{each.type}→ {_words(found.surface(each.tail))} ({each.probability:.2f})"
+        f"{clean(found.surface(each.head))} —{clean(each.type)}→ {clean(found.surface(each.tail))} "
+        f"({each.probability:.2f})"
         for each in found.relations or ()
     ]
     return " | " + "; ".join(said) if said else ""
-
-
-def _words(surface: str) -> str:
-    return " ".join(surface.split())
 
 
 def measure_relations(

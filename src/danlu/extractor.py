@@ -30,6 +30,8 @@ INPUTS: tuple[str, ...] = ("token_ids", "token_mask", "token_shapes")
 OUTPUTS: tuple[str, ...] = ("logits", "ends", "said", "weights")  # the last three where there are relations
 MOST_WINDOW, MOST_WIDTH = 4_096, 512
 MOST_SCALE, MOST_SHIFT, LEAST_THRESHOLD = 10.0, 10.0, 0.01  # beyond them nearly every stretch could be an entity
+MOST_CELLS = 1 << 28  # of the table of which types which relations lead between, a byte each
+_FORGED = "The model's settings are not what danlu writes. Fix: get the original file."
 _BLOCK = 64  # texts whose candidates are held at a time
 
 
@@ -99,11 +101,8 @@ class Extractor:
         """Opens verified entries; `threads` is for one prediction, 0 for all cores."""
         self.name = name
         self.card: dict[str, Any] = json_object(entries["card.json"])
-        config = json_object(entries["config.json"])
-        config.pop("kind", None)
-        links = _links(config.pop("links")) if "links" in config else None
-        self.settings = _checked(SpanSettings(labels=tuple(config.pop("labels")), links=links, **config))
-        self._allowed = None if links is None else allowed_of(links.triples, len(self.labels), len(links.labels))
+        self.settings = _settings(json_object(entries["config.json"]))
+        links = self.settings.links
         self._tokenizer = Tokenizer.from_str(entries["tokenizer.json"].decode("utf-8"))
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
@@ -113,6 +112,7 @@ class Extractor:
         probe, *more = self._score(*np.ones((3, 1, 3), np.int64))
         if probe.shape != (1, 3, self.settings.widest, len(self.labels)) or not _fitting(more, links):
             raise ArtifactError("The model's types do not match its graph. Fix: get the original file again.")
+        self._allowed = None if links is None else allowed_of(links.triples, len(self.labels), len(links.labels))
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -184,21 +184,50 @@ def _fitting(more: Sequence[NDArray[np.float32]], links: LinkSettings | None) ->
     if links is None or len(more) != len(OUTPUTS) - 1:
         return links is None and not more
     ends, said, weights = more
+    if ends.ndim != 4:
+        return False
     parts, relations = ends.shape[-1] // 2, len(links.labels)
     shapes = (1, 3, ENDS, 2 * parts), (1, 3, HEARD, relations), (relations, parts + 1)
     return (ends.shape, said.shape, weights.shape) == shapes
 
 
+def _settings(config: dict[str, Any]) -> SpanSettings:
+    """The settings that stand in a file, if every one is what danlu writes; a forged file may hold anything.
+
+    Raises:
+        ArtifactError: one is something else, is missing, or is one too many.
+    """
+    config.pop("kind", None)
+    try:
+        links = _links(config.pop("links")) if "links" in config else None
+        settings = SpanSettings(labels=tuple(_list(config.pop("labels"))), links=links, **config)
+        good = _good(settings)
+    except (KeyError, TypeError) as bad:  # no such setting, or one that is no number, name or list
+        raise ArtifactError(_FORGED) from bad
+    if not good:
+        raise ArtifactError(_FORGED)
+    return settings
+
+
 def _links(written: object) -> LinkSettings:
-    """The settings of relations, as they stand in a file; `_checked` looks at what they hold."""
+    """The settings of relations, as they stand in a file; `_good` looks at what they hold."""
+    if not isinstance(written, dict):
+        raise TypeError(type(written).__name__)
     found = dict(cast("dict[str, Any]", written))
-    labels, triples = (tuple(found.pop(name)) for name in ("labels", "triples"))
-    return LinkSettings(labels, tuple(map(tuple, triples)), **found)
+    labels, triples = (_list(found.pop(name)) for name in ("labels", "triples"))
+    return LinkSettings(tuple(labels), tuple(tuple(_list(triple)) for triple in triples), **found)
 
 
-def _checked(settings: SpanSettings) -> SpanSettings:
-    """The settings themselves, if every one is what danlu writes; a forged file may hold anything."""
-    good = (
+def _list(written: object) -> list[Any]:
+    """A list of JSON, since strings and objects can be walked through as well."""
+    if not isinstance(written, list):
+        raise TypeError(type(written).__name__)
+    return cast("list[Any]", written)
+
+
+def _good(settings: SpanSettings) -> bool:
+    """Whether every setting is what danlu writes."""
+    return (
         _scored(settings)
         and (settings.links is None or (_scored(settings.links) and _possible(settings.links, len(settings.labels))))
         and type(settings.window) is int
@@ -207,9 +236,6 @@ def _checked(settings: SpanSettings) -> SpanSettings:
         and settings.widest <= MOST_WIDTH
         and type(settings.nested) is bool
     )
-    if not good:
-        raise ArtifactError("The model's settings are not what danlu writes. Fix: get the original file.")
-    return settings
 
 
 def _scored(settings: SpanSettings | LinkSettings) -> bool:
@@ -226,8 +252,10 @@ def _scored(settings: SpanSettings | LinkSettings) -> bool:
 
 
 def _possible(links: LinkSettings, types: int) -> bool:
-    """Whether every triple names a type, a relation and a type, none twice and one at least."""
+    """Whether every triple names a type, a relation and a type, none twice and one at least, and a table holds all."""
     most = (types, len(links.labels), types)
+    if math.prod(most) > MOST_CELLS:
+        return False
     return len(set(links.triples)) == len(links.triples) > 0 and all(
         len(triple) == 3 and all(type(n) is int and 0 <= n < end for n, end in zip(triple, most, strict=True))
         for triple in links.triples

@@ -27,6 +27,21 @@ SHAPES = {
     "source and target": (ENTITIES, "relation_list", [{"source": 0, "target": 2, "relation": "works_for"}]),
     "doccano": (WITH_IDS, "relations", [{"id": 0, "from_id": 10, "to_id": 12, "type": "works_for"}]),
     "ids": (WITH_IDS, "relations", [{"head_id": 10, "tail_id": "12", "type": "works_for"}]),
+    "floats": (ENTITIES, "relations", [{"head": 0.0, "tail": "2.0", "type": "works_for"}]),
+    "ids as floats": (WITH_IDS, "relations", [{"head": 10.0, "tail": "12.0", "type": "works_for"}]),
+    "entity ids": (
+        [{**each, "entity_id": 7 - number} for number, each in enumerate(ENTITIES)],
+        "relations",
+        [{"head_id": 7, "tail_id": 5, "type": "works_for"}],
+    ),
+    "places with ids": (
+        [
+            {"text": TEXT[s.start : s.end], "type": s.type, "index": [s.start, s.end], "id": number}
+            for s, number in ((PERSON, 2), (CITY, 0), (FIRM, 1))
+        ],
+        "relations",
+        [{"head": 2, "tail": 1, "type": "works_for"}],
+    ),
     "words": (ENTITIES, "relations", [{"head": "张三", "tail": "星河公司", "type": "works_for"}]),
     "lists of numbers": (ENTITIES, "relations", [[0, "works_for", 2]]),
     "lists of words": (ENTITIES, "关系", [["张三", "works_for", "星河公司"]]),
@@ -102,7 +117,50 @@ def test_other_lists_are_no_relations(tmp_path):
     assert load(write(tmp_path, *labelled)).columns.marks is None
 
 
+def test_triples_beside_labels_or_in_a_column_not_named_are_no_task(tmp_path):
+    url = [{"text": "a", "label": "x", "links": [{"source": "a", "target": "http://x"}]}, {"text": "b", "label": "y"}]
+    assert load(write(tmp_path, *url)).columns.marks is None
+    triples = [["张三", "works_for", "星河公司"]]
+    rows = [{"text": TEXT, "Mood": f"m{i}", "score": i, "triples": triples} for i in range(4)]
+    assert load(write(tmp_path, *rows)).columns.marks is None
+    assert load(write(tmp_path, *rows), label="mood").columns.label == "Mood"
+    assert load(write(tmp_path, *rows), label="Triples").train[0].relations is not None
+
+
+def test_a_cell_that_is_no_number_is_unknown(tmp_path):
+    marks = Marks("text", "entities", "objects", relations="relations")
+    row = {"text": TEXT, "entities": ENTITIES, "relations": float("nan")}
+    assert example(row, marks, "f", 1).relations is None
+    assert example({**row, "entities": float("nan")}, marks, "f", 1).spans is None
+
+
+def test_a_word_that_is_a_digit_is_a_word_first(tmp_path):
+    text = "1 of Orwell is 2"
+    entities = [[0, 1, "book"], [5, 11, "author"], [15, 16, "book"]]
+    row = {"text": text, "entities": entities, "relations": [["1", "of", "Orwell"], ["2", "of", "0"]]}
+    (found,) = load(write(tmp_path, row)).train
+    assert [(each.head.start, each.tail.start) for each in found.relations or ()] == [(0, 5), (15, 0)]
+
+
+def test_entities_with_and_without_ids_in_one_row_are_refused(tmp_path):
+    some = [{**ENTITIES[0], "id": 1}, *ENTITIES[1:]]
+    with pytest.raises(DataError, match=r"row 1, field 'entities': entity 2 has no id.*Fix: give an id"):
+        load(write(tmp_path, {"text": TEXT, "entities": some, "relations": [[1, "x", 2]]}))
+    assert load(write(tmp_path, {"text": TEXT, "entities": some, "relations": []})).train[0].relations == ()
+
+
+def test_words_are_whole_words_of_the_text_as_it_is_read(tmp_path):
+    text = "Annabel and Ann run 3 shops, not 30,\x1eof A\x1eB"
+    triple = {"subject": "Ann", "predicate": "runs", "object": "3"}
+    (found,) = load(write(tmp_path, {"text": text, "spo_list": [triple, {**triple, "object": "A\x1eB"}]})).train
+    assert [(each.head.start, each.tail.start) for each in found.relations or ()] == [(12, 20), (12, 40)]
+    with pytest.raises(DataError, match="as a part of longer words alone"):
+        load(write(tmp_path, {"text": "Annabel runs 3", "spo_list": [triple]}))
+
+
 BAD = {
+    "true as a type": ([{"head": 0, "tail": 2, "type": True}], "has the type True, which is no name"),
+    "many digits": ([{"head": "9" * 5000, "tail": 2, "type": "x"}], "which none of the row's entities say"),
     "missing number": ([{"head": 0, "tail": 3, "type": "x"}], "relation 1 has the tail 3, and the row has 3 entities"),
     "negative": ([{"head": -1, "tail": 2, "type": "x"}], "has the head -1"),
     "true": ([{"head": True, "tail": 2, "type": "x"}], "has the head True"),

@@ -33,6 +33,7 @@ FOUND = Candidates(
     np.array([[0, 1, 1], [2, 1, 0], [1, 2, 0], [3, 1, 0]]),
     np.array([2.0, 1.5, -1.0, 3.0], np.float32),
 )
+MARKED = FOUND.places[:3]  # the entities that are
 
 
 def test_only_triples_of_training_rows_can_be():
@@ -80,6 +81,16 @@ def test_the_threshold_parts_right_from_wrong_and_rows_that_nobody_knows_do_not_
     assert best == 1.0
     assert -1.0 < least <= 1.5
     assert link_threshold([FOUND], [None], [0.0], nested=False) == (0.0, 0.0)
-    fitted = link_calibration([FOUND] * 40, gold * 40, 0.0)
+    fitted = link_calibration([FOUND] * 40, gold * 40, [MARKED] * 40, 0.0)
     assert fitted.scale > 0
-    assert link_calibration([FOUND], [None], 0.0) == link_calibration([], [], 0.0)
+    assert link_calibration([FOUND], [None], [MARKED], 0.0) == link_calibration([], [], [], 0.0)
+
+
+def test_probabilities_count_entities_that_no_relation_leads_to():
+    related_alone, *_ = gold_links(ROWS[:1], LABELS, RELATIONS)
+    sure = link_calibration([FOUND] * 40, [related_alone] * 40, [MARKED] * 40, 0.0)
+    doubtful = link_calibration([FOUND] * 40, [related_alone, frozenset()] * 20, [MARKED] * 40, 0.0)
+    assert doubtful.scale * 2.0 + doubtful.shift < sure.scale * 2.0 + sure.shift - 0.5
+    fourth = np.concatenate([MARKED, FOUND.places[3:]])
+    lone = link_calibration([FOUND] * 40, [related_alone] * 40, [fourth] * 40, 0.0)
+    assert lone.scale * 3.0 + lone.shift < sure.scale * 3.0 + sure.shift - 0.5

@@ -15,6 +15,7 @@ SOURCE = "".join(
     (Path(danlu.factory.__file__).parent / f"{name}.py").read_text(encoding="utf-8")
     for name in (
         "findings",
+        "inspect_links",
         "sift",
         "inspect",
         "inspect_spans",

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
+
 from danlu.corpus.read import load
+from danlu.factory.extract_links import targets
 from danlu.factory.inspect import inspect, render
 
 
@@ -69,6 +72,17 @@ def test_relations_follow_their_entities(tmp_path):
     long["relations"] = [[0, "works", 1], [0, "works", 2]]
     found = look(tmp_path, [long, employed(1)])
     assert [(each.head.start, each.tail.start) for each in found.train[0].relations or ()] == [(0, 10)]
+
+
+def test_entities_that_differ_in_white_space_alone_become_one(tmp_path):
+    twin = {"text": "Ann  works at Acme", "entities": [[0, 3, "P"], [0, 4, "P"], [14, 18, "O"]]}
+    twin["relations"] = [[0, "is", 1], [0, "works", 2], [1, "works", 2]]
+    (found,) = look(tmp_path, [twin, employed(1)]).train[:1]
+    assert [(span.start, span.end) for span in found.spans or ()] == [(0, 3), (14, 18)]
+    assert [(each.type, each.head.end) for each in found.relations or ()] == [("works", 3)]
+    table = targets(found, ("works",))
+    assert table is not None
+    assert np.argwhere(table).tolist() == [[0, 1, 0]]
 
 
 def test_the_same_text_with_other_relations_is_told_of(tmp_path):

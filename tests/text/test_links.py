@@ -71,6 +71,22 @@ def test_only_allowed_pairs_of_different_entities_are_scored():
     assert len(links(entities[:0], tokens, read, WEIGHTS, ANY, -np.inf)[0]) == 0
 
 
+def test_many_nested_candidates_cost_no_more_than_a_window_has_tokens():
+    tokens = tokens_of(range(3))
+    _, ends, said, _ = by_its_tokens(tokens.ids[None], None, None)
+    entities = np.array([[0, 1, 0], [0, 3, 0], [0, 5, 0], [2, 3, 0], [2, 5, 0]], np.int64)
+    pairs, _ = links(entities, tokens, [Vectors(Window(0, 3, 0, 3), ends[0], said[0])], WEIGHTS, ANY, -np.inf)
+    assert pairs[:, :2].max() == 2
+
+
+@given(st.integers(1, 300), st.integers(1, 20), st.integers(0, 50), st.data())
+def test_a_pair_no_longer_than_windows_overlap_shares_one(count, widest, more, data):
+    size = 2 * widest + 1 + more
+    length = min(count, widest + 2 * ((size - widest) // 6))
+    start = data.draw(st.integers(0, count - length))
+    assert together((start, start), (start + length - 1,) * 2, windows(count, size, widest))
+
+
 def test_of_two_windows_the_one_that_shows_more_around_a_pair_counts():
     tokens = tokens_of(range(10, 30))
     entities = np.array([[2 * 11, 2 * 11 + 1, 0], [2 * 13, 2 * 13 + 1, 0]], np.int64)

@@ -7,13 +7,15 @@ which file plays which role, or what entities are good for.
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 from typing import TYPE_CHECKING, TypeGuard, cast
 
 from danlu.corpus import relations, tags
-from danlu.corpus.columns import Columns, as_text, find_columns, is_scalar
+from danlu.corpus.columns import LABEL_NAMES, SCORE_NAMES, Columns, as_text, by_name, existing, find_columns, is_scalar
 from danlu.corpus.formats import read_rows
+from danlu.corpus.place import Place
 from danlu.corpus.shapes import READERS, SHAPES, Mark, shape_of, whole
 from danlu.errors import DataError
 from danlu.text.pair import plain
@@ -49,6 +51,9 @@ _SURE_TAGS = ("ner_tags", "bio")  # nothing else is called so
 _LIKE = (
     'write {"text": "…", "entities": [{"start": 0, "end": 2, "type": "…"}]}, the end being the character after the last'
 )
+
+
+_IDS = "give an id to every entity that relations may name, or to none, and then the numbers of entities, from 0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,16 +108,26 @@ def open_marked(
 
 
 def find_marks(rows: Sequence[Row], *, text: str | None, label: str | None, file: str) -> Marks | None:
-    """The columns of texts, entities and relations, and how these are written; None where none looks like entities."""
+    """The columns of texts, entities and relations, and how these are written; None where none looks like entities.
+
+    Triples without marked entities are looked for in the column that `label` names alone; where it names none, nowhere
+    beside a column of labels or scores.
+
+    Raises:
+        DataError: there is no such column as `label`.
+    """
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    label = existing(label, names, "--label", file) if names else label
     found = _find_marks(rows, text=text, label=label, file=file)
     parsed = [{name: _parsed(cell) for name, cell in row.items()} for row in rows]
-    names = dict.fromkeys(name for row in rows for name in row)
     if found is not None:
         return replace(found, relations=relations.column_of(parsed, names, beside=found.column))
-    column = relations.column_of(parsed, [label] if label in names else names, beside=None)
+    column = relations.column_of(parsed, [label] if label else names, beside=None)
     if column is None:
         return None
     others = [{key: value for key, value in row.items() if key != column} for row in rows]
+    if label is None and by_name(others, names, LABEL_NAMES + SCORE_NAMES):
+        return None
     return Marks(find_columns(others, text=text, label=None, file=file).text, column, "words", relations=column)
 
 
@@ -149,71 +164,65 @@ def example(row: Row, marks: Marks, file: str, number: int) -> Example:
         raise DataError(what, "write one text a row", file=file, row=number, field=marks.text)
     text = plain(as_text(cell))
     value = _parsed(row.get(marks.column))
-    place = relations.Place(file, number, marks.relations or "")
+    place = Place(file, number, marks.relations or "", "relation")
     if marks.shape == "words":
         return Example(text, None, file, number, *(relations.alone(value, text, place) or (None, None)))
     if value is None or value == "":
         if marks.relations is not None and _parsed(row.get(marks.relations)):
             raise place.error(0, "the row has relations and no entities", relations.LIKE)
         return Example(text, None, file, number)
-    spans = [
-        _span(mark, text, marks, DataPlace(file, number, marks.column, position))
-        for position, mark in enumerate(_marks(value, marks.shape, file, number, marks.column), start=1)
-    ]
-    linked = _linked(row, marks, spans, text, place)
+    written = list(_marks(value, marks.shape, file, number, marks.column))
+    within = Place(file, number, marks.column, "entity")
+    spans = [_span(mark, text, marks, within, position) for position, mark in enumerate(written, start=1)]
+    linked = _linked(row, marks, spans, [mark.id for mark in written], text, place)
     ordered = tuple(sorted(set(spans), key=lambda s: (s.start, -s.end, s.type)))
     return Example(text, None, file, number, ordered, linked)
 
 
 def _linked(
-    row: Row, marks: Marks, spans: Sequence[Span], text: str, place: relations.Place
+    row: Row, marks: Marks, spans: Sequence[Span], ids: Sequence[object], text: str, place: Place
 ) -> tuple[Relation, ...] | None:
-    """The relations of a row, whose entities are given in the order they are written in."""
+    """The relations of a row, whose entities and their ids are given in the order they are written in.
+
+    Raises:
+        DataError: relations lead between entities of which some have ids and some have none; see `relations.between`.
+    """
     if marks.relations is None:
         return None
-    value = _parsed(row.get(marks.column)) if marks.shape == "objects" else None
-    written = cast("list[object]", value) if isinstance(value, list) else []
-    ids = [cast("Row", item).get("id") for item in written if isinstance(item, dict) and "id" in item]
-    ids = ids if len(ids) == len(spans) else []
-    return relations.between(_parsed(row.get(marks.relations)), spans, ids, text, place)
+    value = _parsed(row.get(marks.relations))
+    known = [own is not None for own in ids]
+    if value and any(known) and not all(known):
+        entities = replace(place, field=marks.column, thing="entity")
+        raise entities.error(known.index(False) + 1, "has no id, and others of the row have one", _IDS)
+    return relations.between(value, spans, ids if any(known) else (), text, place)
 
 
-@dataclass(frozen=True, slots=True)
-class DataPlace:
-    """Where an entity is written."""
-
-    file: str
-    row: int
-    field: str
-    position: int
-
-    def error(self, what: str, fix: str) -> DataError:
-        """What is wrong with it."""
-        return DataError(f"entity {self.position} {what}", fix, file=self.file, row=self.row, field=self.field)
-
-
-def _span(mark: Mark, text: str, marks: Marks, place: DataPlace) -> Span:
+def _span(mark: Mark, text: str, marks: Marks, place: Place, position: int) -> Span:
     kind = as_text(mark.type).strip() if is_scalar(mark.type) else ""
     if not kind:
-        raise place.error("has no type", _LIKE)
+        raise place.error(position, "has no type", _LIKE)
     start, end = whole(mark.start), whole(mark.end)
     if start is None or end is None:
-        raise place.error(f"has the offsets {mark.start!r} and {mark.end!r}, which are no whole numbers", _LIKE)
+        raise place.error(
+            position, f"has the offsets {mark.start!r} and {mark.end!r}, which are no whole numbers", _LIKE
+        )
     end += marks.inclusive
     if start < 0 or end > len(text):
         what = f"lies at {start} to {end}, outside the text of {len(text)} characters"
-        raise place.error(what, "count characters of the text from 0, line ends and spaces among them")
+        raise place.error(position, what, "count characters of the text from 0, line ends and spaces among them")
     if end <= start:
         what = f"is empty: it starts at {start} and ends at {end}"
         fix = (
             "give the character after its last as the end; where your ends name the last, add the entity's text to each"
         )
-        raise place.error(what, fix)
+        raise place.error(position, what, fix)
     if mark.surface is not None and text[start:end] != mark.surface:
         what = f"is {mark.surface!r}, and the text has {text[start:end]!r} at {start} to {end}"
-        raise place.error(what, "correct the offsets or the entity's text; offsets are characters, not bytes or words")
+        raise place.error(
+            position, what, "correct the offsets or the entity's text; offsets are characters, not bytes or words"
+        )
     if not text[start:end].strip():
-        raise place.error(f"is white space only, at {start} to {end}", "correct the offsets")
+        raise place.error(position, f"is white space only, at {start} to {end}", "correct the offsets")
     return Span(start, end, kind)
 
 
@@ -233,7 +242,7 @@ def _tagged(row: Row, marks: Marks, file: str, number: int) -> Example:
         what = f"there are {len(tokens)} tokens and {len(tagged)} tags"
         raise DataError(what, "give one tag a token", file=file, row=number, field=marks.column)
     spans = tags.spans_of([tag.strip() for tag in tagged], places, file=file, row=number, field=marks.column)
-    linked = _linked(row, marks, spans, text, relations.Place(file, number, marks.relations or ""))
+    linked = _linked(row, marks, spans, (), text, Place(file, number, marks.relations or "", "relation"))
     return Example(text, None, file, number, tuple(spans), linked)
 
 
@@ -250,7 +259,9 @@ def _lists(rows: Sequence[Row], name: str) -> bool:
 
 
 def _parsed(value: object) -> object:
-    """A cell, read as JSON where it is a string that looks so, as in CSV files."""
+    """A cell, read as JSON where it is a string that looks so, as in CSV files; None where it is NaN."""
+    if isinstance(value, float) and math.isnan(value):
+        return None
     if isinstance(value, str) and value.strip()[:1] in ("[", "{"):
         try:
             return json.loads(value)

@@ -12,11 +12,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from danlu.corpus.columns import as_text, is_scalar
-from danlu.errors import DataError
+from danlu.corpus.shapes import field_of, whole
+from danlu.text.pair import plain
 from danlu.types import Relation, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from danlu.corpus.place import Place
 
     Row = dict[str, object]
 
@@ -29,25 +32,12 @@ _TAIL = ("tail", "to", "target", "object", "tail_id", "to_id", "target_id", "t",
 _TYPE = ("type", "relation", "predicate", "relation_type", "label", "rel", "relationship", "关系", "类型")
 _HEAD_TYPE, _TAIL_TYPE = ("subject_type", "head_type", "主体类型"), ("object_type", "tail_type", "客体类型")
 _VALUE = "@value"  # of DuIE's objects with several parts: the one that is the object itself
+_AFTER_LATIN = "\u0250"  # the first character that is no Latin letter, with or without accents
 UNTYPED = "entity"  # the type of an entity that is known by its words alone
 LIKE = (
     'write {"text": "…", "entities": [{"start": 0, "end": 2, "type": "…"}, …], "relations": [{"head": 0, "tail": 1, '
     '"type": "…"}]}, head and tail being numbers of entities, from 0, or their ids'
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a row's relations are written."""
-
-    file: str
-    row: int
-    field: str
-
-    def error(self, number: int, what: str, fix: str) -> DataError:
-        """What is wrong with one of them, from 1; 0 for all of them."""
-        said = f"relation {number} {what}" if number else what
-        return DataError(said, fix, file=self.file, row=self.row, field=self.field)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +74,14 @@ def _look_so(cells: Sequence[object], *, empty: bool) -> bool:
     items = [item for cell in lists for item in cell]
     if not items:
         return bool(lists) and empty
-    return any(_is_link(item) for item in items)
+    return any(_is_link(item, typed=not empty) for item in items)
 
 
-def _is_link(item: object) -> bool:
+def _is_link(item: object, *, typed: bool) -> bool:
+    """Whether an item is a relation; `typed` says that an object must have a type as well."""
     if isinstance(item, dict):
         keys = set(cast("Row", item))
-        return bool(keys & set(_HEAD) and keys & set(_TAIL))
+        return bool(keys & set(_HEAD) and keys & set(_TAIL)) and (not typed or bool(keys & set(_TYPE)))
     if not isinstance(item, list):
         return False
     parts = cast("list[object]", item)
@@ -175,20 +166,18 @@ def _link(item: object, number: int, place: Place) -> _Link:
         if not any(name in fields for name in names):
             there = ", ".join(map(str, fields)) or "nothing"
             raise place.error(number, f"has no {side} (there is: {there})", LIKE)
-    head, tail, *kinds = (_value(_get(fields, names)) for names in (_HEAD, _TAIL, _HEAD_TYPE, _TAIL_TYPE))
+    head, tail, *kinds = (_value(field_of(fields, names)) for names in (_HEAD, _TAIL, _HEAD_TYPE, _TAIL_TYPE))
     types = [as_text(kind).strip() if is_scalar(kind) else "" for kind in kinds]
-    return _Link(head, tail, _name(_get(fields, _TYPE), number, place), *(kind or UNTYPED for kind in types))
+    return _Link(head, tail, _name(field_of(fields, _TYPE), number, place), *(kind or UNTYPED for kind in types))
 
 
 def _name(kind: object, number: int, place: Place) -> str:
     said = as_text(kind).strip() if is_scalar(kind) else ""
+    if isinstance(kind, bool):
+        raise place.error(number, f"has the type {kind!r}, which is no name", LIKE)
     if not said:
         raise place.error(number, "has no type", LIKE)
     return said
-
-
-def _get(item: Row, names: Sequence[str]) -> object:
-    return next((item[name] for name in names if name in item), None)
 
 
 def _value(written: object) -> object:
@@ -199,37 +188,64 @@ def _value(written: object) -> object:
 def _entity(
     end: object, side: str, spans: Sequence[Span], ids: Sequence[object], text: str, number: int, place: Place
 ) -> Span:
-    """The entity that an end names: by its id where entities have ids, else by its number, or by its words."""
+    """The entity that an end names: by its id where entities have ids, else by its words, or by its number."""
     if ids:
-        known = [span for span, own in zip(spans, ids, strict=True) if str(own) == str(end)]
+        known = _with_id(end, spans, ids)
         if len(known) == 1:
             return known[0]
         what = f"has the {side} {end!r}, which is the id of {'several entities' if known else 'no entity'} of the row"
-        there = ", ".join(repr(own) for own in list(ids)[:8]) or "none"
+        there = ", ".join(repr(own) for own in list(ids)[:8])
         raise place.error(number, what, f"name one of the ids of the row's entities ({there}), or add the entity")
-    if isinstance(end, str) and not end.strip().isdecimal():
-        same = [span for span in spans if text[span.start : span.end] == end]
+    counted = whole(end)
+    if isinstance(end, str):
+        words = plain(end).strip()
+        same = [span for span in spans if text[span.start : span.end].strip() == words]
         if len(same) == 1:
             return same[0]
-        what = f"has the {side} {end!r}, which {'several' if same else 'none'} of the row's entities say"
-        raise place.error(number, what, "name the entity by its number in the list, from 0, or add it")
-    whole = int(end) if isinstance(end, str) else end
-    if isinstance(whole, int) and not isinstance(whole, bool) and 0 <= whole < len(spans):
-        return spans[whole]
+        if same or counted is None:
+            what = f"has the {side} {end!r}, which {'several' if same else 'none'} of the row's entities say"
+            raise place.error(number, what, "name the entity by its number in the list, from 0, or add it")
+    if counted is not None and 0 <= counted < len(spans):
+        return spans[counted]
     what = f"has the {side} {end!r}, and the row has {len(spans)} entities, counted from 0"
     raise place.error(number, what, "give the number of an entity in the list, from 0, or add the entity")
 
 
+def _with_id(end: object, spans: Sequence[Span], ids: Sequence[object]) -> list[Span]:
+    """The entities with an id as it is written, or, if there is none, with the same number: 7, 7.0 and "7" are one."""
+    exact = [span for span, own in zip(spans, ids, strict=True) if str(own) == str(end)]
+    number = whole(end)
+    if exact or number is None:
+        return exact
+    return [span for span, own in zip(spans, ids, strict=True) if whole(own) == number]
+
+
 def _stretch(end: object, side: str, kind: str, text: str, number: int, place: Place) -> Span:
     """The one place where words stand in a text."""
-    words = end.strip() if isinstance(end, str) else ""
+    words = plain(end).strip() if isinstance(end, str) else ""
     if not words:
         raise place.error(number, f"has the {side} {end!r}, which is no words of the text", LIKE)
-    start = text.find(words)
-    if start < 0:
-        fix = "write its words as they stand in the text, or mark entities with start and end"
-        raise place.error(number, f"has the {side} {words!r}, which does not stand in the text", fix)
-    if text.find(words, start + 1) >= 0:
+    starts = list(_standing(words, text))
+    if len(starts) == 1:
+        return Span(starts[0], starts[0] + len(words), kind)
+    if starts:
         what = f"has the {side} {words!r}, which stands in the text more than once"
         raise place.error(number, what, f"say which is meant: {LIKE}")
-    return Span(start, start + len(words), kind)
+    there = "stands in the text as a part of longer words alone" if words in text else "does not stand in the text"
+    fix = "write its words as they stand in the text, or mark entities with start and end"
+    raise place.error(number, f"has the {side} {words!r}, which {there}", fix)
+
+
+def _standing(words: str, text: str) -> Iterator[int]:
+    """Where words stand in a text, no letter or digit of theirs going on beside them."""
+    start = text.find(words)
+    while start >= 0:
+        end = start + len(words)
+        if not (_grown(text[start - 1 : start], words[0]) or _grown(words[-1], text[end : end + 1])):
+            yield start
+        start = text.find(words, start + 1)
+
+
+def _grown(left: str, right: str) -> bool:
+    """Whether two characters side by side are of one word: Latin letters or digits both."""
+    return all(character.isalnum() and character < _AFTER_LATIN for character in (left, right))

@@ -5,6 +5,7 @@ Knows what stands in a cell; does not know columns, texts or what an entity must
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
@@ -13,7 +14,9 @@ if TYPE_CHECKING:
 
     Row = dict[str, object]
 
-_DIGITS = 9  # of an offset written as a string
+# A whole number written as a string; an offset has no more digits.
+_WRITTEN = re.compile(r"(\d{1,9})(\.0*)?")
+_ID = ("id", "entity_id")
 _START = ("start", "start_offset", "begin", "start_idx", "start_index", "from", "offset")
 _END = ("end", "end_offset", "stop", "end_idx", "end_index", "to")
 _TYPE = ("type", "entity_type", "label", "entity_label", "category", "tag", "labels", "类型", "类别")
@@ -31,12 +34,13 @@ SHAPES = {
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """One entity as written: where, what, and its words where they are given."""
+    """One entity as written: where, what, and its words and its id where they are given."""
 
     start: object
     end: object
     type: object
     surface: str | None = None
+    id: object = None
 
 
 def shape_of(item: object) -> str | None:
@@ -53,31 +57,33 @@ def shape_of(item: object) -> str | None:
 
 
 def whole(value: object) -> int | None:
-    """A whole number, or None."""
+    """A whole number, whether it is written as 1, 1.0 or a string of either; None for anything else."""
     if isinstance(value, bool):
         return None
     if isinstance(value, float) and value.is_integer():
         return int(value)
-    if isinstance(value, str) and value.strip().isdecimal() and len(value.strip()) <= _DIGITS:
-        return int(value)
+    if isinstance(value, str):
+        written = _WRITTEN.fullmatch(value.strip())
+        return int(written.group(1)) if written else None
     return value if isinstance(value, int) else None
 
 
-def _get(item: Row, names: Sequence[str]) -> object:
+def field_of(item: Row, names: Sequence[str]) -> object:
+    """What stands under the first of some names that an object has; None where it has none of them."""
     return next((item[name] for name in names if name in item), None)
 
 
 def _words(item: Row) -> str | None:
-    found = _get(item, _SURFACE)
+    found = field_of(item, _SURFACE)
     return found if isinstance(found, str) else None
 
 
 def _objects(value: object) -> Iterator[Mark]:
     for item in cast("list[Row]", value):
-        kind = _get(item, _TYPE)
+        kind = field_of(item, _TYPE)
         if isinstance(kind, list) and len(cast("list[object]", kind)) == 1:
             kind = cast("list[object]", kind)[0]
-        yield Mark(_get(item, _START), _get(item, _END), kind, _words(item))
+        yield Mark(field_of(item, _START), field_of(item, _END), kind, _words(item), field_of(item, _ID))
 
 
 def _triples(value: object) -> Iterator[Mark]:
@@ -94,10 +100,10 @@ def _by_type(value: object) -> Iterator[Mark]:
 
 def _indexed(value: object) -> Iterator[Mark]:
     for item in cast("list[Row]", value):
-        index = cast("list[object]", _get(item, _INDEX))
+        index = cast("list[object]", field_of(item, _INDEX))
         places = index if index and isinstance(index[0], (list, tuple)) else [index]
         for start, end in cast("list[tuple[object, object]]", places):
-            yield Mark(start, end, _get(item, _TYPE), _words(item))
+            yield Mark(start, end, field_of(item, _TYPE), _words(item), field_of(item, _ID))
 
 
 READERS = {"objects": _objects, "triples": _triples, "by type": _by_type, "index": _indexed}

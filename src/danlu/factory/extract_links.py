@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from danlu.factory.extract_judge import Gold
     from danlu.text.entities import Candidates
     from danlu.types import Example
 
@@ -155,21 +156,28 @@ def link_threshold(
     return best_of(np.array([f1(*row) for row in counts]))
 
 
-def link_calibration(found: Sequence[Candidates], gold: Sequence[Related | None], link_least: float) -> Calibration:
+def link_calibration(
+    found: Sequence[Candidates], gold: Sequence[Related | None], entities: Gold, link_least: float
+) -> Calibration:
     """Platt's scaling of the logits of relations between entities that are right, in rows where they are known.
+
+    An entity that takes part in no relation counts as much as any: the probability is given two right entities.
 
     Args:
         found: candidates of rows that were not learned from.
         gold: their relations.
+        entities: (entities, 3) all that are marked in each.
         link_least: the logit of the threshold.
     """
     logits: list[float] = []
     truth: list[float] = []
-    for each, wanted in zip(found, gold, strict=True):
-        known = {link[i : i + 3] for link in wanted or () for i in (0, 3)}
+    for each, wanted, marks in zip(found, gold, entities, strict=True):
+        if wanted is None:
+            continue
+        known = set(map(tuple, marks.tolist()))
         for (head, tail, kind), logit in zip(each.links.tolist(), each.link_logits.tolist(), strict=True):
             ends = (*each.places[head].tolist(), *each.places[tail].tolist())
-            if wanted is not None and {ends[:3], ends[3:]} <= known:
+            if {ends[:3], ends[3:]} <= known:
                 logits.append(logit)
                 truth.append(float((*ends, kind) in wanted))
     return scaled(np.array(logits), np.array(truth), link_least)

@@ -208,7 +208,7 @@ def both(found: Sequence[Candidates], judged: Judged, least: float, link_least: 
     calibration = calibrate(found, judged.gold, least)
     if run.schema is None:
         return calibration
-    return replace(calibration, links=link_calibration(found, judged.linked, link_least))
+    return replace(calibration, links=link_calibration(found, judged.linked, judged.gold, link_least))
 
 
 def honest(

@@ -349,10 +349,13 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "far-relations": (
         (
-            "{n:,} relation{s} of training rows lead farther than the {window} tokens that are read at once: they "
-            "cannot be learned, nor found in other texts."
+            "{n:,} relation{s} of training rows with entities that no window of {window} tokens holds both: they "
+            "cannot be learned, nor found so far apart in other texts."
         ),
-        "训练数据中有 {n:,} 个关系的两端相距太远，超出一次读取的 {window} 个词元：学不到，也找不到。",
+        (
+            "训练数据中有 {n:,} 个关系，没有一个 {window} 词元的窗口能同时装下两端：学不到，在别的文本中相距这样远也"
+            "找不到。"
+        ),
     ),
     "one-score": (
         "Every training row has the score {score}; add rows with other scores, or name the column with --label.",

@@ -28,7 +28,11 @@ _TOKEN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]|[^\W\d_\u3400-\u9fff\uf900-\u
 
 
 def moved(row: Example, where: Mapping[Span, Span]) -> Example:
-    """A row whose relations follow its entities to where these are now; those of an entity that is gone are gone."""
+    """A row whose relations follow its entities to where these are now.
+
+    Those of an entity that is gone are gone, and so are those that lead from an entity to itself, or say what another
+    says, because two entities have become one.
+    """
     if row.relations is None:
         return row
     kept = [
@@ -36,7 +40,7 @@ def moved(row: Example, where: Mapping[Span, Span]) -> Example:
         for each in row.relations
         if each.head in where and each.tail in where
     ]
-    return replace(row, relations=tuple(kept))
+    return replace(row, relations=tuple(dict.fromkeys(each for each in kept if each.head != each.tail)))
 
 
 def relation_types(train: list[Example]) -> tuple[str, ...]:

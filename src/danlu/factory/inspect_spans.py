@@ -83,7 +83,8 @@ def _usable(
         if any(crossing(trimmed)):
             told["entities-cross"].append(row)
         linked = inspect_links.moved(usable, dict(zip(usable.spans or (), trimmed, strict=True)))
-        kept.append(replace(linked, spans=trimmed) if labelled else replace(linked, spans=None, relations=None))
+        once = tuple(dict.fromkeys(trimmed))  # two may have differed in white space alone
+        kept.append(replace(linked, spans=once) if labelled else replace(linked, spans=None, relations=None))
     return kept
 
 

@@ -44,7 +44,7 @@ CHINESE: dict[str, str] = {
     "what_en": "在英文文本中找出 {k} 类实体，以及它们之间的 {q} 种关系。",
     "what_mixed": "在文本中找出 {k} 类实体，以及它们之间的 {q} 种关系。",
     "cap": "实体 F1，在 {n} 条文本上测得",
-    "cap_test": "实体 F1，在你的测试文件的 {n} 条文本上测得，训练时从未用过",
+    "cap_test": "实体 F1，在您的测试文件的 {n} 条文本上测得，训练时从未用过",
     "fact_relations": "关系 F1",
     "relations_note": "{low} 到 {high}；测了 {n} 个",
     "relations_title": "每种关系",

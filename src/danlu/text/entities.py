@@ -172,18 +172,24 @@ def decode(found: Candidates, least: float, *, nested: bool) -> list[int]:
         nested: whether one may lie inside another; two that cross never stand together.
     """
     taken: list[int] = []
-    for index in range(int((found.logits >= least).sum())):
-        start, end, kind = found.places[index].tolist()
-        if all(_apart(start, end, kind, found.places[other].tolist(), nested) for other in taken):
+    places = found.places[: int((found.logits >= least).sum())]
+    free = np.ones(len(places), bool)
+    for index, place in enumerate(places):
+        if free[index]:
             taken.append(index)
+            free &= _apart(places, place, nested)
     return taken
 
 
-def _apart(start: int, end: int, kind: int, other: list[int], nested: bool) -> bool:
-    if end <= other[0] or other[1] <= start:
-        return True
-    inside = (other[0] <= start and end <= other[1]) or (start <= other[0] and other[1] <= end)
-    return nested and inside and (start, end, kind) != tuple(other)
+def _apart(places: NDArray[np.int64], place: NDArray[np.int64], nested: bool) -> NDArray[np.bool_]:
+    """(n,) whether each of n stretches can be an entity beside another one."""
+    start_N, end_N, kind_N = places.T
+    start, end, kind = place.tolist()
+    apart_N = (end_N <= start) | (end <= start_N)
+    if not nested:
+        return apart_N
+    inside_N = ((start <= start_N) & (end_N <= end)) | ((start_N <= start) & (end <= end_N))
+    return apart_N | (inside_N & ((start_N != start) | (end_N != end) | (kind_N != kind)))
 
 
 def _batches(jobs: list[tuple[int, Window]], frame: int, cells: int) -> Iterator[list[tuple[int, Window]]]:

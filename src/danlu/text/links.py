@@ -90,7 +90,8 @@ def links(
     """(n, 3) head, tail and relation of every allowed pair of entities whose logit is above a floor, and (n,) logits.
 
     Args:
-        entities: (M, 3) first character, character after the last, type.
+        entities: (M, 3) first character, character after the last, type; the likeliest first, since of one window at
+            most as many are looked at as it has tokens: nested ones could be far more.
         tokens: of the text.
         read: its windows.
         weights: (Q, P + 1) of each relation: of the parts of a product, and what is added.
@@ -102,6 +103,7 @@ def links(
     parts = [(np.zeros((0, 2), np.int64), np.zeros(0), np.zeros((0, len(weights)), np.float32))]
     for each in read:
         inside = np.flatnonzero((borders[:, 0] >= each.window.start) & (borders[:, 1] < each.window.stop))
+        inside = inside[: each.window.stop - each.window.start]
         kinds = entities[inside, 2]
         allowed_MMQ = allowed_KQK[kinds][:, :, kinds].transpose(0, 2, 1) & ~np.eye(len(kinds), dtype=bool)[:, :, None]
         pairs = np.nonzero(allowed_MMQ.any(-1))
