@@ -143,7 +143,8 @@ def calibrated(
         texts: the labelled ones.
         taught: the teacher without the loop, and with it.
         folds: of the labelled rows.
-        exam: what the teacher believes of the texts that students were chosen by, and the student's probabilities.
+        exam: the targets of the texts that students were chosen by, which of scores are what the teacher alone
+            believes, and the student's probabilities.
         own: whether the rows that were held out were held out from the student itself.
     """
     truth, table = held_out

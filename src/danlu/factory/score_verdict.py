@@ -56,7 +56,7 @@ def calibrated(
         held_out: truth and scores of rows that were held out.
         ruler: what is measured by.
         folds: of the labelled rows.
-        exam: what the teacher believes of the texts that students were chosen by, and the student's scores of them.
+        exam: what the teacher alone believes of the texts that students were chosen by, and the student's scores.
         own: whether the rows that were held out were held out from the student itself.
     """
     truth, table = held_out
