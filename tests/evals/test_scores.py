@@ -78,3 +78,12 @@ def test_scores_outside_the_range_count_in_its_ends():
     found = fifths(np.array([-1.0, 0.0, 5.0, 9.0]), np.zeros(4), (0, 5))
     assert [part["n"] for part in found] == [2, 0, 0, 0, 2]
     assert "bias" not in found[1]
+
+
+@pytest.mark.parametrize(
+    ("truth", "predicted"),
+    [([3.0], [2.0]), ([1.0, 2.0, 3.0], [1.0, 2.0, 3.0]), ([2.0] * 9, list(range(9))), (list(range(9)), [2.0] * 9)],
+)
+def test_where_nothing_can_be_said_of_a_correlation_it_may_be_anything(truth, predicted):
+    found = figures(np.array(truth, float), np.array(predicted, float), 1.0, (0, 5))
+    assert found["spearman95"] == found["pearson95"] == [-1, 1]

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     FloatArray = npt.NDArray[np.floating[Any]]
 
 PARTS = 5  # of the range, whose errors are told apart
+LEAST_ROWS = 4  # below which, drawn again, they say nothing of a correlation
 LEAST_DEVIATION = 0.01  # of true scores, in shares of their range: below it R² has nothing to explain
 
 
@@ -116,7 +117,8 @@ def figures(truth: FloatArray, predicted: FloatArray, margin: float | FloatArray
 
     Returns:
         n; pearson and spearman, mae and rmse in the units of the scores, each with its 95% interval by bootstrap under
-        the same name and 95; inside, the share of true scores within the margin, with Wilson's interval; and
+        the same name and 95, that of a correlation from -1 to 1 where there are fewer than four rows or either side
+        does not vary; inside, the share of true scores within the margin, with Wilson's interval; and
         fifths. Rounded to 6 digits.
     """
     statistics: dict[str, Callable[[FloatArray, FloatArray], float]] = {
@@ -126,9 +128,12 @@ def figures(truth: FloatArray, predicted: FloatArray, margin: float | FloatArray
         "rmse": root_mean_squared_error,
     }
     out: dict[str, Any] = {"n": len(truth)}
+    blind = len(truth) < LEAST_ROWS or not np.ptp(truth) or not np.ptp(predicted)
     for name, statistic in statistics.items():
+        anything = blind and name in ("pearson", "spearman")
+        interval = (-1.0, 1.0) if anything else bootstrap_interval(statistic, truth, predicted)
         out[name] = _round(statistic(truth, predicted))
-        out[f"{name}95"] = [_round(edge) for edge in bootstrap_interval(statistic, truth, predicted)]
+        out[f"{name}95"] = [_round(edge) for edge in interval]
     inside = int((np.abs(truth - predicted) <= np.asarray(margin) + 1e-9).sum())
     out["inside"] = _round(inside / len(truth))
     out["inside95"] = [_round(edge) for edge in wilson(inside, len(truth))]

@@ -143,9 +143,10 @@ def score_evidence(
 
 
 def _misses(ruler: Ruler, truth: NDArray[np.float64], predicted: NDArray[np.float64]) -> list[dict[str, Any]]:
-    """The measured texts whose predicted score lies farthest from the true one."""
+    """The measured texts whose predicted score lies farthest from the true one, if it does in the digits shown."""
     assert ruler.range is not None
     off = np.abs(truth - predicted)
+    farthest = [int(i) for i in np.argsort(-off, kind="stable")[:SHOWN]]
     return [
         {
             "text": shown(ruler.texts[i], SIDE),
@@ -153,7 +154,8 @@ def _misses(ruler: Ruler, truth: NDArray[np.float64], predicted: NDArray[np.floa
             "predicted": written(float(predicted[i]), ruler.range),
             "off": written(float(off[i]), ruler.range),
         }
-        for i in np.argsort(-off, kind="stable")[:SHOWN]
+        for i in farthest
+        if float(written(float(off[i]), ruler.range)) > 0
     ]
 
 
