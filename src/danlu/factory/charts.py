@@ -80,9 +80,10 @@ def linear(values: Iterable[float], low: float | None = None, high: float = 1.0,
     first, last = (min(high, max(low, edge)) for edge in (min(known, default=low), max(known, default=high)))
     room = max(last - first, 0.04 * (high - low))
     step = _round_step(room / steps)
-    start = round(max(low, math.floor((first - room * 0.08) / step + 1e-9) * step), 10)
-    end = round(min(high, math.ceil((last + room * 0.08) / step - 1e-9) * step), 10)
-    ticks = [round(start + step * i, 10) for i in range(round((end - start) / step) + 1)]
+    places = max(10, 2 - math.floor(math.log10(step)))
+    start = round(max(low, math.floor((first - room * 0.08) / step + 1e-9) * step), places)
+    end = round(min(high, math.ceil((last + room * 0.08) / step - 1e-9) * step), places)
+    ticks = [round(start + step * i, places) for i in range(round((end - start) / step) + 1)]
     return Axis(start, end, tuple(tick for tick in ticks if tick <= end))
 
 

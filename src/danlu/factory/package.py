@@ -14,7 +14,7 @@ import numpy as np
 
 import danlu
 from danlu.evals import several
-from danlu.evals.metrics import expected_interval, softmax, summary
+from danlu.evals.metrics import expected_half_width, softmax, summary
 from danlu.evals.questions import by_question
 from danlu.evals.questions import figures as question_figures
 from danlu.factory import score_verdict
@@ -266,7 +266,7 @@ def card(
             {
                 "more": more,
                 "measured": len(ruler.truth) + more,
-                "half_width": round(expected_interval(figures["student"]["accuracy"], len(ruler.truth), more), 6),
+                "half_width": round(expected_half_width(figures["student"]["accuracy"], len(ruler.truth), more), 6),
             }
             for more in (50, 100, 200, 500, 1000)
             if not several_labels and figures["student"]  # F1 has no interval that can be foreseen
