@@ -57,6 +57,11 @@ def test_a_model_of_labels_gives_no_score(toy_files):
         {"range": 5},
         {"margin": -1.0},
         {"margin": None},
+        {"margin": True},
+        {"margin": 3e9},
+        {"range": [], "margin": False},
+        {"range": [], "margin": -0.0},
+        {"range": [0.0, 5e-324]},
         {"range": []},
         {"thresholds": [0.5]},
     ],
@@ -67,6 +72,14 @@ def test_settings_that_danlu_does_not_write_are_refused(score_file, tmp_path, ch
     save(tmp_path / "forged.danlu", entries)
     with pytest.raises(ArtifactError, match="Fix: "):
         danlu.load(tmp_path / "forged.danlu")
+
+
+def test_any_margin_of_two_scores_is_opened(score_file, tmp_path):
+    entries = unpack(score_file.read_bytes())
+    wide = {"range": [-1e9, 1e9], "margin": 1.9e9}
+    entries["config.json"] = json.dumps(json.loads(entries["config.json"]) | wide).encode()
+    save(tmp_path / "wide.danlu", entries)
+    assert danlu.load(tmp_path / "wide.danlu").range == (-1e9, 1e9)
 
 
 def test_predict_prints_scores_with_their_margin(score_file, tmp_path):

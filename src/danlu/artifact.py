@@ -22,7 +22,7 @@ from danlu.text.ngrams import ngrams
 from danlu.text.normalize import clean
 from danlu.text.pair import join, pairing_of, sides
 from danlu.text.question import RIGHT, WRONG
-from danlu.text.score import LARGEST
+from danlu.text.score import LARGEST, is_range
 from danlu.text.shorten import shorten
 from danlu.types import Prediction
 
@@ -280,14 +280,15 @@ def _good_scores(settings: Settings) -> bool:
     """Whether what is set about scores is what danlu writes; nothing is where there are none."""
     bounds = settings.range
     if not bounds:
-        return settings.margin == 0
+        return type(settings.margin) in (int, float) and str(settings.margin) in ("0", "0.0")
     plain = not settings.options and not settings.thresholds and len(settings.labels) == 1
     return (
         plain
         and len(bounds) == 2
-        and all(type(number) in (int, float) and abs(number) <= LARGEST for number in (*bounds, settings.margin))
-        and bounds[0] < bounds[1]
-        and settings.margin >= 0
+        and all(type(number) in (int, float) and abs(number) <= LARGEST for number in bounds)
+        and is_range((bounds[0], bounds[1]))
+        and type(settings.margin) in (int, float)
+        and 0 <= settings.margin <= 2 * LARGEST
     )
 
 

@@ -18,7 +18,7 @@ import typer
 from danlu.cli_base import extra
 from danlu.cli_questions import fitting_question, measure_questions, question_line, question_of, question_of_line
 from danlu.cli_relations import measure_relations, relation_lines, relations_json, relations_line
-from danlu.cli_scores import measure_scores, score_json, score_lines, score_words
+from danlu.cli_scores import measure_scores, score_json, score_lines, with_margin
 from danlu.cli_several import labels_json, labels_line, measure_several, several_lines, table_lines
 from danlu.errors import DataError, OptionError
 from danlu.text.normalize import clean
@@ -346,7 +346,7 @@ def _as_line(text: tuple[str, ...], prediction: Prediction | Extraction, model: 
     doubt = "  (unsure)" if prediction.abstained else ""
     seen = " | ".join(clean(side)[:100] for side in text)  # no escape sequence of a text reaches the terminal
     if model.range is not None:
-        return f"{score_words(prediction, model.range)}\t{seen}"
+        return f"{with_margin(prediction, model.range)}\t{seen}"
     if prediction.labels is not None:
         return f"{clean(labels_line(prediction))}\t{seen}{doubt}"
     return f"{clean(prediction.label)}\t{prediction.probability:.3f}\t{seen}{doubt}"

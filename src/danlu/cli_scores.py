@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from danlu.errors import DataError
-from danlu.text.score import bounds_written, written
+from danlu.text.score import bounds_written, error_written, margin_written, plain, significant
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,22 +51,26 @@ def score_lines(result: dict[str, Any]) -> list[str]:
     bounds = (result["range"][0], result["range"][1])
     first, last = bounds_written(bounds)
     order = f"Spearman {result['spearman']:.3f} (95% interval {low:.3f} to {high:.3f}), Pearson {result['pearson']:.3f}"
-    off = f"mean absolute error {result['mae']:.3g}, root mean squared error {result['rmse']:.3g}"
-    inside = f"{result['inside']:.1%} of the true scores lie within ± {written(result['margin'], bounds)}"
+    mae, rmse = (error_written(result[key], bounds) for key in ("mae", "rmse"))
+    off = f"mean absolute error {mae}, root mean squared error {rmse}"
+    inside = f"{result['inside']:.1%} of the true scores lie within ± {margin_written(result['margin'], bounds)}"
     lines = [f"{order}, {result['n']} rows", f"on scores from {first} to {last}: {off}; {inside}"]
     for part in result["fifths"]:
-        told = f"bias {part['bias']:+.3g}  mean absolute error {part['mae']:.3g}  " if part["n"] else ""
-        lines.append(f"  {part['from']:g} to {part['to']:g}  {told}n {part['n']}")
+        told = ""
+        if part["n"]:
+            bias, mae = error_written(part["bias"], bounds, "+"), error_written(part["mae"], bounds)
+            told = f"bias {bias}  mean absolute error {mae}  "
+        lines.append(f"  {plain(part['from'])} to {plain(part['to'])}  {told}n {part['n']}")
     return lines
 
 
-def score_words(prediction: Prediction, bounds: Range) -> str:
+def with_margin(prediction: Prediction, bounds: Range) -> str:
     """A score with its margin, as 3.4 ± 0.8."""
-    return f"{prediction.label} ± {written(prediction.margin or 0.0, bounds)}"
+    return f"{prediction.label} ± {margin_written(prediction.margin or 0.0, bounds)}"
 
 
 def score_json(prediction: Prediction) -> dict[str, Any]:
     """The score and its margin, as predict's JSON has them; nothing for a model of labels."""
     if prediction.score is None or prediction.margin is None:
         return {}
-    return {"score": round(prediction.score, 6), "margin": prediction.margin}
+    return {"score": significant(prediction.score, 10), "margin": prediction.margin}

@@ -81,6 +81,19 @@ def test_a_slip_names_file_row_field_and_fix(tmp_path, cell):
         load(file)
 
 
+@pytest.mark.parametrize(
+    ("cell", "what", "fix"),
+    [
+        ("1,000.5", "commas between its digits", "write 1000.5"),
+        ("30.5%", "a percentage", "write 30.5,"),
+        ("0,5", "a comma where the decimal point stands", "write 0.5"),
+    ],
+)
+def test_a_slip_says_what_is_wrong_with_it(tmp_path, cell, what, fix):
+    with pytest.raises(DataError, match=f"{what}.*Fix: {fix}"):
+        load(table(tmp_path, [0.5, *range(12), f'"{cell}"']), task="score")
+
+
 def test_a_task_that_does_not_fit_is_refused(tmp_path):
     file = table(tmp_path, ["good", "bad"])
     with pytest.raises(DataError, match=r"rows\.csv, row 1, field 'label'"):

@@ -77,12 +77,12 @@ def test_wilson_holds_the_share_and_shrinks(n: int, share: float):
     low, high = metrics.wilson(successes, n)
     assert 0 <= low <= successes / n + 1e-12
     assert successes / n - 1e-12 <= high <= 1
-    assert metrics.expected_interval(share, n, 100) < metrics.expected_interval(share, n, 0)
+    assert metrics.expected_half_width(share, n, 100) < metrics.expected_half_width(share, n, 0)
 
 
 def test_expected_interval_is_half_of_wilson():
     low, high = metrics.wilson(160, 200)
-    assert metrics.expected_interval(0.8, 150, 50) == pytest.approx((high - low) / 2)
+    assert metrics.expected_half_width(0.8, 150, 50) == pytest.approx((high - low) / 2)
 
 
 @settings(deadline=None)

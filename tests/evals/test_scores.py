@@ -8,7 +8,7 @@ from scipy import stats
 
 from danlu.evals.scores import (
     determination,
-    expected_interval,
+    expected_correlation,
     fifths,
     figures,
     margin_of,
@@ -56,7 +56,7 @@ def test_a_margin_holds_nine_in_ten_of_what_comes_next():
 
 @pytest.mark.parametrize(("correlation", "n"), [(0.0, 10), (0.8, 100), (1.0, 4), (-0.5, 3)])
 def test_more_rows_narrow_the_interval(correlation, n):
-    now, then = expected_interval(correlation, n, 0), expected_interval(correlation, n, 100)
+    now, then = expected_correlation(correlation, n, 0), expected_correlation(correlation, n, 100)
     assert -1 <= now[0] <= then[0] <= then[1] <= now[1] <= 1
 
 
@@ -78,3 +78,30 @@ def test_scores_outside_the_range_count_in_its_ends():
     found = fifths(np.array([-1.0, 0.0, 5.0, 9.0]), np.zeros(4), (0, 5))
     assert [part["n"] for part in found] == [2, 0, 0, 0, 2]
     assert "bias" not in found[1]
+
+
+@pytest.mark.parametrize(
+    ("truth", "predicted"),
+    [([3.0], [2.0]), ([1.0, 2.0, 3.0], [1.0, 2.0, 3.0]), ([2.0] * 9, list(range(9))), (list(range(9)), [2.0] * 9)],
+)
+def test_where_nothing_can_be_said_of_a_correlation_it_may_be_anything(truth, predicted):
+    found = figures(np.array(truth, float), np.array(predicted, float), 1.0, (0, 5))
+    assert found["spearman95"] == found["pearson95"] == [-1, 1]
+
+
+@pytest.mark.parametrize("unit", [1e-11, 1e-7, 1.0, 1e9])
+def test_figures_do_not_depend_on_the_unit(unit):
+    draw = np.random.default_rng(2)
+    truth = draw.uniform(0, 1, 50)
+    predicted = truth + draw.normal(0, 0.1, 50)
+    one, other = figures(truth, predicted, 0.2, (0, 1)), figures(unit * truth, unit * predicted, 0.2 * unit, (0, unit))
+    for name in ("pearson", "spearman", "inside"):
+        assert other[name] == pytest.approx(one[name], abs=1e-6)
+    for name in ("mae", "rmse"):
+        assert other[name] / unit == pytest.approx(one[name], rel=1e-5)
+
+
+def test_a_score_on_an_edge_counts_above_it():
+    truth = np.array([0.0, 0.2, 0.4, 0.6, 0.8, 1.0])
+    assert [part["n"] for part in fifths(truth, truth, (0, 1))] == [1, 1, 1, 1, 2]
+    assert [part["n"] for part in fifths(truth.astype(np.float32), truth, (0, 1))][2] == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -130,3 +131,10 @@ def test_scores_lie_on_levels_of_about_as_many_rows(scores, folds):
     assert (np.diff(levels[order]) >= 0).all()
     if len(set(scores)) == len(scores) >= 10 * folds:
         assert np.bincount(levels).min() >= len(scores) // 5 - 1
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_where_most_scores_are_the_least_one_the_others_are_apart(kind):
+    scores = np.array([0.0] * 85 + [0.2, 0.4, 1.0] * 5, kind)
+    assert np.bincount(levels_of(scores, 5)).tolist() == [85, 15]
+    assert np.bincount(levels_of(np.array([0.0] * 98 + [1.0, 2.0], kind), 5), minlength=2).max() == 100

@@ -1,6 +1,7 @@
 """The report of a model of scores: its own sections, in both languages, and nothing of labels."""
 
 import copy
+import re
 
 import numpy as np
 import pytest
@@ -94,3 +95,25 @@ def test_both_languages_have_the_same_words_and_blanks():
     for key, english in ENGLISH.items():
         blanks = [{part.split("}")[0] for part in text.split("{")[1:]} for text in (english, CHINESE[key])]
         assert blanks[0] == blanks[1], key
+
+
+def test_a_model_worse_than_guessing_has_a_report_and_axes_that_hold_it():
+    report = sample()
+    draw = np.random.default_rng(0)
+    truth = draw.uniform(0, 5, 60)
+    told = figures(truth, 5 - truth + draw.normal(0, 1, 60), 1.6, (0, 5))
+    report["card"]["figures"] = {"measured_on": "test", "student": told, "teacher": told, "gold_only": None}
+    report["card"]["candidates"] = [{**CANDIDATE, "r2": -3.0}]
+    report["card"]["more_labels"] = more_scores(told["spearman"], 60)
+    assert told["spearman95"][1] < 0
+    page = render(report)
+    assert "-1.0" in page
+    assert re.search(r' (x|x1|x2|cx|width)="-[^"]*%"', page) is None
+
+
+def test_negative_values_have_room():
+    assert charts.linear([-0.4, -0.2]).low < -0.4
+    assert charts.linear([-9.0]).low == -1
+    assert charts.linear([0.02, 0.3]).low == 0
+    picture = charts.strip(-0.8, -0.5, -0.2, span="span")
+    assert 'x="-' not in picture

@@ -59,6 +59,13 @@ def test_every_row_stands_under_one_bar(scores):
     assert len(bars) <= 11
 
 
+def test_bars_keep_their_zeros():
+    names = [name for name, _ in histogram(rows_of(range(0, 1501, 10)), (0.0, 1500.0))]
+    assert names[0] == "0 – 150"
+    assert names[1] == "150 – 300"
+    assert names[-1] == "1350 – 1500"
+
+
 def test_a_scored_file_says_its_range_and_shows_its_scores(tmp_path):
     write(tmp_path, [i % 50 / 10 for i in range(100)])
     inspection = inspect(load(tmp_path))

@@ -6,7 +6,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from danlu.text.score import LARGEST, USUAL, at, number, plain, range_of, share, written
+from danlu.text.score import (
+    LARGEST,
+    USUAL,
+    at,
+    error_written,
+    is_number,
+    is_range,
+    margin_written,
+    number,
+    plain,
+    range_of,
+    share,
+    significant,
+    written,
+)
 
 SCORES = st.floats(-LARGEST, LARGEST)
 
@@ -22,13 +36,19 @@ SCORES = st.floats(-LARGEST, LARGEST)
         ("３．５", 3.5),
         ("−2", -2.0),
         ("0", 0.0),
+        ("5.", 5.0),
+        (".5", 0.5),
+        ("1e-3", 0.001),
+        ("－３", -3.0),
     ],
 )
 def test_numbers_as_people_write_them(cell, value):
     assert number(cell) == value
 
 
-@pytest.mark.parametrize("cell", ["", "good", "nan", "inf", "-Infinity", "3,5", "4/5", "1_000", "80%", "2e9", "1e999"])
+@pytest.mark.parametrize(
+    "cell", ["", "good", "nan", "inf", "-Infinity", "3,5", "4/5", "1_000", "80%", "2e9", "1e999", "5²", "①", "½", "٣"]
+)
 def test_what_is_no_number(cell):
     assert number(cell) is None
 
@@ -83,3 +103,45 @@ def test_as_many_digits_as_the_range_deserves(bounds, shown):
     assert written(0.3412, bounds) == shown
     assert written(-1e-9, bounds) == f"{0:.{len(shown.partition('.')[2])}f}"
     assert math.isfinite(float(shown))
+
+
+@given(st.text(alphabet="0123456789.,eE+-−５％ "))
+def test_a_number_of_any_size_is_one_grammar(cell):
+    assert (number(cell) is None) or is_number(cell)
+    assert is_number(cell) or number(cell) is None
+    assert is_number("12345678901")
+
+
+@pytest.mark.parametrize(
+    ("margin", "bounds", "shown"),
+    [
+        (0.4, (0, 12), "0.4"),
+        (0.54, (0, 12), "0.6"),
+        (0.75, (0, 5), "0.8"),
+        (0.8, (0, 5), "0.8"),
+        (0.03, (0, 5), "0.03"),
+        (0.0, (0, 12), "0"),
+        (1234.2, (0, 1e6), "1235"),
+    ],
+)
+def test_a_margin_is_rounded_up_and_never_away(margin, bounds, shown):
+    assert margin_written(margin, bounds) == shown
+
+
+@given(st.floats(1e-9, 1e9), st.floats(1e-6, 1e9))
+def test_a_written_margin_holds_the_margin(margin, width):
+    assert float(margin_written(margin, (0.0, width))) >= margin * (1 - 1e-6)
+
+
+def test_errors_of_any_unit_are_written_out():
+    assert error_written(12345.678, (0, 50_000)) == "12346"
+    assert error_written(0.8234, (0, 5)) == "0.82"
+    assert error_written(0.8234, (0, 5), "+") == "+0.82"
+    assert error_written(1.2e-7, (0, 1e-6)) == "0.00000012"
+
+
+def test_digits_that_matter_are_kept_and_ranges_have_a_width():
+    assert significant(1.23456789e-9) == pytest.approx(1.23457e-9)
+    assert not is_range((0, 5e-324))
+    assert not is_range((1e9, 1e9 + 1e-6))
+    assert is_range((0, 1e-9))

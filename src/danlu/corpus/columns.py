@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from danlu.errors import DataError
+from danlu.text.score import is_number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,7 +43,6 @@ _ALIKE = """
 _UNLIKE = "premise hypothesis, abst keyword, 前提 假设"
 _PAIRS = [(first, second) for first, second in (pair.split() for pair in f"{_ALIKE}, {_UNLIKE}".split(","))]
 _ENDING = re.compile(r"[ _-]*([12ab])$")
-_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 _LONGEST_LABEL = 50  # characters; only when a label is looked for by content
 
 
@@ -102,11 +102,6 @@ def as_text(value: object) -> str:
 def as_label(value: object) -> str | None:
     """A cell as a label: the stripped text, None if nothing is left. 3 and 3.0 are '3', True is 'true'."""
     return as_text(value).strip().strip("\ufeff\u200b").strip() or None
-
-
-def is_number(label: str) -> bool:
-    """Whether a label is a number rather than a name."""
-    return _NUMBER.fullmatch(label) is not None
 
 
 def is_scalar(value: object) -> bool:

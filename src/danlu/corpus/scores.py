@@ -5,11 +5,12 @@ Knows columns and cells. Does not know files, nor what is done with scores.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from danlu.corpus.columns import as_label, is_scalar
 from danlu.errors import DataError
-from danlu.text.score import LARGEST, number, plain
+from danlu.text.score import LARGEST, is_number, narrow, number, plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 MANY = 20  # different whole numbers up to which they may be names of labels
 NUMBERS = 0.9  # of the filled cells: where so many are numbers, the others are slips
+_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?", re.ASCII)
+_COMMA = re.compile(r"[+-]?\d*,\d+", re.ASCII)
 
 
 def are_scores(rows: Sequence[Row], columns: Columns, task: Kind | None) -> bool:
@@ -60,7 +63,21 @@ def read_score(value: object, file: str, row: int, field: str) -> str | None:
         return None
     score = number(cell)
     if score is None:
-        what = f"the score is {cell[:60]!r}, which is not a number from {-LARGEST:,.0f} to {LARGEST:,.0f}"
-        fix = "write a number such as 3.5, or leave the cell empty; labels are learned with --task classification"
-        raise DataError(what, fix, file=file, row=row, field=field)
+        what, fix = _slip(narrow(cell))
+        fix += ", or leave the cell empty; labels are learned with --task classification"
+        raise DataError(f"the score is {cell[:60]!r}, which {what}", fix, file=file, row=row, field=field)
     return plain(score)
+
+
+def _slip(cell: str) -> tuple[str, str]:
+    """What is wrong with a cell that holds no score, and what to write."""
+    if _THOUSANDS.fullmatch(cell):
+        return (
+            "has commas between its digits",
+            f"write {cell.replace(',', '')}, or a point where the comma parts off decimals",
+        )
+    if _COMMA.fullmatch(cell):
+        return "has a comma where the decimal point stands", f"write {cell.replace(',', '.')}"
+    if cell[-1:] in ("%", "％") and is_number(cell[:-1]):
+        return "is a percentage", f"write {cell[:-1].strip()}, without the sign, in every row"
+    return f"is not a number from {-LARGEST:,.0f} to {LARGEST:,.0f}", "write a number such as 3.5"

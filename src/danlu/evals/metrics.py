@@ -124,7 +124,7 @@ def wilson(successes: float, n: float, z: float = 1.96) -> tuple[float, float]:
     return max(0.0, centre - half), min(1.0, centre + half)
 
 
-def expected_interval(accuracy: float, n: int, more: int) -> float:
+def expected_half_width(accuracy: float, n: int, more: int) -> float:
     """How wide the 95% interval will be once more rows are measured, should the accuracy stay what it is.
 
     Args:

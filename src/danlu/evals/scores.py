@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from danlu.evals.metrics import bootstrap_interval, wilson
-from danlu.text.score import COVERED
+from danlu.text.score import COVERED, significant
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,15 +22,25 @@ if TYPE_CHECKING:
 
     FloatArray = npt.NDArray[np.floating[Any]]
 
+NOISE = 1e-13  # of the largest score: what equal ones may lie from their mean by rounding
 PARTS = 5  # of the range, whose errors are told apart
+LEAST_ROWS = 4  # below which, drawn again, they say nothing of a correlation
 LEAST_DEVIATION = 0.01  # of true scores, in shares of their range: below it R² has nothing to explain
 
 
 def pearson(truth: FloatArray, predicted: FloatArray) -> float:
     """The correlation, -1 to 1, both (n,); 0 where either does not vary, as for fewer than two rows."""
-    left, right = (each.astype(np.float64) - each.mean() if len(each) else each for each in (truth, predicted))
-    length = math.sqrt(float((left**2).sum()) * float((right**2).sum()))
-    return float((left * right).sum()) / length if length > 1e-12 else 0.0
+    return float(np.dot(_direction(truth), _direction(predicted)))
+
+
+def _direction(scores: FloatArray) -> npt.NDArray[np.float64]:
+    """(n,) how far each lies from their mean, in shares of all that they do; zeros where they do not vary."""
+    wide = scores.astype(np.float64)
+    off = wide - wide.mean() if len(wide) else wide
+    most = np.abs(off).max(initial=0.0)
+    if most <= NOISE * np.abs(wide).max(initial=0.0):
+        return np.zeros_like(wide)
+    return off / most / np.linalg.norm(off / most)
 
 
 def spearman(truth: FloatArray, predicted: FloatArray) -> float:
@@ -77,7 +87,7 @@ def margin_of(errors: FloatArray, share: float = COVERED) -> float:
     return float(found[min(len(found), math.ceil((len(found) + 1) * share)) - 1])
 
 
-def expected_interval(correlation: float, n: int, more: int) -> tuple[float, float]:
+def expected_correlation(correlation: float, n: int, more: int) -> tuple[float, float]:
     """The 95% interval of a rank correlation once more rows are measured, should it stay what it is.
 
     By Fisher's transform with the variance of Bonett and Wright (2000).
@@ -93,15 +103,21 @@ def expected_interval(correlation: float, n: int, more: int) -> tuple[float, flo
 
 
 def fifths(truth: FloatArray, predicted: FloatArray, bounds: Range) -> list[dict[str, Any]]:
-    """For each fifth of the range: from, to, n, and of the true scores in it bias (predicted less true) and mae."""
+    """For each fifth of the range: from, to, n, and of the true scores in it bias (predicted less true) and mae.
+
+    A score on an edge counts above it, one outside of the range in the fifth at that end.
+    """
     edges = np.linspace(bounds[0], bounds[1], PARTS + 1)
-    part = np.clip(np.searchsorted(edges, truth, side="right") - 1, 0, PARTS - 1)
+    share = (truth.astype(np.float64) - bounds[0]) / (bounds[1] - bounds[0])
+    part = np.clip(np.floor(PARTS * share + 1e-9), 0, PARTS - 1).astype(np.int64)
     errors = predicted - truth
     out: list[dict[str, Any]] = []
     for number in range(PARTS):
         mine = errors[part == number]
-        told = {"bias": _round(mine.mean()), "mae": _round(np.abs(mine).mean())} if len(mine) else {}
-        out.append({"from": _round(edges[number]), "to": _round(edges[number + 1]), "n": len(mine), **told})
+        told = {"bias": significant(mine.mean()), "mae": significant(np.abs(mine).mean())} if len(mine) else {}
+        out.append(
+            {"from": significant(edges[number], 10), "to": significant(edges[number + 1], 10), "n": len(mine), **told}
+        )
     return out
 
 
@@ -116,8 +132,9 @@ def figures(truth: FloatArray, predicted: FloatArray, margin: float | FloatArray
 
     Returns:
         n; pearson and spearman, mae and rmse in the units of the scores, each with its 95% interval by bootstrap under
-        the same name and 95; inside, the share of true scores within the margin, with Wilson's interval; and
-        fifths. Rounded to 6 digits.
+        the same name and 95, that of a correlation from -1 to 1 where there are fewer than four rows or either side
+        does not vary; inside, the share of true scores within the margin, with Wilson's interval; and
+        fifths. Rounded to 6 digits that matter.
     """
     statistics: dict[str, Callable[[FloatArray, FloatArray], float]] = {
         "pearson": pearson,
@@ -126,14 +143,13 @@ def figures(truth: FloatArray, predicted: FloatArray, margin: float | FloatArray
         "rmse": root_mean_squared_error,
     }
     out: dict[str, Any] = {"n": len(truth)}
+    blind = len(truth) < LEAST_ROWS or not np.ptp(truth) or not np.ptp(predicted)
     for name, statistic in statistics.items():
-        out[name] = _round(statistic(truth, predicted))
-        out[f"{name}95"] = [_round(edge) for edge in bootstrap_interval(statistic, truth, predicted)]
-    inside = int((np.abs(truth - predicted) <= np.asarray(margin) + 1e-9).sum())
-    out["inside"] = _round(inside / len(truth))
-    out["inside95"] = [_round(edge) for edge in wilson(inside, len(truth))]
+        anything = blind and name in ("pearson", "spearman")
+        interval = (-1.0, 1.0) if anything else bootstrap_interval(statistic, truth, predicted)
+        out[name] = significant(statistic(truth, predicted))
+        out[f"{name}95"] = [significant(edge) for edge in interval]
+    inside = int((np.abs(truth - predicted) <= np.asarray(margin) + 1e-9 * (bounds[1] - bounds[0])).sum())
+    out["inside"] = significant(inside / len(truth))
+    out["inside95"] = [significant(edge) for edge in wilson(inside, len(truth))]
     return out | {"fifths": fifths(truth, predicted, bounds)}
-
-
-def _round(value: float) -> float:
-    return round(float(value), 6)

@@ -66,15 +66,24 @@ class Round:
     below: str = ""
 
 
-def linear(values: Iterable[float], low: float = 0.0, high: float = 1.0, steps: int = 4) -> Axis:
-    """An axis around values, with round ticks, that does not reach beyond `low` and `high`."""
-    known = [value for value in values if math.isfinite(value)] or [low, high]
-    first, last = max(low, min(known)), min(high, max(known))
+def linear(values: Iterable[float], low: float | None = None, high: float = 1.0, steps: int = 4) -> Axis:
+    """An axis around values, with round ticks, that does not reach beyond `low` and `high`.
+
+    Args:
+        values: what is to be shown.
+        low: the least start; without it 0, or -1 where a value is negative, as correlations may be.
+        high: the greatest end.
+        steps: between ticks, about.
+    """
+    known = [value for value in values if math.isfinite(value)]
+    low = low if low is not None else -1.0 if min(known, default=0.0) < 0 else 0.0
+    first, last = (min(high, max(low, edge)) for edge in (min(known, default=low), max(known, default=high)))
     room = max(last - first, 0.04 * (high - low))
     step = _round_step(room / steps)
-    start = round(max(low, math.floor((first - room * 0.08) / step + 1e-9) * step), 10)
-    end = round(min(high, math.ceil((last + room * 0.08) / step - 1e-9) * step), 10)
-    ticks = [round(start + step * i, 10) for i in range(round((end - start) / step) + 1)]
+    places = max(10, 2 - math.floor(math.log10(step)))
+    start = round(max(low, math.floor((first - room * 0.08) / step + 1e-9) * step), places)
+    end = round(min(high, math.ceil((last + room * 0.08) / step - 1e-9) * step), places)
+    ticks = [round(start + step * i, places) for i in range(round((end - start) / step) + 1)]
     return Axis(start, end, tuple(tick for tick in ticks if tick <= end))
 
 
@@ -120,21 +129,29 @@ def strip(
     base_name: str = "",
     shown: Shown = percent,
 ) -> str:
-    """A share on the whole scale with its interval as a band called `span`, and a mark for what guessing reaches."""
-    middle = (low + high) / 2
-    anchor, at = ("start", low) if middle < 0.2 else ("end", high) if middle > 0.8 else ("middle", middle)
-    parts = [_text(at, 12, span, anchor, "strong")]
+    """A share on the whole scale with its interval as a band called `span`, and a mark for what guessing reaches.
+
+    The scale begins at 0, or at -1 where the interval is negative, as that of a correlation may be; then nothing is
+    marked for guessing.
+    """
+    axis = Axis(-1.0, 1.0, (-1.0, -0.5, 0.0, 0.5, 1.0)) if low < 0 else Axis(*_WHOLE, (0.0, 0.25, 0.5, 0.75, 1.0))
+    start, end, at = axis.share(low), axis.share(high), axis.share(value)
+    middle = (start + end) / 2
+    anchor, beside = ("start", start) if middle < 0.2 else ("end", end) if middle > 0.8 else ("middle", middle)
+    parts = [_text(beside, 12, span, anchor, "strong")]
     parts += [
         _rect(_WHOLE, (26, 10), "track", radius=5),
-        _rect((low, high), (26, 10), "band", radius=5),
-        _line(value, value, 20, 42, "value"),
+        _rect((start, end), (26, 10), "band", radius=5),
+        _line(at, at, 20, 42, "value"),
     ]
-    for tick in (0.0, 0.25, 0.5, 0.75, 1.0):
+    base = None if low < 0 else base
+    for tick in axis.ticks:
         if base is None or abs(tick - base) > 0.06:  # else the mark for guessing would run through the number
-            parts.append(_text(tick, 58, shown(tick, 0), "start" if tick == 0 else "end" if tick == 1 else "middle"))
+            side = "start" if tick == axis.low else "end" if tick == axis.high else "middle"
+            parts.append(_text(axis.share(tick), 58, shown(tick, 0), side))
     if base is not None:
-        side, shift = ("start", 6) if base < 0.5 else ("end", -6)
-        parts += [_line(base, base, 22, 84, "base"), _text(base, 82, base_name, side, shift=shift)]
+        edge, shift = ("start", 6) if base < 0.5 else ("end", -6)
+        parts += [_line(base, base, 22, 84, "base"), _text(base, 82, base_name, edge, shift=shift)]
     return _svg(92 if base is not None else 64, f"{shown(value)}, {span}", parts)
 
 

@@ -9,8 +9,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from danlu.corpus.columns import is_number
 from danlu.factory.finding_text import say
+from danlu.text.score import is_number
 from danlu.text.several import held
 from danlu.text.wording import meaningless, same_words
 

@@ -80,6 +80,9 @@ def levels_of(scores: NDArray[np.floating[Any]], folds: int) -> NDArray[np.int64
     """
     count = max(1, min(LEVELS, len(scores) // (2 * folds)))
     edges = np.unique(np.quantile(scores, np.arange(1, count) / count)) if count > 1 else np.zeros(0)
+    least = scores.min(initial=np.inf)
+    if (scores > least).sum() >= 2 * folds:  # where most scores are the least one, the others are apart from them
+        edges = np.maximum(edges, np.nextafter(least, np.inf))
     return np.searchsorted(edges, scores, side="right").astype(np.int64)
 
 

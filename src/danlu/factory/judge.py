@@ -109,6 +109,22 @@ def dev_of(material: Material, logits: NDArray[np.float32]) -> tuple[Truth, NDAr
     return by_question(logits[: len(truth)], truth, whole_job, rows)
 
 
+def believed(
+    material: Material, targets: NDArray[np.float32], log_probabilities: NDArray[np.floating[Any]]
+) -> NDArray[np.float32]:
+    """The targets of the exam; of scores, what the teacher alone believes, also of dev rows, which come first.
+
+    Args:
+        material: the rows.
+        targets: (exam, K), those of dev rows half of their truth.
+        log_probabilities: (everything, K) of the teacher.
+    """
+    if material.texts.range is None:
+        return targets
+    dev = np.exp(log_probabilities[material.part("dev")]).astype(np.float32)
+    return np.concatenate([dev, targets[len(dev) :]])
+
+
 def held_out(texts: Texts, taught: Taught) -> tuple[Truth, NDArray[np.floating[Any]]]:
     """The truth of the labelled rows, or questions, that folds held out, and the teacher's probabilities of them."""
     judged = taught.judged[:0] if texts.guessed else taught.judged  # nobody's labels

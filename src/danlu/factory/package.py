@@ -14,7 +14,7 @@ import numpy as np
 
 import danlu
 from danlu.evals import several
-from danlu.evals.metrics import expected_interval, softmax, summary
+from danlu.evals.metrics import expected_half_width, softmax, summary
 from danlu.evals.questions import by_question
 from danlu.evals.questions import figures as question_figures
 from danlu.factory import score_verdict
@@ -143,7 +143,8 @@ def calibrated(
         texts: the labelled ones.
         taught: the teacher without the loop, and with it.
         folds: of the labelled rows.
-        exam: what the teacher believes of the texts that students were chosen by, and the student's probabilities.
+        exam: the targets of the texts that students were chosen by, which of scores are what the teacher alone
+            believes, and the student's probabilities.
         own: whether the rows that were held out were held out from the student itself.
     """
     truth, table = held_out
@@ -265,7 +266,7 @@ def card(
             {
                 "more": more,
                 "measured": len(ruler.truth) + more,
-                "half_width": round(expected_interval(figures["student"]["accuracy"], len(ruler.truth), more), 6),
+                "half_width": round(expected_half_width(figures["student"]["accuracy"], len(ruler.truth), more), 6),
             }
             for more in (50, 100, 200, 500, 1000)
             if not several_labels and figures["student"]  # F1 has no interval that can be foreseen

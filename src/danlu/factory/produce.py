@@ -195,7 +195,10 @@ def produce(data: Path | None, out: Path, options: Options) -> Produced:
         material.texts,
         (first, last),
         folds,
-        (exam.targets, shares_of(chosen.logits, temperature, apart=apart)),
+        (
+            judge.believed(material, exam.targets, beliefs.log_probabilities),
+            shares_of(chosen.logits, temperature, apart=apart),
+        ),
         own=sure,
     )
 

@@ -44,12 +44,10 @@ def limits(view: View) -> str:
         told = [*report_names.limits(view), view.words["limit_outside"]] if view.names_only else []
         return paragraph(view.words["limits_lead"], "lead") + bullets(told) if told else ""
     n, (low, high) = student["n"], student["accuracy95"]
-    middle = (low + high) / 2
-    apart = 1.96 * math.sqrt(2 * middle * (1 - middle) / n)
-    items = [
-        view.say("limit_interval", n=count(n), low=view.figure(low), high=view.figure(high)),
-        view.say("limit_compare", n=count(n), d=points(apart)),
-    ]
+    items = [view.say("limit_interval", n=count(n), low=view.figure(low), high=view.figure(high))]
+    if not view.scored:
+        middle = (low + high) / 2
+        items.append(view.say("limit_compare", n=count(n), d=points(1.96 * math.sqrt(2 * middle * (1 - middle) / n))))
     per_label = student.get("per_label") or []
     none = [entry for entry in per_label if entry["n"] == 0]
     thin = [entry for entry in per_label if 0 < entry["n"] < _THIN]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from danlu.factory import charts
 from danlu.factory.report_html import bullets, count, paragraph, percent, plain, row, rows, short, table, texts, user
-from danlu.text.score import bounds_written, written
+from danlu.text.score import bounds_written, error_written, margin_written, written
 
 if TYPE_CHECKING:
     from danlu.factory.report_html import View
@@ -36,7 +36,7 @@ def facts(view: View) -> list[tuple[str, str]]:
     margin = view.get("card", "calibration", "margin")
     if margin is not None and bounds is not None:
         note = view.say("margin_note", share=percent(view.get("card", "calibration", "covers") or 0.0, 0))
-        items.append((view.words["fact_margin"], f"± {written(margin, bounds)}<small>{note}</small>"))
+        items.append((view.words["fact_margin"], f"± {margin_written(margin, bounds)}<small>{note}</small>"))
     return items
 
 
@@ -51,7 +51,7 @@ def against(view: View) -> str:
     keys = [
         charts.key("circle point", view.words["against_dot"]),
         charts.key("line reference", view.words["against_equal"]),
-        charts.key("line limit", view.say("against_margin", margin=written(margin, bounds))),
+        charts.key("line limit", view.say("against_margin", margin=margin_written(margin, bounds))),
     ]
     return (
         paragraph(view.words["against_lead"], "lead")
@@ -67,13 +67,12 @@ def _fifths(view: View, bounds: Range) -> str:
     most = max((entry.get("mae", 0.0) for entry in entries), default=0.0)
     if not most:
         return ""
-    finer = (0.0, (bounds[1] - bounds[0]) / 5)
     body = [
         (
             f"{written(entry['from'], bounds)} – {written(entry['to'], bounds)}",
             charts.bar(entry.get("mae", 0.0) / most, "calm"),
-            written(entry["mae"], finer) if entry["n"] else "–",
-            f"{entry['bias']:+.{len(written(0.0, finer).partition('.')[2])}f}" if entry["n"] else "–",
+            error_written(entry["mae"], bounds) if entry["n"] else "–",
+            error_written(entry["bias"], bounds, "+") if entry["n"] else "–",
             count(entry["n"]),
         )
         for entry in entries
@@ -91,7 +90,7 @@ def margin(view: View) -> str:
     if found is None or bounds is None:
         return ""
     share = percent(view.get("card", "calibration", "covers") or 0.0, 0)
-    items = [view.say("margin_is", margin=written(found, bounds), share=share)]
+    items = [view.say("margin_is", margin=margin_written(found, bounds), share=share)]
     if "inside" in student:
         low, high = student["inside95"]
         items.append(view.say("margin_held", inside=percent(student["inside"]), low=percent(low), high=percent(high)))

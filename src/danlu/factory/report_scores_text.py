@@ -33,7 +33,6 @@ ENGLISH: dict[str, str] = {
     "limits_title": "What these scores cannot prove",
     "limit_interval": "{n} measured rows leave the true rank correlation anywhere from <b>{low}</b> to <b>{high}</b> "
     "(95%).",
-    "limit_compare": "",
     "limit_outside": "A text unlike all training rows gets a score as any other, with the same margin.",
     "against_title": "True scores against predicted ones",
     "against_lead": "Every measured text: to the right the score that people gave, upwards the one that the model "
@@ -137,7 +136,6 @@ CHINESE: dict[str, str] = {
     "margin_note": "{share} 的情况下包含真实分数",
     "limits_title": "这些分数证明不了什么",
     "limit_interval": "测了 {n} 条，真实的等级相关系数可能是 <b>{low}</b> 到 <b>{high}</b> 之间的任何值（95%）。",
-    "limit_compare": "",
     "limit_outside": "与训练数据都不像的文本，也照样会得到一个分数，误差范围也一样。",
     "against_title": "真实分数与预测分数",
     "against_lead": "每一条测过的文本：横向是人打的分，纵向是模型给的分。",

@@ -12,7 +12,7 @@ import numpy as np
 
 from danlu.corpus.scores import MANY
 from danlu.factory.findings import Finding, places
-from danlu.text.score import bounds_written, plain, range_of, written
+from danlu.text.score import bounds_written, is_range, plain, range_of, significant, written
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,7 +52,7 @@ def check_scores(
         return [Finding("error", "too-few-rows", places(train), {"n": len(train), "least": LEAST_ROWS})]
     counts = Counter(scores_of(train))
     ((commonest, often),) = counts.most_common(1)
-    if len(counts) == 1:
+    if not is_range((min(counts), max(counts))):
         return [Finding("error", "one-score", places(train), {"score": plain(commonest)})]
     found: list[Finding] = []
     if len(train) < FEW:
@@ -83,7 +83,8 @@ def histogram(rows: Sequence[Example], bounds: Range) -> list[tuple[str, int]]:
         return [(plain(score), counts[score]) for score in sorted(counts)]
     often, edges = np.histogram(scores, bins=BARS, range=bounds)
     finer = (0.0, (bounds[1] - bounds[0]) / BARS)
-    names = [written(float(edge), finer).rstrip("0").rstrip(".") or "0" for edge in edges]
+    shown = [written(float(edge), finer) for edge in edges]
+    names = [name.rstrip("0").rstrip(".") if "." in name else name for name in shown]
     return [(f"{start} – {end}", int(n)) for start, end, n in zip(names, names[1:], often, strict=False)]
 
 
@@ -95,9 +96,9 @@ def score_facts(used: dict[str, list[Example]], bounds: Range) -> dict[str, obje
         if scores:
             told[role] = {
                 "least": min(scores),
-                "median": round(float(np.median(scores)), 6),
-                "mean": round(float(np.mean(scores)), 6),
-                "deviation": round(float(np.std(scores)), 6),
+                "median": significant(float(np.median(scores)), 10),
+                "mean": significant(float(np.mean(scores)), 10),
+                "deviation": significant(float(np.std(scores))),
                 "most": max(scores),
                 "different": len(set(scores)),
             }

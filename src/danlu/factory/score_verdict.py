@@ -12,10 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from danlu.evals.scores import determination, expected_interval, figures, margin_of, root_mean_squared_error, spearman
+from danlu.evals.scores import (
+    determination,
+    expected_correlation,
+    figures,
+    margin_of,
+    root_mean_squared_error,
+    spearman,
+)
 from danlu.factory.calibration import Calibration
 from danlu.text.pair import shown
-from danlu.text.score import at, written
+from danlu.text.score import at, significant, written
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -56,7 +63,7 @@ def calibrated(
         held_out: truth and scores of rows that were held out.
         ruler: what is measured by.
         folds: of the labelled rows.
-        exam: what the teacher believes of the texts that students were chosen by, and the student's scores of them.
+        exam: what the teacher alone believes of the texts that students were chosen by, and the student's scores.
         own: whether the rows that were held out were held out from the student itself.
     """
     truth, table = held_out
@@ -65,7 +72,7 @@ def calibrated(
     if not own and not measured_there:
         errors = (errors[:, None] + (exam[0] - exam[1]).ravel()).ravel()
     width = bounds[1] - bounds[0]
-    margin = round(width * margin_of(errors), 6)
+    margin = significant(width * margin_of(errors))
     margins = np.full(len(ruler.truth), margin)
     if measured_there:
         for _, held in folds:
@@ -102,7 +109,7 @@ def forms_of(taught: Taught, texts: Texts) -> list[dict[str, Any]]:
                 "form": form,
                 "spearman": round(spearman(truth, places), 6),
                 "r2": round(determination(truth, places), 6),
-                "rmse": round(width * root_mean_squared_error(truth, places), 6),
+                "rmse": significant(width * root_mean_squared_error(truth, places)),
                 "weight": round(weight, 6),
                 "chosen": form == "combination",
             }
@@ -112,7 +119,7 @@ def forms_of(taught: Taught, texts: Texts) -> list[dict[str, Any]]:
 
 def more_scores(correlation: float, n: int) -> list[dict[str, Any]]:
     """The interval of a rank correlation to be expected with more measured rows, for the card."""
-    found = [(more, expected_interval(correlation, n, more)) for more in MORE]
+    found = [(more, expected_correlation(correlation, n, more)) for more in MORE]
     return [
         {"more": more, "measured": n + more, "interval95": [round(low, 6), round(high, 6)]}
         for more, (low, high) in found
@@ -138,14 +145,17 @@ def score_evidence(
         "mistakes": _misses(ruler, truth, predicted),
         "suspects": _suspects(material, taught, margin),
         "worth": _worth(material, taught, beliefs),
-        "points": [[round(x, 6), round(y, 6)] for x, y in zip(truth.tolist(), predicted.tolist(), strict=True)],
+        "points": [
+            [significant(x, 10), significant(y, 10)] for x, y in zip(truth.tolist(), predicted.tolist(), strict=True)
+        ],
     }
 
 
 def _misses(ruler: Ruler, truth: NDArray[np.float64], predicted: NDArray[np.float64]) -> list[dict[str, Any]]:
-    """The measured texts whose predicted score lies farthest from the true one."""
+    """The measured texts whose predicted score lies farthest from the true one, if it does in the digits shown."""
     assert ruler.range is not None
     off = np.abs(truth - predicted)
+    farthest = [int(i) for i in np.argsort(-off, kind="stable")[:SHOWN]]
     return [
         {
             "text": shown(ruler.texts[i], SIDE),
@@ -153,7 +163,8 @@ def _misses(ruler: Ruler, truth: NDArray[np.float64], predicted: NDArray[np.floa
             "predicted": written(float(predicted[i]), ruler.range),
             "off": written(float(off[i]), ruler.range),
         }
-        for i in np.argsort(-off, kind="stable")[:SHOWN]
+        for i in farthest
+        if float(written(float(off[i]), ruler.range)) > 0
     ]
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import re
-import unicodedata
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,16 +20,36 @@ LARGEST = 1e9  # of a score, either way
 COVERED = 0.9  # of the true scores, that the margin around the predicted ones holds
 WIDENED = 0.1  # of the width of a usual range: so far from its ends the least and the greatest score may lie
 USUAL: tuple[Range, ...] = ((0.0, 1.0), (1.0, 5.0), (0.0, 5.0), (1.0, 10.0), (0.0, 10.0), (0.0, 100.0))
+NARROWEST = 1e-12  # width of a range, in shares of its larger end where that is beyond 1
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
+_WIDE = str.maketrans("０１２３４５６７８９．＋－−", "0123456789.+--")
+
+
+def narrow(cell: str) -> str:
+    """A cell with wide digits, points and signs as those of ASCII, and without white space around it."""
+    return cell.translate(_WIDE).strip()
+
+
+def is_number(cell: str) -> bool:
+    """Whether a cell is a number of any size as people write it, wide digits too; inf, 5² and 1,000 are none."""
+    return _NUMBER.fullmatch(narrow(cell)) is not None
 
 
 def number(cell: str) -> float | None:
-    """The number that a cell holds, wide digits too; None for anything else, such as inf, and where it is too large."""
-    written = unicodedata.normalize("NFKC", cell).strip().replace("\N{MINUS SIGN}", "-")
-    if _NUMBER.fullmatch(written) is None:
-        return None
-    value = float(written)
+    """The number that a cell holds; None where it holds anything else, and where it is too large."""
+    value = float(narrow(cell)) if is_number(cell) else math.inf
     return value if abs(value) <= LARGEST else None
+
+
+def significant(value: float, digits: int = 6) -> float:
+    """A number of any size, rounded to as many digits that matter."""
+    return float(f"{value:.{digits}g}")
+
+
+def is_range(bounds: Range) -> bool:
+    """Whether the ends lie far enough apart for places between them."""
+    low, high = bounds
+    return high - low >= NARROWEST * max(1.0, abs(low), abs(high))
 
 
 def plain(score: float) -> str:
@@ -69,9 +88,26 @@ def digits(bounds: Range) -> int:
 
 
 def written(score: float, bounds: Range) -> str:
-    """A score, or its margin, for people to read."""
+    """A score for people to read."""
     shown = f"{score:.{digits(bounds)}f}"
     return shown.lstrip("-") if not float(shown) else shown
+
+
+def margin_written(margin: float, bounds: Range) -> str:
+    """A margin for people to read, rounded up, so that it holds what it says; never 0 unless it is."""
+    places = digits(bounds) if not margin else max(digits(bounds), -math.floor(math.log10(margin)))
+    return f"{math.ceil(margin * 10**places * (1 - 1e-9)) / 10**places:.{places}f}"
+
+
+def error_written(error: float, bounds: Range, sign: str = "") -> str:
+    """A mean error for people to read: in more digits than a score.
+
+    Args:
+        error: in the units of the scores.
+        bounds: of the scores.
+        sign: "+" where the sign of what is above 0 matters too.
+    """
+    return f"{error:{sign}.{digits((0.0, (bounds[1] - bounds[0]) / 5))}f}"
 
 
 def bounds_written(bounds: Range) -> tuple[str, str]:
