@@ -43,6 +43,25 @@ def test_many_whole_numbers_are_scores(values):
     assert are_scores(cells_of(sorted(values)), COLUMNS, None)
 
 
+@pytest.mark.parametrize(("name", "scored"), [("score", True), (" Y", True), ("intent", False), ("类目", False)])
+def test_codes_of_labels_are_told_by_the_name_of_their_column(name, scored):
+    rows = [(i, {"text": f"text {i}", name: i}) for i in range(30)]
+    columns = Columns("text", name)
+    assert are_scores(rows, columns, None) == scored
+    assert are_scores(rows, columns, "score")
+    assert are_scores([*rows, (30, {"text": "last", name: 0.5})], columns, None)
+
+
+def test_numbers_that_a_label_list_names_are_labels(tmp_path):
+    table(tmp_path, range(30), file="train.csv")
+    assert load(tmp_path).columns.scores
+    (tmp_path / "labels.txt").write_text("".join(f"{i}\n" for i in range(30)), "utf-8")
+    assert not load(tmp_path).columns.scores
+    assert load(tmp_path, task="score").columns.scores
+    (tmp_path / "labels.txt").write_text("good\nbad\n", "utf-8")
+    assert load(tmp_path).columns.scores
+
+
 @given(st.lists(st.text(min_size=1), min_size=1, max_size=20), st.lists(st.floats(0, 5), max_size=5))
 def test_words_are_no_scores(words, numbers):
     words = [f"label {word}" for word in words]

@@ -47,9 +47,10 @@ def test_what_will_be_learned_badly_is_a_warning():
 def test_notes_name_what_is_taken_for_granted():
     train = rows_of(range(60))
     found = check_scores(train, rows_of([-1, 30, 200], "test.csv"), {"a": ""}, named=False)
-    assert codes(found, "note") == ["scores-outside", "whole-numbers-as-scores", "label-list-unused-scores"]
+    assert codes(found, "note") == ["scores-outside", "label-list-unused-scores"]
     assert found[0].rows == ("test.csv:1", "test.csv:3")
-    assert codes(check_scores(train, [], {}, named=True), "note") == []
+    assert codes(found, "warning") == ["whole-numbers-as-scores"]
+    assert check_scores(train, [], {}, named=True) == []
 
 
 @given(st.lists(st.floats(0, 5).map(lambda score: round(score, 2)), min_size=1, max_size=80))

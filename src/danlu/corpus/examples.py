@@ -21,7 +21,7 @@ from danlu.text.pair import join, plain
 from danlu.types import Example
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from danlu.types import Kind
@@ -86,8 +86,9 @@ def open_examples(
     columns: Columns | None = None,
     task: Kind | None = None,
     labels: Sequence[str] = (),
+    listed: Collection[str] = (),
 ) -> tuple[Columns, Iterator[Example]]:
-    """The columns of a file and its examples, as `examples` gives them.
+    """The columns of a file and its examples, as `examples` gives them; numbers that a label list names are labels.
 
     Raises:
         DataError: as in `examples`.
@@ -122,7 +123,7 @@ def open_examples(
         looked = list(islice(whole, LOOKED))
         if columns.second is None and columns.several is None and task != "score":
             columns = find_several(looked, columns, task, labels)
-        columns = replace(columns, scores=are_scores(looked, columns, task))
+        columns = replace(columns, scores=are_scores(looked, columns, task, listed))
         whole = chain(looked, rows)
     if columns.options:
         return read_questions(whole, columns, path.name, need_label=need_label)

@@ -140,7 +140,10 @@ def load(
     marked = None if second or task else open_marked(paths["train"], text=text, label=label)
     if marked is not None:
         return _marked(paths, marked[0].columns, _first(marked[1], paths["train"]), text, label)
-    columns, stream = open_examples(paths["train"], text=text, second=second, label=label, need_label=True, task=task)
+    listed = label_names(paths["labels"]) if "labels" in paths else {}
+    columns, stream = open_examples(
+        paths["train"], text=text, second=second, label=label, need_label=True, task=task, listed=listed
+    )
     train, notes = _first(stream, paths["train"])
     rows: dict[str, list[Example]] = {"train": train, "dev": [], "test": [], "unlabeled": []}
     for role in ("dev", "test"):

@@ -8,12 +8,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from danlu.corpus.columns import as_label, is_scalar
+from danlu.corpus.columns import SCORE_NAMES, as_label, is_scalar
 from danlu.errors import DataError
 from danlu.text.score import LARGEST, is_number, narrow, number, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from danlu.corpus.columns import Columns
     from danlu.types import Kind
@@ -22,17 +22,22 @@ if TYPE_CHECKING:
 
 MANY = 20  # different whole numbers up to which they may be names of labels
 NUMBERS = 0.9  # of the filled cells: where so many are numbers, the others are slips
+_OPEN = {*SCORE_NAMES, "label", "labels", "target", "y", "标签", "标注"}  # names of columns that may hold scores
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?", re.ASCII)
 _COMMA = re.compile(r"[+-]?\d*,\d+", re.ASCII)
 
 
-def are_scores(rows: Sequence[Row], columns: Columns, task: Kind | None) -> bool:
-    """Whether the column of the label holds scores: numbers, some with decimals, or more than 20 different ones.
+def are_scores(rows: Sequence[Row], columns: Columns, task: Kind | None, listed: Collection[str] = ()) -> bool:
+    """Whether the column of the label holds scores: numbers, some with decimals, or more than 20 different whole ones.
+
+    Whole ones may be codes of labels: they are scores only in a column whose name leaves that open, and numbers that
+    a label list names are none.
 
     Args:
         rows: all rows of a file.
         columns: as found by names and content.
         task: what the user says that rows are, if anything.
+        listed: the labels of the label list.
     """
     if columns.label is None or columns.several is not None:
         return False
@@ -43,7 +48,11 @@ def are_scores(rows: Sequence[Row], columns: Columns, task: Kind | None) -> bool
     found = [value for value in map(number, filled) if value is not None]
     if not found or len(found) < NUMBERS * len(filled):
         return False
-    return not all(map(float.is_integer, found)) or len(set(found)) > MANY
+    if sum(cell in listed for cell in filled) >= NUMBERS * len(filled):
+        return False
+    if not all(map(float.is_integer, found)):
+        return True
+    return len(set(found)) > MANY and columns.label.strip().casefold() in _OPEN
 
 
 def read_score(value: object, file: str, row: int, field: str) -> str | None:

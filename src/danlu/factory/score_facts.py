@@ -69,7 +69,7 @@ def check_scores(
         values = {"n": len(outside), "low": first, "high": last}
         found.append(Finding("note", "scores-outside", places(outside), values))
     if not named and len(counts) > MANY and all(map(float.is_integer, counts)):
-        found.append(Finding("note", "whole-numbers-as-scores", (), {"n": len(counts)}))
+        found.append(Finding("warning", "whole-numbers-as-scores", (), {"n": len(counts)}))
     if descriptions:
         found.append(Finding("note", "label-list-unused-scores"))
     return found
