@@ -29,7 +29,7 @@ OPTIONS = Options(minutes=0.05, max_ms=1_000, quiet=True)
 @pytest.fixture
 def _few_students(monkeypatch):
     monkeypatch.setattr("danlu.factory.plan.TOKENS_A_MS", 1e-6)
-    monkeypatch.setattr("danlu.factory.stages.SMALLEST_EXAM", 20)  # and no passages
+    monkeypatch.setattr("danlu.factory.lesson.SMALLEST_EXAM", 20)  # and no passages
 
 
 @pytest.fixture
