@@ -5,7 +5,7 @@ Knows what forms believe of texts; knows nothing of the texts themselves.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -32,12 +32,8 @@ def admit_several(odds: NDArray[np.float64], votes: Sequence[NDArray[np.float32]
     agreeing = (np.mean([(vote > np.log(0.5)) == decided for vote in votes], axis=0) >= 0.5).all(1)
     sure = np.abs(odds).min(1)
     label = np.where(decided.any(1), odds.argmax(1), odds.shape[1])
-    chosen: list[NDArray[np.int64]] = []
-    for k in np.unique(label):
-        mine = np.flatnonzero((label == k) & agreeing)
-        order = mine[np.argsort(-sure[mine], kind="stable")]
-        chosen.append(order[: max(1, round(share * len(mine)))] if len(mine) else mine)
-    return np.sort(np.concatenate(chosen)) if chosen else np.zeros(0, np.int64)
+    groups = [np.flatnonzero((label == k) & agreeing) for k in np.unique(label)]
+    return _surest(groups, sure, share)
 
 
 def admit(
@@ -53,12 +49,8 @@ def admit(
     label = log_probability.argmax(1)
     agreeing = np.mean([vote.argmax(1) == label for vote in votes], axis=0) >= 0.5
     confidence = log_probability.max(1)
-    chosen: list[NDArray[np.int64]] = []
-    for k in np.unique(label):
-        mine = np.flatnonzero((label == k) & agreeing)
-        order = mine[np.argsort(-confidence[mine], kind="stable")]
-        chosen.append(order[: max(1, round(share * len(mine)))] if len(mine) else mine)
-    return np.sort(np.concatenate(chosen)) if chosen else np.zeros(0, np.int64)
+    groups = [np.flatnonzero((label == k) & agreeing) for k in np.unique(label)]
+    return _surest(groups, confidence, share)
 
 
 def admit_scores(odds: NDArray[np.float64], votes: Sequence[NDArray[np.float32]], share: float) -> NDArray[np.int64]:
@@ -70,8 +62,16 @@ def admit_scores(odds: NDArray[np.float64], votes: Sequence[NDArray[np.float32]]
         share: of the texts of each fifth.
     """
     spread = np.std([np.exp(vote[:, 0]) for vote in votes], axis=0)
-    chosen: list[NDArray[np.int64]] = []
-    for part in np.array_split(np.argsort(odds[:, 0], kind="stable"), FIFTHS):
-        order = part[np.argsort(spread[part], kind="stable")]
-        chosen.append(order[: max(1, round(share * len(part)))] if len(part) else part)
+    fifths = np.array_split(np.argsort(odds[:, 0], kind="stable"), FIFTHS)
+    return _surest(fifths, -spread, share)
+
+
+def _surest(
+    groups: Sequence[NDArray[np.int64]], sureness: NDArray[np.floating[Any]], share: float
+) -> NDArray[np.int64]:
+    """The surest share of each group of texts, one at least where it has any, in ascending order."""
+    chosen = [np.zeros(0, np.int64)]
+    for mine in groups:
+        order = mine[np.argsort(-sureness[mine], kind="stable")]
+        chosen.append(order[: max(1, round(share * len(mine)))])
     return np.sort(np.concatenate(chosen))
