@@ -18,7 +18,7 @@ from pathlib import Path
 
 from danlu.errors import ArtifactError, OptionError
 
-FORMAT = 7
+FORMAT = 8
 ENTRIES = ("card.json", "config.json", "model.onnx", "tokenizer.json")
 MANIFEST = "manifest.json"
 # A stored graph that points to another file would make onnxruntime open it; this is the key of such a pointer.

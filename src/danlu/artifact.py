@@ -23,7 +23,7 @@ from danlu.text.normalize import clean
 from danlu.text.pair import join, pairing_of, sides
 from danlu.text.question import RIGHT, WRONG
 from danlu.text.score import LARGEST, is_range
-from danlu.text.shorten import shorten
+from danlu.text.shorten import shorten, shorten_pair
 from danlu.types import Prediction
 
 if TYPE_CHECKING:
@@ -206,6 +206,8 @@ class Model:
             short = [shorten(ids, self.settings.token_length) for ids in whole]
             feed["token_ids"], feed["token_mask"] = _pad_tokens(short)
             feed["static_ids"], feed["static_mask"] = _pad_tokens(whole)
+            if "pair_ids" in self._inputs:
+                feed |= _in_rows(whole, self.settings.token_length)
             if self.options:
                 place = {side: number for number, side in enumerate(read)}
                 feed |= _questions(np.array([place[side] for side in flat], np.int64), short)
@@ -254,6 +256,14 @@ def _checked(settings: Settings) -> Settings:
     if not good:
         raise ArtifactError("The model's settings are not what danlu writes. Fix: get the original file.")
     return settings
+
+
+def _in_rows(sides: list[list[int]], length: int) -> dict[str, NDArray[Any]]:
+    """Both sides of each pair behind one another, without the token each begins with, and the side of each token."""
+    pairs = [shorten_pair(sides[at], sides[at + 1], length) for at in range(0, len(sides), 2)]
+    ids, real = _pad_tokens([[*first[1:], *second[1:]] for first, second in pairs])
+    ends = np.array([len(first) - 1 for first, _ in pairs])[:, None]
+    return {"pair_ids": ids, "pair_sides": real * (1 + (np.arange(ids.shape[1]) >= ends))}
 
 
 def _questions(sides: NDArray[np.int64], tokens: list[list[int]]) -> dict[str, NDArray[Any]]:

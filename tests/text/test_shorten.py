@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from danlu.text.shorten import shorten
+from danlu.text.shorten import shorten, shorten_pair
 
 IDS = st.lists(st.integers(0, 40), max_size=60)
 
@@ -40,3 +40,12 @@ def test_what_is_left_out_tells_no_more_than_what_is_read(ids, length):
 def test_shortening_again_changes_nothing(ids, length):
     once = shorten(ids, length)
     assert shorten(once, length) == once
+
+
+@given(IDS, IDS, st.integers(2, 70))
+def test_a_side_of_a_pair_has_what_the_other_leaves_over(first, second, length):
+    read = shorten_pair(first, second, length)
+    assert sum(map(len, read)) == min(len(first) + len(second), 2 * length)
+    for side, whole in zip(read, (first, second), strict=True):
+        assert len(side) >= min(len(whole), length)
+        assert side == shorten(whole, len(side))

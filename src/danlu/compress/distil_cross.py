@@ -14,8 +14,8 @@ import torch
 from torch.nn import functional as F  # noqa: N812 - the field's name for it
 
 from danlu.compress.distil import distance
-from danlu.models.base import by_row, padded
-from danlu.models.cross import CrossBranch
+from danlu.models.base import by_row
+from danlu.models.cross import CrossBranch, in_rows
 from danlu.models.cross_question import QuestionBranch, laid
 from danlu.runtime import autocast
 from danlu.text.pair import pairing_of
@@ -82,7 +82,7 @@ def cross_branch(
     rows = by_row(sequences, pairing)
     sample = np.argsort(-lesson.weights, kind="stable")[:START_SAMPLE]
     with torch.inference_mode(), autocast(torch.device("cpu")):
-        seen = torch.cat([branch.scores(*padded(rows[i])).float() for i in sample])
+        seen = torch.cat([branch.scores(*in_rows([rows[i]])).float() for i in sample])
     mean = torch.from_numpy(lesson.targets[sample]).mean(0)
     usual = mean.logit(1e-3) if lesson.apart else mean.clamp_min(1e-3).log()
     branch.scale.data.copy_(1 / seen.std().clamp_min(1e-3))
@@ -93,7 +93,7 @@ def cross_branch(
         lengths = [sum(map(len, row)) for row in rows]
         for index in by_length(lengths, schooling.batch, schooling.seed, weights=lesson.weights):
             with autocast(torch.device("cpu")):
-                logits = branch(*padded([sequence for i in index for sequence in rows[i]]))
+                logits = branch(*in_rows([rows[i] for i in index]))
             yield distance(logits.float(), targets[index], apart=lesson.apart)
 
     _train(branch, losses(), [branch.scale, branch.bias], schooling, progress)

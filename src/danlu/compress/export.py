@@ -32,8 +32,8 @@ def to_onnx(student: Student) -> bytes:
     """The float32 graph; batch, tokens read, tokens averaged and n-grams are free dimensions.
 
     Of pairs of texts there are two rows of tokens, one for each side, and one row of n-grams; where a student shares
-    sides, as many rows of tokens as there are distinct sides. One that reads questions with their options takes a row
-    of tokens for each question and one for each option.
+    sides, as many rows of tokens as there are distinct sides. One that reads both sides at once takes one row of tokens
+    a pair, and one that reads questions with their options a row for each question and one for each option.
     """
     batch, length, whole, grams = (torch.export.Dim(name) for name in ("batch", "length", "whole", "grams"))
     sides, rows = (2 * batch, 4) if student.pairing else (batch, 2)
@@ -48,6 +48,8 @@ def to_onnx(student: Student) -> bytes:
         "ngram_ids": (torch.full((2, 11), 3), {0: batch, 1: grams}),
         "ngram_counts": (torch.ones((2, 11)), {0: batch, 1: grams}),
         SIDES: (torch.tensor([0, 1, 0, 2]), {0: 2 * batch}),
+        "pair_ids": (torch.full((2, 9), 5), {0: batch, 1: length}),
+        "pair_sides": (torch.tensor([[1, 1, 1, 1, 2, 2, 2, 2, 2]] * 2), {0: batch, 1: length}),
         "question_ids": (ids, {0: asked, 1: length}),
         "question_mask": (torch.ones_like(ids), {0: asked, 1: length}),
         "option_ids": (ids[:2, :5], {0: batch, 1: words}),

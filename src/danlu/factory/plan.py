@@ -119,7 +119,8 @@ class Plan:
         named: tokens of what all labels say, or all options, put to the general model with every text; 0 where it is
             not asked.
         crossed: tokens of each side, or of a question, that the student reads which starts from the general model, at
-            most: less where it is too slow; 0 leaves it out.
+            most: less where it is too slow. Both sides are one row, so one has what the other leaves over; 0 leaves
+            the student out.
     """
 
     minutes: float

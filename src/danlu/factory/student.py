@@ -24,10 +24,11 @@ from danlu.evals.metrics import softmax
 from danlu.evals.scores import determination
 from danlu.loops.self_training import log_shares, pool_forms
 from danlu.models.base import Base, by_row, padded, token_ids
+from danlu.models.cross import CrossBranch, in_rows
 from danlu.models.cross_question import QuestionBranch, laid
 from danlu.models.student import NgramBranch, StaticBranch, Student, TokenBranch
 from danlu.text.pair import each
-from danlu.text.shorten import shorten
+from danlu.text.shorten import shorten, shorten_pair
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
     from danlu.factory.draft import Draft
     from danlu.factory.general import General
     from danlu.factory.plan import Plan
-    from danlu.models.cross import CrossBranch
     from danlu.types import Range
 
 MAX_CHARS = 2_000
@@ -221,7 +221,8 @@ def _token_branch(
 ) -> TokenBranch | CrossBranch | QuestionBranch:
     lesson, source = shared.lesson, shared.source
     plan, (tokenizer, old_ids) = source.plan, shared.vocabulary
-    sequences = _chosen(token_ids(tokenizer, lesson.texts, plan.token_length), name, plan)
+    together = name.startswith(CROSS) and lesson.questions is None
+    sequences = _chosen(token_ids(tokenizer, lesson.texts, plan.token_length), name, plan, together=together)
     if name in LIGHT:
         return distil.light_branch(
             LIGHT[name],
@@ -270,12 +271,24 @@ def _fed(
     """The inputs of a branch from the tokens of some rows."""
     if isinstance(branch, QuestionBranch):
         return laid(rows)
+    if isinstance(branch, CrossBranch):
+        return in_rows(rows)
     return padded([sequence for row in rows for sequence in row])
 
 
-def _chosen(whole: Sequence[Sequence[int]], name: str, plan: Plan) -> list[list[int]]:
-    """The tokens that a candidate's token branch reads of each text, or of each side of a pair."""
-    return [shorten(ids, reads(name, plan)) for ids in whole]
+def _chosen(whole: Sequence[Sequence[int]], name: str, plan: Plan, *, together: bool) -> list[list[int]]:
+    """The tokens that a candidate's token branch reads of each text, or of each side of a pair.
+
+    Args:
+        whole: the tokens of each.
+        name: of the candidate.
+        plan: says how many it reads.
+        together: whether both sides of a pair are read as one row.
+    """
+    most = reads(name, plan)
+    if together:
+        return [side for first, second in by_row(whole, "ordered") for side in shorten_pair(first, second, most)]
+    return [shorten(ids, most) for ids in whole]
 
 
 def votes(
@@ -286,7 +299,8 @@ def votes(
     texts = shortened(texts)
     whole = token_ids(tokenizer, texts, plan.token_length) if tokenizer else []
     if student.tokens is not None:
-        out.append(_token_logits(student.tokens, _chosen(whole, name, plan)))
+        together = isinstance(student.tokens, CrossBranch)
+        out.append(_token_logits(student.tokens, _chosen(whole, name, plan, together=together)))
     if student.static is not None:
         out.append(_token_logits(student.static, whole))
     if student.ngrams is not None:
@@ -329,7 +343,7 @@ def _token_logits(
     branch: TokenBranch | CrossBranch | QuestionBranch | StaticBranch, sequences: Sequence[Sequence[int]]
 ) -> NDArray[np.float32]:
     rows = by_row(sequences, branch.pairing)
-    lengths = [max(map(len, row)) for row in rows]
+    lengths = [sum(map(len, row)) if isinstance(branch, CrossBranch) else max(map(len, row)) for row in rows]
     # questions stay together: each is read once for all of its options
     order = np.arange(len(rows)) if isinstance(branch, QuestionBranch) else np.argsort(lengths, kind="stable")
     out = np.zeros((len(rows), branch.bias.shape[0]), np.float32)

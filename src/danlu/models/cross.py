@@ -1,8 +1,8 @@
 """A student that reads both sides of a pair at once, with a question and options that are always the same.
 
-The multiple-choice model (`danlu.models.choice`) inside the graph of a model file: its inputs are the tokens of each
-side, as those of the students that read each side by itself, and what stands around them is fixed. Knows tensors only.
-Shapes: B pairs, L tokens of the longest side, T places of a whole row, K options, V tokens of the student.
+The multiple-choice model (`danlu.models.choice`) inside the graph of a model file: its inputs are the tokens of both
+sides, one row a pair, and what stands around them is fixed. Knows tensors only.
+Shapes: B pairs, T tokens of the longest pair, K options, V tokens of the student.
 """
 
 from __future__ import annotations
@@ -14,12 +14,26 @@ from typing import TYPE_CHECKING
 import torch
 from torch import nn
 
+from danlu.models.base import padded
 from danlu.models.choice import OPTION_START, ChoiceModel, Laid
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from danlu.types import Pairing
+
+PAIR_INPUTS = ("pair_ids", "pair_sides")
+
+
+def in_rows(pairs: Sequence[Sequence[Sequence[int]]]) -> tuple[torch.Tensor, torch.Tensor]:
+    """The inputs of `CrossBranch` from the framed tokens of both sides of pairs.
+
+    Tokens of the two sides behind one another, each without the one it begins with, and the side of each token: 1, 2,
+    or 0 for padding.
+    """
+    ids_BT, real_BT = padded([[*first[1:], *second[1:]] for first, second in pairs])
+    first_B1 = torch.tensor([len(first) - 1 for first, _ in pairs])[:, None]
+    return ids_BT, real_BT * (1 + (torch.arange(ids_BT.shape[1]) >= first_B1).long())
 
 
 @dataclass(frozen=True)
@@ -88,39 +102,46 @@ class CrossBranch(nn.Module):
         """D, of the hidden states."""
         return int(self.model.config.hidden_size)
 
-    def laid(self, ids_SL: torch.Tensor, mask_SL: torch.Tensor) -> Laid:
-        """Both sides of each pair with all that stands around them; S = 2B rows of tokens, framed, side after side.
+    def laid(self, ids_BT: torch.Tensor, sides_BT: torch.Tensor) -> Laid:
+        """Both sides of each pair with all that stands around them.
 
-        Padding between the sides is seen by nothing and has no place of its own, so it changes no score.
+        What a token sees depends on its position and not on its place, so what stands between the sides comes before
+        them here.
         """
-        first_BL, second_BL = ids_SL[:, 1:].unflatten(0, (-1, 2)).unbind(1)  # without the token each begins with
-        real_first_BL, real_second_BL = mask_SL[:, 1:].unflatten(0, (-1, 2)).unbind(1)
-        pairs = first_BL.shape[0]
-        before_BP, between_BN, options_BO = (
-            part.expand(pairs, -1) for part in (self.before, self.between, self.options)
-        )
-        read_BC = torch.cat([before_BP, first_BL, between_BN, second_BL], 1)
-        real_BC = torch.cat([torch.ones_like(before_BP), real_first_BL, torch.ones_like(between_BN), real_second_BL], 1)
-        text_BC = (real_BC > 0) & (read_BC != self.end)
-        text_BC = torch.cat([torch.zeros_like(before_BP) > 0, text_BC[:, before_BP.shape[1] :]], 1)
-        context = read_BC.shape[1]
+        parts = (self.before, self.between, self.options, self.block, self.position)
+        before_BP, between_BN, options_BO, block_BO, position_BO = (part.expand(ids_BT.shape[0], -1) for part in parts)
+        read_BT, second_BT = (sides_BT > 0).long(), (sides_BT == 2).long()
+        at_P, at_N, at_T = (_places(part) for part in (before_BP, between_BN, ids_BT))
+        first_B1 = (sides_BT == 1).sum(1, keepdim=True)  # tokens of the first side
+        before, between = before_BP.shape[1], between_BN.shape[1]
+        position_BT = (before + at_T + between * second_BT) * read_BT
+        position = (at_P.expand_as(before_BP), before + first_B1 + at_N, position_BT, position_BO)
+        block = (torch.zeros_like(before_BP), torch.zeros_like(between_BN), read_BT - 1, block_BO)
+        words_BT = read_BT * (ids_BT != self.end)
+        text = (torch.zeros_like(before_BP), torch.ones_like(between_BN), words_BT, torch.zeros_like(options_BO))
+        mask_BK = (self.mask + (before + between + ids_BT.shape[1])).expand(ids_BT.shape[0], -1)
         return Laid(
-            torch.cat([read_BC, options_BO], 1),
-            torch.cat([real_BC - 1, self.block.expand(pairs, -1)], 1),
-            torch.cat([(real_BC.cumsum(1) - 1) * real_BC, self.position.expand(pairs, -1)], 1),
-            torch.cat([text_BC, torch.zeros_like(options_BO) > 0], 1),
-            (self.mask + context).expand(pairs, -1),
-            torch.ones_like(self.mask).expand(pairs, -1) > 0,
+            torch.cat([before_BP, between_BN, ids_BT, options_BO], 1),
+            torch.cat(block, 1),
+            torch.cat(position, 1),
+            torch.cat(text, 1) > 0,
+            mask_BK,
+            torch.ones_like(mask_BK) > 0,
         )
 
-    def scores(self, ids_SL: torch.Tensor, mask_SL: torch.Tensor) -> torch.Tensor:
+    def scores(self, ids_BT: torch.Tensor, sides_BT: torch.Tensor) -> torch.Tensor:
         """(B, K) logits of yes against no, as the model gives them, or the lead of the second of them."""
-        found_BK = self.model(self.laid(ids_SL, mask_SL))
+        found_BK = self.model(self.laid(ids_BT, sides_BT))
         return found_BK[:, 1:] - found_BK[:, :1] if self.lead else found_BK
 
-    def forward(self, ids_SL: torch.Tensor, mask_SL: torch.Tensor) -> torch.Tensor:
+    def forward(self, ids_BT: torch.Tensor, sides_BT: torch.Tensor) -> torch.Tensor:
         """(B, K) logits."""
-        return self.scores(ids_SL, mask_SL).float() * self.scale + self.bias
+        return self.scores(ids_BT, sides_BT).float() * self.scale + self.bias
+
+
+def _places(row_BL: torch.Tensor) -> torch.Tensor:
+    """(L,) 0, 1, 2, ..."""
+    return torch.arange(row_BL.shape[1], device=row_BL.device)
 
 
 def _fixed(values: torch.Tensor) -> nn.Parameter:

@@ -16,7 +16,7 @@ from torch import nn
 from torch.nn import functional as F  # noqa: N812 - the field's name for it
 
 from danlu.models import pair
-from danlu.models.cross import CrossBranch
+from danlu.models.cross import PAIR_INPUTS, CrossBranch
 from danlu.models.cross_question import QUESTION_INPUTS, QuestionBranch
 from danlu.models.pair import compare
 
@@ -242,7 +242,7 @@ class Student(nn.Module):
         if isinstance(self.tokens, QuestionBranch):
             of_tokens = QUESTION_INPUTS
         else:
-            of_tokens = (*TOKEN_INPUTS, *sides) if isinstance(self.tokens, TokenBranch) else TOKEN_INPUTS
+            of_tokens = PAIR_INPUTS if isinstance(self.tokens, CrossBranch) else (*TOKEN_INPUTS, *sides)
         branches = (self.tokens, self.static, self.ngrams)
         names = (of_tokens, (*STATIC_INPUTS, *sides), NGRAM_INPUTS)
         found = zip(branches, self.shares, names, strict=True)

@@ -30,3 +30,9 @@ def shorten(ids: Sequence[int], length: int) -> list[int]:
     repeated[np.unique(inner, return_index=True)[1]] = False
     kept = np.lexsort((-inner, repeated))[: max(0, length - 2)]
     return [ids[0], *inner[np.sort(kept)].tolist(), ids[-1]]
+
+
+def shorten_pair(first: Sequence[int], second: Sequence[int], length: int) -> tuple[list[int], list[int]]:
+    """The sides of a pair that is read as one row: so many tokens of each, and of one what the other leaves over."""
+    of_first, of_second = (max(length, 2 * length - len(other)) for other in (second, first))
+    return shorten(first, of_first), shorten(second, of_second)
