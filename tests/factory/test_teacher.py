@@ -14,7 +14,7 @@ from danlu.factory.folds import folds_of
 from danlu.factory.general import General, standing_out
 from danlu.factory.plan import Sizes, make_plan
 from danlu.factory.teacher import Teacher, Texts
-from danlu.loops import self_training
+from danlu.loops import opinion_pool, self_training
 from danlu.models.choice import ChoiceModel
 from danlu.text.pair import pairing_of
 
@@ -101,7 +101,7 @@ def test_the_general_model_votes_on_pairs_and_judges_any(base, pair_rows):
     views = teacher.look(base, texts, teacher.vectors(base, texts.rows, PLAN), PLAN, general, asked)
     contexts = list(teacher.contexts(texts, views, folds_of(texts.labelled, texts.truth, PLAN.folds, 0), []))
     assert set(contexts[0].fixed) == {"choice"}
-    prior = self_training.OF_PAIRS["ordered"]
+    prior = opinion_pool.OF_PAIRS["ordered"]
     _, first, _ = self_training.run(contexts[:-1], contexts[-1], texts.truth, 2, prior=prior)
     faith = teacher.trust_in_names(standing_out(asked, asked)[: len(truth)], truth)
     judge = Teacher(base, None, None, views, first, PLAN, teacher.Trust(0.0), None, faith)
@@ -133,7 +133,7 @@ def test_scored_pairs_are_judged_by_their_nearness_too(base, pair_rows):
     views = teacher.look(base, texts, teacher.vectors(base, texts.rows, PLAN), PLAN, general, asked)
     contexts = list(teacher.contexts(texts, views, folds_of(texts.labelled, truth, PLAN.folds, 0), []))
     assert set(contexts[0].fixed) == {"likeness"}
-    prior = self_training.OF_SCORED_PAIRS
+    prior = opinion_pool.OF_SCORED_PAIRS
     _, first, _ = self_training.run(contexts[:-1], contexts[-1], places, 1, prior=prior)
     curve = likeness.fit(views.likeness[: len(truth)], places)
     judge = Teacher(base, None, None, views, first, PLAN, teacher.Trust(0.0), curve, None, True, texts.compared)

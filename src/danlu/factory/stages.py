@@ -16,7 +16,7 @@ from danlu.compress.distil import LIGHT
 from danlu.factory import choose, draft, student, teacher
 from danlu.factory.general import general_of
 from danlu.factory.teacher import Teacher, Texts, Trust, Views, faith_in, trust_in_names
-from danlu.loops import self_training, unlabelled
+from danlu.loops import opinion_pool, self_training, unlabelled
 from danlu.text.pair import pairing_of
 
 if TYPE_CHECKING:
@@ -38,7 +38,8 @@ if TYPE_CHECKING:
     Folds = Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]]
 
 PATIENCE = 3.0  # times the budget; only then the clock cuts what the plan wanted
-SHORTER, LEAST_READ = (0.75, 0.5), 12  # shares of its tokens that a student reads where it is too slow, and the fewest
+TRIES, ROOM = 3, 0.95  # a student that is too slow reads less, so often, and so much of what the limit allows
+LEAST_READ = 12  # tokens
 
 
 @dataclass(frozen=True)
@@ -137,9 +138,9 @@ def loop(run: Run, texts: Texts, views: Views, folds: Folds, tuned: Tuned) -> tu
     """The rounds of self-training, the teacher without them, and the teacher after them."""
     contexts = list(teacher.contexts(texts, views, folds, tuned.vectors))
     pairing = None if texts.compared else pairing_of(texts.labelled)
-    prior = self_training.OF_PAIRS[pairing] if pairing else None
+    prior = opinion_pool.OF_PAIRS[pairing] if pairing else None
     if texts.compared and texts.apart:
-        prior = self_training.OF_SCORED_PAIRS
+        prior = opinion_pool.OF_SCORED_PAIRS
     total = len(contexts) * (1 + len(run.plan.rounds))
     with run.progress.stage("loop", total) as step:
         stored = run.job.keep(
@@ -225,8 +226,8 @@ def study(
 ) -> list[tuple[Measured[draft.Draft], Measured[draft.Draft]]]:
     """Every candidate of the plan, trained, exported and measured in float32 and in int8.
 
-    One that starts from the general model and is too slow on this machine reads less of each text, and is measured
-    again.
+    One that starts from the general model and is too slow on this machine reads as much less of each text, and is
+    measured again.
     """
     out: list[tuple[Measured[draft.Draft], Measured[draft.Draft]]] = []
     candidates = student.names_of(run.plan)
@@ -245,10 +246,11 @@ def study(
                 options=exam.questions is not None,
             )
             first = made = _compared(run, full, small, labels, exam)
-            for share in SHORTER if full.kind == student.CROSS else ():
-                if choose.shipping(made).p95_ms <= max_ms or full.chosen * share < LEAST_READ:
+            for _ in range(TRIES if full.kind == student.CROSS else 0):
+                taken = choose.shipping(made)
+                tokens = int(taken.draft.chosen * ROOM * max_ms / taken.p95_ms)
+                if taken.p95_ms <= max_ms or tokens < LEAST_READ:
                     break
-                tokens = int(share * full.chosen)
                 made = _compared(run, replace(full, chosen=tokens), replace(small, chosen=tokens), labels, exam)
             out.append(made if choose.shipping(made).p95_ms <= max_ms else first)
     return out

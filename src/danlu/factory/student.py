@@ -22,7 +22,7 @@ from danlu.compress.vocabulary import small_tokenizer
 from danlu.evals import several
 from danlu.evals.metrics import softmax
 from danlu.evals.scores import determination
-from danlu.loops.self_training import log_shares, pool_forms
+from danlu.loops.opinion_pool import log_shares, pool_forms
 from danlu.models.base import Base, by_row, padded, token_ids
 from danlu.models.cross import CrossBranch, in_rows
 from danlu.models.cross_question import QuestionBranch, laid

@@ -14,7 +14,7 @@ import torch
 
 from danlu.adapt import contrastive, decisions, likeness, linear, names, ngram, paired, static
 from danlu.factory.general import standing_out
-from danlu.loops import self_training
+from danlu.loops import opinion_pool
 from danlu.loops.self_training import Context, Taught
 from danlu.models.base import Base, by_row, token_ids
 from danlu.text.pair import pairing_of
@@ -373,8 +373,8 @@ class Teacher:
                 assert self.tuned_centre is not None
                 assert tuned_vectors is not None
                 logits = head.logits(self.tuned_centre.apply(tuned_vectors))
-            votes.append(self_training.log_shares(logits, apart=self.apart))
-        pool = self_training.pooled_apart if self.apart else self_training.pooled
+            votes.append(opinion_pool.log_shares(logits, apart=self.apart))
+        pool = opinion_pool.pooled_apart if self.apart else opinion_pool.pooled
         return pool(votes, self.taught.weights)
 
     def _nearness(

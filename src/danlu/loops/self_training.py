@@ -10,23 +10,33 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.optimize import minimize
-from scipy.special import log_softmax, softmax
+from scipy.special import log_softmax
 
 from danlu.evals import several
 from danlu.evals.metrics import accuracy, brier
 from danlu.evals.questions import by_question
 from danlu.evals.scores import spearman
 from danlu.loops.admission import admit, admit_scores, admit_several
+from danlu.loops.opinion_pool import (
+    OF_QUESTIONS,
+    OF_TEXTS,
+    intercept,
+    log_shares,
+    pool_forms,
+    pooled,
+    pooled_apart,
+    pooled_odds,
+)
 from danlu.train.regression import Linear, softmax_regression
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from numpy.typing import NDArray
 
     from danlu.evals.questions import Questions
-    from danlu.types import Pairing, Truth
+    from danlu.loops.opinion_pool import Prior
+    from danlu.types import Truth
 
 # Shapes: N rows (labelled first, then the pool of unlabelled texts), K labels, F forms. Where texts may have several
 # labels, truth is (labelled, K), log-probabilities are those that each holds, and each (row, label) is a decision. Of
@@ -34,31 +44,6 @@ if TYPE_CHECKING:
 
 STRENGTH = {"ngram": 200.0, "linear": 10.0, "static": 3.0, "contrastive": 10.0}
 ROUNDS = (0.3, 0.6, 0.9)  # shares of the unlabelled texts admitted
-PULL = 800.0  # the pull towards prior shares is this over the rows squared: few rows cannot say who is right
-TEMPER = 1 / 8  # of the likelihoods behind those shares: held-out rows of a few folds are not independent witnesses
-TOTAL = 2.0  # of the exponents, where few rows are: regularised forms are too modest, and each knows something else
-
-
-@dataclass(frozen=True)
-class Prior:
-    """What is thought of the forms before any row has judged them.
-
-    Attributes:
-        total: of the exponents.
-        start: the log-likelihood that some forms have from the outset.
-    """
-
-    total: float = TOTAL
-    start: Mapping[str, float] = field(default_factory=dict)
-
-
-OF_TEXTS = Prior()
-# Of pairs no form is modest where few rows are. Where order matters, forms that compare two vectors are near chance,
-# and the one that reads both sides together learns a single number, which a few dozen rows cannot lead astray; nor can
-# they the cosines of questions and options, where one of several is known to be right.
-OF_PAIRS: dict[Pairing, Prior] = {"unordered": Prior(1.0), "ordered": Prior(1.0, {"choice": 2.0})}
-OF_QUESTIONS = Prior(1.0, {"likeness": 2.0})
-OF_SCORED_PAIRS = OF_QUESTIONS  # how alike two texts are, the cosine says before anything is learned
 
 
 @dataclass(frozen=True)
@@ -118,72 +103,6 @@ class Taught:
     judged: NDArray[np.int64]
     by_context: list[NDArray[np.float64]]
     worded: bool
-
-
-def pool_forms(
-    votes: Sequence[NDArray[np.float32]],
-    targets: NDArray[np.floating[Any]],
-    pull: float = PULL,
-    total: float = TOTAL,
-    start: NDArray[np.float64] | None = None,
-) -> NDArray[np.float64]:
-    """(F,) exponents of a product of experts, fitted to targets and pulled towards shares of a total.
-
-    Logarithmic opinion pool (Genest and Zidek, 1986); the sum of the exponents is free, so it calibrates as well. A
-    form's share of the total is how likely the targets make it to be the best of all, by its loss alone, tempered
-    (Grünwald, 2012): forms that few rows cannot part share alike, and what is plainly worse starts from nothing.
-
-    Args:
-        votes: (rows, K) log-probabilities of each form, on rows it did not learn from.
-        targets: (rows, K) distributions.
-        pull: weight of the squared distance from those shares beside the mean loss, times the rows squared.
-        total: what the shares add up to.
-        start: (F,) log-likelihood that each form has from the outset; none by default.
-    """
-    stacked = np.stack(votes).astype(np.float64)
-    losses = np.array([_exponents(stacked[form : form + 1], targets, np.ones(1), 0.0)[1] for form in range(len(votes))])
-    likely = -TEMPER * len(targets) * losses
-    shares = total * softmax(likely if start is None else likely + start)
-    return _exponents(stacked, targets, shares, pull / len(targets) ** 2)[0]
-
-
-def _exponents(
-    votes: NDArray[np.float64], targets: NDArray[np.floating[Any]], towards: NDArray[np.float64], pull: float
-) -> tuple[NDArray[np.float64], float]:
-    """The (F,) exponents and their mean loss a row, the pull included."""
-
-    def objective(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        log_probability = log_softmax(np.tensordot(weights, votes, 1), axis=1)
-        expected = (np.exp(log_probability) * votes).sum(2).mean(1)
-        gradient = expected - (targets * votes).sum(2).mean(1) + 2 * pull * (weights - towards)
-        loss = -(targets * log_probability).sum(1).mean() + pull * ((weights - towards) ** 2).sum()
-        return float(loss), gradient
-
-    found = minimize(objective, towards, jac=True, method="L-BFGS-B", bounds=[(0.0, 4.0)] * len(votes))
-    return found.x, float(found.fun)
-
-
-def pooled(votes: Sequence[NDArray[np.float32]], weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(N, K) log-probabilities of the pool of forms."""
-    return log_softmax(np.tensordot(weights, np.stack(votes).astype(np.float64), 1), axis=1)
-
-
-def log_shares(logits: NDArray[np.floating[Any]], *, apart: bool) -> NDArray[np.float32]:
-    """(N, K) log-probabilities of logits; where labels are apart, that each holds."""
-    return np.asarray(several.log_sigmoid(logits) if apart else log_softmax(logits, axis=1), np.float32)
-
-
-def pooled_odds(votes: Sequence[NDArray[np.float32]], weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(N, K) log-odds of the pool of forms, where each label is a decision: the same pool, of two columns."""
-    odds = np.zeros(votes[0].shape)
-    for vote, weight in zip(votes, weights, strict=True):
-        odds += weight * several.log_odds(vote)
-    return odds
-
-
-def pooled_apart(votes: Sequence[NDArray[np.float32]], weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(N, K) log-probabilities that each label holds, by the pool of forms."""
-    return np.asarray(several.log_sigmoid(pooled_odds(votes, weights)), np.float64)
 
 
 def run(
@@ -334,6 +253,8 @@ def _teach(
         if progress:
             progress(1)
     judged = np.sort(np.concatenate([context.held for context in contexts]))
+    if not apart and questions is None:
+        _set_intercepts(heads, held, all_votes, contexts, truth)
     weights = _weights({form: held[form][judged] for form in forms}, truth[judged], labels, questions, judged, prior)
     pool = pooled_apart if apart else pooled
     held_out = pool([held[form] for form in forms], weights)
@@ -343,6 +264,33 @@ def _teach(
         by_context = [questions.settled(table) for table in by_context]
     taught = Taught(forms, heads, weights, held_out, held, judged, by_context, bool(full.wording))
     return taught, [(votes, weights) for votes in all_votes]
+
+
+def _set_intercepts(
+    heads: dict[str, Linear],
+    held: dict[str, NDArray[np.float32]],
+    votes: Sequence[list[NDArray[np.float32]]],
+    contexts: Sequence[Context],
+    truth: NDArray[np.int64],
+) -> None:
+    """Fits the intercept of every head, in place: in each context on what the others held out.
+
+    Args:
+        heads: of the full context, which is the last.
+        held: (labelled, K) log-probabilities of each form by the contexts that held the rows out.
+        votes: (N, K) log-probabilities of each form in each context, those with a head first.
+        contexts: of the votes.
+        truth: (labelled,) label indices.
+    """
+    judged = np.concatenate([context.held for context in contexts])
+    for place, (form, head) in enumerate(heads.items()):
+        said, bias = held[form].copy(), np.zeros(len(head.bias), np.float32)
+        for context, vote in zip(contexts, votes, strict=True):
+            others = np.setdiff1d(judged, context.held)
+            bias = intercept(said[others], truth[others])
+            vote[place] = log_shares(vote[place] + bias, apart=False)
+            held[form][context.held] = vote[place][context.held]
+        heads[form] = replace(head, bias=head.bias + bias)
 
 
 def _weights(

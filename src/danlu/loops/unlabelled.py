@@ -13,7 +13,8 @@ import numpy as np
 from scipy.special import log_softmax
 
 from danlu.evals.metrics import accuracy, brier
-from danlu.loops.self_training import STRENGTH, Round, Taught, log_shares, pool_forms, pooled
+from danlu.loops.opinion_pool import log_shares, pool_forms, pooled
+from danlu.loops.self_training import STRENGTH, Round, Taught
 from danlu.train.regression import Linear, softmax_regression
 
 if TYPE_CHECKING:
