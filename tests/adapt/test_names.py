@@ -103,6 +103,17 @@ def test_texts_that_are_all_alike_give_finite_scores():
     assert np.isfinite(names.encode(same, same[:2], same)).all()
 
 
+def test_what_was_expected_of_the_scale_counts_where_rows_are_few():
+    rng = np.random.default_rng(0)
+    for count, near in ((4, True), (4_000, False)):
+        truth = np.arange(count) % 2
+        wrong = (2 * np.eye(2)[1 - truth] + rng.normal(size=(count, 2))).astype(np.float32)
+        assert names.fit(wrong, truth) < 0.01
+        told = names.fit(wrong, truth, 0.7, 30.0)
+        assert (abs(told - 0.7) < 0.2) == near
+        assert near or told < 0.05
+
+
 def test_trust_in_names_of_several_labels_follows_what_they_tell():
     rng = np.random.default_rng(0)
     truth = (rng.random((200, 4)) < 0.3).astype(np.int64)

@@ -11,7 +11,7 @@ from danlu.evals.questions import Questions
 from danlu.factory import teacher
 from danlu.factory.asking import Asking
 from danlu.factory.folds import folds_of
-from danlu.factory.general import General, standing_out
+from danlu.factory.general import General
 from danlu.factory.plan import Sizes, make_plan
 from danlu.factory.teacher import Teacher, Texts
 from danlu.loops import opinion_pool, self_training
@@ -103,7 +103,7 @@ def test_the_general_model_votes_on_pairs_and_judges_any(base, pair_rows):
     assert set(contexts[0].fixed) == {"choice"}
     prior = opinion_pool.OF_PAIRS["ordered"]
     _, first, _ = self_training.run(contexts[:-1], contexts[-1], texts.truth, 2, prior=prior)
-    faith = teacher.trust_in_names(standing_out(asked, asked)[: len(truth)], truth)
+    faith = teacher.faith_in(asked, texts, np.arange(len(truth)))
     judge = Teacher(base, None, None, views, first, PLAN, teacher.Trust(0.0), None, faith)
     for chosen in (None, asked):  # asked again, or known
         found = judge.log_probabilities(texts.rows, views.vectors, None, chosen)

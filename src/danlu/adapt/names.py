@@ -39,11 +39,20 @@ def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     return vectors / (np.linalg.norm(vectors, axis=1, keepdims=True) + 1e-6)
 
 
-def fit(scores: NDArray[np.float32], truth: NDArray[np.int64]) -> float:
-    """The scale that makes the scores of labelled texts most likely; 0 trusts them not at all."""
+def fit(scores: NDArray[np.float32], truth: NDArray[np.int64], expected: float = 0.0, worth: float = 0.0) -> float:
+    """The scale that makes the scores of labelled texts most likely; 0 trusts them not at all.
+
+    Args:
+        scores: (texts, labels).
+        truth: (texts,) label indices.
+        expected: the scale before any text is seen.
+        worth: weight of the squared distance from it beside the log-likelihood of all texts.
+    """
+    rows = np.arange(len(truth))
 
     def cost(scale: float) -> float:
-        return -float(log_softmax(scores * scale, axis=1)[np.arange(len(truth)), truth].mean()) + 1e-3 * scale
+        likely = float(log_softmax(scores * scale, axis=1)[rows, truth].mean())
+        return 1e-3 * scale - likely + worth / len(truth) * (scale - expected) ** 2
 
     found: Any = minimize_scalar(cost, bounds=(0.0, 8.0), method="bounded")
     return float(found.x)

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     Step = Callable[[int], None]
 
 
+FAITH, FAITH_WORTH = 0.7, 3.0  # in the general model before any row has judged it, and how hard it is to move
+
+
 @dataclass(frozen=True)
 class Texts:
     """The texts that the teacher learns from.
@@ -282,7 +285,8 @@ def faith_in(chosen: NDArray[np.float32], texts: Texts, rows: NDArray[np.int64])
     """
     if texts.guessed:
         return Trust(float(chosen.std()))  # `standing_out` divides by it
-    return trust_in_names(standing_out(chosen, chosen)[rows], texts.truth[rows])
+    above, truth = standing_out(chosen, chosen)[rows], texts.truth[rows]
+    return trust_in_names(above, truth) if texts.apart else Trust(names.fit(above, truth, FAITH, FAITH_WORTH))
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,7 @@ OF_TEXTS = Prior()
 # Of pairs no form is modest where few rows are. Where order matters, forms that compare two vectors are near chance,
 # and the one that reads both sides together learns a single number, which a few dozen rows cannot lead astray; nor can
 # they the cosines of questions and options, where one of several is known to be right.
-OF_PAIRS: dict[Pairing, Prior] = {"unordered": Prior(1.0), "ordered": Prior(1.0, {"choice": 2.0})}
+OF_PAIRS: dict[Pairing, Prior] = {"unordered": Prior(1.0), "ordered": Prior(1.0, {"choice": 3.0})}
 OF_QUESTIONS = Prior(1.0, {"likeness": 2.0})
 OF_SCORED_PAIRS = OF_QUESTIONS  # how alike two texts are, the cosine says before anything is learned
 
