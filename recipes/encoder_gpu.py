@@ -2,7 +2,8 @@
 
     python -m recipes.encoder_gpu --pack PACK --start FOLDER --out OUT --seconds 300
 
-Starts from a folder as `save_embedded` writes it. Two halves. In the first, hidden tokens are found again in most of
+Starts from a folder as `save_embedded` writes it, or, to see what that is worth, from random weights of its shape, for
+which it is the teacher (`--scratch`). Two halves. In the first, hidden tokens are found again in most of
 what is read; in the second, most of it is pairs of passages. All the time a Chinese sentence lands on the vector that
 the starting encoder has for its English side, and English stays where it was. The table of token embeddings is rounded
 in training as it is when it is stored.
@@ -351,15 +352,26 @@ def optimiser_of(model: Encoder, recipe: Recipe) -> torch.optim.Optimizer:
 
 def train(
     model: Encoder, text: Text, parallel: Parallel, seconds: float, recipe: Recipe, *, really_compile: bool,
-    halves: Sequence[Half] = (FIRST, SECOND),
+    halves: Sequence[Half] = (FIRST, SECOND), teacher: Encoder | None = None,
 ) -> dict[str, float]:  # fmt: skip
-    """Trains for so many seconds; what it came to."""
+    """Trains for so many seconds; what it came to.
+
+    Args:
+        model: trained in place.
+        text: read.
+        parallel: translations.
+        seconds: of training, what comes before it left out.
+        recipe: every number.
+        really_compile: the layers and the loss of hidden tokens.
+        halves: what a step reads in each half.
+        teacher: whose vectors of English texts are learned; those of the model as it starts if None.
+    """
     device = text.device
     layer, loss_of = (compiled(f) if really_compile else f for f in (bert_layer, told_apart))
     kept = [p.detach().clone() for p in model.parameters()]
     optimiser = optimiser_of(model, recipe)
     peaks = [group["lr"] for group in optimiser.param_groups]
-    old = copy.deepcopy(model).requires_grad_(requires_grad=False)
+    old = copy.deepcopy(teacher or model).requires_grad_(requires_grad=False)
     model.layer = old.layer = layer
     precision = torch.autocast(device.type, dtype=torch.bfloat16)
 
@@ -406,13 +418,14 @@ def train(
     return {"steps": clock.steps, "seconds": seconds}
 
 
-def open_start(folder: Path, chunk: int) -> Encoder:
-    """The encoder of a folder that `save_embedded` wrote."""
+def open_start(folder: Path, chunk: int, *, scratch: bool = False) -> Encoder:
+    """The encoder of a folder that `save_embedded` wrote, or random weights of its shape."""
     from transformers import BertConfig, BertModel
 
     config = BertConfig(**json.loads((folder / "config.json").read_text(encoding="utf-8")))
     bert = BertModel(config, add_pooling_layer=False)
-    bert.load_state_dict(load_small(folder / "model.safetensors"))
+    if not scratch:
+        bert.load_state_dict(load_small(folder / "model.safetensors"))
     return Encoder(bert, chunk)
 
 
@@ -455,6 +468,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
     parser.add_argument("--pack", type=Path, help="the folder of recipes.packed")
     parser.add_argument("--start", type=Path, default=EMBEDDED, help="the folder of the encoder to start from")
+    parser.add_argument("--scratch", action="store_true", help="begin with random weights; --start is the teacher")
     parser.add_argument("--out", type=Path, required=True, help="where the weights go")
     parser.add_argument("--export", action="store_true", help="make the package's encoder of the weights in --out")
     parser.add_argument("--share", type=float, default=0.6, help="with --export: how far from the start, up to 1")
@@ -475,8 +489,9 @@ def main() -> None:
     torch.set_float32_matmul_precision("high")
     text = Text(options.pack / "encoder", device)
     parallel = Parallel(options.pack / "parallel.xz", recipe.short, device)
-    model = open_start(options.start, recipe.chunk).to(device)
-    halves = (Half(8, 1.0, 8, 8, 8, 8), Half(4, 0.2, 12, 8, 8, 8)) if options.small else (FIRST, SECOND)
+    teacher = open_start(options.start, recipe.chunk).to(device)
+    model = open_start(options.start, recipe.chunk, scratch=True).to(device) if options.scratch else teacher
+    halves = (Half(32, 1.0, 32, 32, 48, 24), Half(16, 0.2, 48, 32, 48, 24)) if options.small else (FIRST, SECOND)
     told = train(model, text, parallel, options.seconds, recipe, really_compile=options.compile, halves=halves)
     save(model, options.out, told)
 

@@ -29,7 +29,7 @@ from danlu.runtime import autocast
 from danlu.text import tfidf
 from danlu.text.pair import pairing_of
 from danlu.train.batches import by_length
-from danlu.train.loop import minimise
+from danlu.train.loop import distance, minimise
 from danlu.train.regression import Linear, softmax_regression
 
 if TYPE_CHECKING:
@@ -248,13 +248,6 @@ def transformer_branch(
     losses = _losses(branch, sequences, lesson, batch, seed, towards=torch.from_numpy(lesson.vectors))
     minimise(losses, groups, steps=steps, progress=progress)
     return branch.eval()
-
-
-def distance(logits: torch.Tensor, targets: torch.Tensor, *, apart: bool) -> torch.Tensor:
-    """Cross-entropy of (B, K) logits with targets; where labels are apart, the sum of that of each decision."""
-    if apart:
-        return F.binary_cross_entropy_with_logits(logits, targets, reduction="none").sum(-1).mean()
-    return -(targets * F.log_softmax(logits, -1)).sum(-1).mean()
 
 
 def _losses(

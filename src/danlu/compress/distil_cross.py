@@ -13,14 +13,13 @@ import numpy as np
 import torch
 from torch.nn import functional as F  # noqa: N812 - the field's name for it
 
-from danlu.compress.distil import distance
 from danlu.models.base import by_row
 from danlu.models.cross import CrossBranch, in_rows
 from danlu.models.cross_question import QuestionBranch, laid
 from danlu.runtime import autocast
 from danlu.text.pair import pairing_of
 from danlu.train.batches import by_length
-from danlu.train.loop import minimise
+from danlu.train.loop import distance, minimise
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from danlu.adapt import contrastive, decisions, likeness, linear, names, ngram, paired, static
+from danlu.adapt import contrastive, likeness, linear, names, ngram, static, tuned
 from danlu.factory.general import standing_out
 from danlu.loops import opinion_pool
 from danlu.loops.self_training import Context, Taught
@@ -110,14 +110,12 @@ def tune(
     """The base tuned on some of the labelled rows."""
     chosen = [texts.labelled[i] for i in rows]
     sequences, truth = token_ids(base.tokenizer, chosen, plan.tuning_length), texts.truth[rows]
-    if pairing := pairing_of(chosen):
-        in_pairs = paired.Tuning(steps=plan.tuning_steps, batch=plan.tuning_batch, seed=seed)
-        return paired.fit(base, by_row(sequences, pairing), truth, pairing, in_pairs, step)
-    if texts.apart:
-        apart = decisions.Tuning(steps=plan.tuning_steps, batch=plan.tuning_batch, seed=seed)
-        return decisions.fit(base, sequences, truth, apart, step)
-    tuning = contrastive.Tuning(steps=plan.tuning_steps, batch=plan.tuning_batch, seed=seed)
-    return contrastive.fit(base, sequences, truth, tuning, step)
+    pairing = pairing_of(chosen)
+    if pairing or texts.apart:
+        headed = tuned.Tuning(steps=plan.tuning_steps, batch=plan.tuning_batch, seed=seed)
+        return tuned.fit(base, by_row(sequences, pairing), truth, pairing, headed, step)
+    together = contrastive.Tuning(steps=plan.tuning_steps, batch=plan.tuning_batch, seed=seed)
+    return contrastive.fit(base, sequences, truth, together, step)
 
 
 def with_parameters(base: Base, moved: dict[str, NDArray[np.float32]]) -> PreTrainedModel:

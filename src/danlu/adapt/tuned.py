@@ -1,8 +1,9 @@
-"""Task form: the base encoder, tuned so that the comparison of two sides tells the label, or the score, of a pair.
+"""Task form: the base encoder, tuned so that a linear head tells what people said of a text or a pair.
 
-The classification objective of Sentence-BERT (Reimers and Gurevych, 2019) on the comparison that every form uses, from
-the head that fits the frozen encoder best. Steps and batch are fixed before training. All layers move, the embeddings
-stay as they are.
+Of pairs the head sees the comparison of both sides that every form uses (Sentence-BERT's classification objective,
+Reimers and Gurevych, 2019); where a text may have several labels each is a decision of its own (binary relevance). The
+head begins as the one that fits the frozen encoder best. Steps and batch are fixed before training. All layers move,
+the embeddings stay as they are. Single texts of one label are tuned by `danlu.adapt.contrastive`.
 """
 
 from __future__ import annotations
@@ -18,20 +19,21 @@ from danlu.models.base import embed, padded, pooled, tunable
 from danlu.models.pair import compare, compared
 from danlu.runtime import autocast
 from danlu.train.batches import by_length
-from danlu.train.loop import minimise
+from danlu.train.loop import distance, minimise
 from danlu.train.regression import softmax_regression
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from numpy.typing import NDArray
     from transformers import PreTrainedModel
 
     from danlu.models.base import Base
     from danlu.types import Pairing, Truth
 
-# Shapes: B pairs in a batch, C width of a comparison, K labels.
+# Shapes: B texts or pairs in a batch, C width of a vector or a comparison, K labels.
 
-MOST_START = 400  # pairs that the head is fitted on before tuning
+MOST_START = 400  # rows that the head is fitted on before tuning
 STRENGTH = 3.0  # of the head that tuning starts from: gentle, so that there is something to learn
 
 
@@ -41,10 +43,10 @@ class Tuning:
 
     Attributes:
         steps: optimiser steps.
-        batch: pairs a step.
+        batch: rows a step.
         rate: peak learning rate of the encoder.
         head_rate: of the head.
-        smoothing: share of a label that the others get; scores stay as they are.
+        smoothing: how far from 0 and 1 the targets of labels stay; scores stay as they are.
     """
 
     steps: int
@@ -59,7 +61,7 @@ def fit(
     base: Base,
     rows: Sequence[Sequence[Sequence[int]]],
     truth: Truth,
-    pairing: Pairing,
+    pairing: Pairing | None,
     tuning: Tuning,
     progress: Callable[[int], None] | None = None,
 ) -> PreTrainedModel:
@@ -67,9 +69,9 @@ def fit(
 
     Args:
         base: where to start; left as it is.
-        rows: the token ids of both sides of each pair.
-        truth: (pairs,) label indices, or (pairs, 1) scores, from 0 to 1.
-        pairing: whether the order of the sides matters.
+        rows: the token ids of each text, or of both sides of each pair, as `by_row` gives them.
+        truth: (rows,) label indices; (rows, K), 1 where a label holds; or (rows, 1) scores, from 0 to 1.
+        pairing: whether the order of the sides matters; None of single texts.
         tuning: the plan.
         progress: called with 1 after each step.
     """
@@ -79,10 +81,10 @@ def fit(
     centre_C = torch.from_numpy(seen.mean(0))
     centred = F.normalize(torch.from_numpy(seen) - centre_C, dim=-1).numpy()
     apart = truth.ndim == 2
-    wanted = truth if apart else np.eye(int(truth.max()) + 1)[truth]
+    wanted = np.asarray(truth if apart else np.eye(int(truth.max()) + 1)[truth], np.float32)
     start = softmax_regression(centred, wanted[sample], strength=STRENGTH, apart=apart)
     weight_CK, bias_K = (torch.nn.Parameter(torch.from_numpy(part)) for part in (start.weight, start.bias))
-    targets = torch.from_numpy(truth.astype(np.float32)) if apart else torch.as_tensor(truth)
+    targets_RK = torch.from_numpy(_smoothed(wanted, truth, tuning.smoothing))
     model.train()
     torch.manual_seed(tuning.seed)  # dropout
 
@@ -92,10 +94,7 @@ def fit(
                 sides = pooled(model, *padded([side for i in index for side in rows[i]]))
             vectors_BC = F.normalize(compare(sides.float(), pairing) - centre_C, dim=-1)
             logits_BK = vectors_BC @ weight_CK + bias_K
-            if apart:
-                yield F.binary_cross_entropy_with_logits(logits_BK, targets[index])
-            else:
-                yield F.cross_entropy(logits_BK, targets[index], label_smoothing=tuning.smoothing)
+            yield distance(logits_BK, targets_RK[index], apart=apart)
 
     groups = [
         {"params": [p for p in model.parameters() if p.requires_grad], "lr": tuning.rate},
@@ -103,3 +102,11 @@ def fit(
     ]
     minimise(losses(), groups, steps=tuning.steps, progress=progress)
     return model.eval()
+
+
+def _smoothed(wanted: NDArray[np.float32], truth: Truth, smoothing: float) -> NDArray[np.float32]:
+    """(rows, K) the targets of (rows, K) what people said."""
+    if np.issubdtype(truth.dtype, np.floating):  # scores
+        return wanted
+    even = 0.5 if truth.ndim == 2 else 1 / wanted.shape[1]
+    return wanted * (1 - smoothing) + even * smoothing

@@ -1,4 +1,4 @@
-"""The encoder tuned on pairs: what moves, what stays, and that a seed decides everything."""
+"""The encoder tuned on pairs and on several labels: what moves, what stays, and that a seed decides everything."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import torch
 from scipy.special import log_softmax
 
 from danlu.adapt.linear import Centre, encode
-from danlu.adapt.paired import Tuning, fit
+from danlu.adapt.tuned import Tuning, fit
 from danlu.models.base import by_row, token_ids
 from danlu.text.pair import pairing_of
 from danlu.train.regression import softmax_regression
@@ -17,10 +17,20 @@ TUNING = Tuning(steps=8, batch=16, rate=1e-3)
 
 
 @pytest.fixture(scope="module")
-def rows(tiny_base, pair_rows):
+def in_pairs(tiny_base, pair_rows):
     (texts, truth), _ = pair_rows
     pairing = pairing_of(texts)
     return by_row(token_ids(tiny_base.tokenizer, texts, 32), pairing), truth, pairing
+
+
+@pytest.fixture(scope="module", params=["pairs", "several"])
+def rows(request, tiny_base, toy_rows, in_pairs):
+    if request.param == "pairs":
+        return in_pairs
+    texts, truth = toy_rows[0]
+    table = np.eye(3, dtype=np.int64)[truth]
+    table[::5], table[1::7] = 0, 1
+    return by_row(token_ids(tiny_base.tokenizer, texts, 32), None), table, None
 
 
 def test_the_layers_move_and_embeddings_and_base_stay(tiny_base, rows):
@@ -42,7 +52,7 @@ def test_the_seed_decides_whatever_was_drawn_before(tiny_base, rows):
     assert all(torch.equal(value, found[1][name]) for name, value in found[0].items())
 
 
-def test_tuned_comparisons_part_the_labels(tiny_base, rows, pair_rows):
+def test_tuned_comparisons_part_the_labels(tiny_base, in_pairs, pair_rows):
     def loss(model):
         texts, truth = pair_rows[0]
         seen = encode(model, tiny_base.tokenizer, texts, 32)
@@ -50,11 +60,11 @@ def test_tuned_comparisons_part_the_labels(tiny_base, rows, pair_rows):
         head = softmax_regression(centred, np.eye(2)[truth], strength=1.0)
         return -log_softmax(head.logits(centred), axis=1)[np.arange(len(truth)), truth].mean()
 
-    assert loss(fit(tiny_base, *rows, Tuning(steps=60, batch=16, rate=2e-3))) < 0.8 * loss(tiny_base.model)
+    assert loss(fit(tiny_base, *in_pairs, Tuning(steps=60, batch=16, rate=2e-3))) < 0.8 * loss(tiny_base.model)
 
 
-def test_scores_tune_as_soft_truth(tiny_base, rows):
-    sides, truth, pairing = rows
+def test_scores_tune_as_soft_truth(tiny_base, in_pairs):
+    sides, truth, pairing = in_pairs
     places = np.where(truth[:, None] == 1, 0.9, 0.3)
     model = fit(tiny_base, sides, places, pairing, TUNING)
     same = fit(tiny_base, sides, places, pairing, TUNING).state_dict()
