@@ -8,7 +8,7 @@ import pytest
 from danlu.corpus.read import Dataset
 from danlu.factory.advice import advise, judge, of_texts, typical_words
 from danlu.factory.inspect import inspect
-from danlu.factory.teacher import Texts
+from danlu.factory.texts import Texts
 from danlu.types import Example
 
 LABELS = ("delivery", "praise", "refund")

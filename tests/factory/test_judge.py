@@ -4,7 +4,7 @@ import numpy as np
 
 from danlu.factory.judge import believed
 from danlu.factory.material import Material
-from danlu.factory.teacher import Texts
+from danlu.factory.texts import Texts
 from danlu.types import Example
 
 

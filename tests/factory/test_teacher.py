@@ -13,7 +13,9 @@ from danlu.factory.asking import Asking
 from danlu.factory.folds import folds_of
 from danlu.factory.general import General
 from danlu.factory.plan import Sizes, make_plan
-from danlu.factory.teacher import Teacher, Texts
+from danlu.factory.teacher import Teacher
+from danlu.factory.texts import Texts
+from danlu.factory.trust import Trust, faith_in, trust_in_names
 from danlu.loops import opinion_pool, self_training
 from danlu.models.choice import ChoiceModel
 from danlu.text.pair import pairing_of
@@ -69,7 +71,7 @@ def test_a_teacher_judges_its_own_texts_as_it_was_taught(known, base):
     texts, views = known
     contexts = list(teacher.contexts(texts, views, folds_of(texts.labelled, texts.truth, PLAN.folds, 0), []))
     _, first, _ = self_training.run(contexts[:-1], contexts[-1], texts.truth, 3)
-    trust = teacher.Trust(0.0) if views.names is None else teacher.trust_in_names(views.names, texts.truth)
+    trust = Trust(0.0) if views.names is None else trust_in_names(views.names, texts.truth)
     judge = Teacher(base, None, None, views, first, PLAN, trust)
     found = judge.log_probabilities(texts.rows, views.vectors, None)
     np.testing.assert_allclose(found, first.by_context[-1], atol=0.05)
@@ -84,7 +86,7 @@ def test_pairs_are_seen_by_every_form_and_tuned(base, pair_rows):
     contexts = list(teacher.contexts(texts, views, folds, []))
     assert {len(view) for view in contexts[0].views.values()} == {160}
     _, first, _ = self_training.run(contexts[:-1], contexts[-1], texts.truth, 2)
-    judge = Teacher(base, None, None, views, first, PLAN, teacher.Trust(0.0))
+    judge = Teacher(base, None, None, views, first, PLAN, Trust(0.0))
     found = judge.log_probabilities(texts.rows, views.vectors, None)
     assert (found[:80].argmax(1) == truth).mean() > 0.9
     model = teacher.tune(base, texts, np.arange(80), PLAN, 0)
@@ -103,8 +105,8 @@ def test_the_general_model_votes_on_pairs_and_judges_any(base, pair_rows):
     assert set(contexts[0].fixed) == {"choice"}
     prior = opinion_pool.OF_PAIRS["ordered"]
     _, first, _ = self_training.run(contexts[:-1], contexts[-1], texts.truth, 2, prior=prior)
-    faith = teacher.faith_in(asked, texts, np.arange(len(truth)))
-    judge = Teacher(base, None, None, views, first, PLAN, teacher.Trust(0.0), None, faith)
+    faith = faith_in(asked, texts, np.arange(len(truth)))
+    judge = Teacher(base, None, None, views, first, PLAN, Trust(0.0), None, faith)
     for chosen in (None, asked):  # asked again, or known
         found = judge.log_probabilities(texts.rows, views.vectors, None, chosen)
         np.testing.assert_allclose(found, first.by_context[-1], atol=0.05)
@@ -136,7 +138,7 @@ def test_scored_pairs_are_judged_by_their_nearness_too(base, pair_rows):
     prior = opinion_pool.OF_SCORED_PAIRS
     _, first, _ = self_training.run(contexts[:-1], contexts[-1], places, 1, prior=prior)
     curve = likeness.fit(views.likeness[: len(truth)], places)
-    judge = Teacher(base, None, None, views, first, PLAN, teacher.Trust(0.0), curve, None, True, texts.compared)
+    judge = Teacher(base, None, None, views, first, PLAN, Trust(0.0), curve, None, True, texts.compared)
     for chosen in (None, asked):  # asked again, or known
         found = judge.log_probabilities(texts.rows, views.vectors, None, chosen)
         assert found.shape == (len(texts.rows), 1)

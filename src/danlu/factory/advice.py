@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from danlu.factory.finding_text import Value
     from danlu.factory.inspect import Inspection
-    from danlu.factory.teacher import Texts
+    from danlu.factory.texts import Texts
     from danlu.models.base import Base
 
 MOST_TEXTS = 400

@@ -17,7 +17,7 @@ from danlu.factory.general import standing_out
 from danlu.factory.lesson import EXAM, GOLD_WEIGHT, make_lesson, whole, wording_of
 from danlu.factory.material import places_of
 from danlu.factory.student import Exam, Shared
-from danlu.factory.teacher import targets_of
+from danlu.factory.texts import targets_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from danlu.factory.material import Asked, Material
     from danlu.factory.stages import Folds, Run
     from danlu.factory.student import Source
-    from danlu.factory.teacher import Texts
+    from danlu.factory.texts import Texts
     from danlu.loops.self_training import Taught
     from danlu.types import Example, Range, Truth
 

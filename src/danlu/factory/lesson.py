@@ -17,7 +17,7 @@ from danlu.evals.questions import Questions
 from danlu.factory import student, teacher
 from danlu.factory.generator import passages, question_passages
 from danlu.factory.student import Exam
-from danlu.factory.teacher import targets_of
+from danlu.factory.texts import targets_of
 from danlu.text.pair import pairing_of
 from danlu.text.question import is_question, pairs
 from danlu.train.regression import softmax_regression
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
     from danlu.factory.material import Material
     from danlu.factory.stages import Beliefs, Run
-    from danlu.factory.teacher import Teacher, Texts
+    from danlu.factory.teacher import Teacher
+    from danlu.factory.texts import Texts
     from danlu.loops.self_training import Taught
 
     Wording = tuple[list[str], NDArray[np.float32]]

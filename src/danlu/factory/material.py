@@ -16,7 +16,7 @@ from danlu.errors import OptionError
 from danlu.factory.asking import asking_of
 from danlu.factory.general import standing_out
 from danlu.factory.student import shortened
-from danlu.factory.teacher import Texts
+from danlu.factory.texts import Texts
 from danlu.text.score import share
 from danlu.text.several import held
 from danlu.train.regression import MOST_ROWS

@@ -1,4 +1,4 @@
-"""The card and the report's data: everything that is known of a model, gathered into plain JSON.
+"""The card: everything that is known of a model, gathered into plain JSON.
 
 Knows the shape of the card; computes nothing that was not measured elsewhere. No time of day and no duration enters
 the card; where a measured duration decided something (a limit kept, int8 faster, a stage cut), the decision does.
@@ -7,163 +7,36 @@ the card; where a measured duration decided something (a limit kept, int8 faster
 from __future__ import annotations
 
 import importlib.metadata
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 import danlu
-from danlu.evals import several
-from danlu.evals.metrics import expected_half_width, softmax, summary
+from danlu.evals.metrics import expected_half_width, softmax
 from danlu.evals.questions import by_question
-from danlu.evals.questions import figures as question_figures
 from danlu.factory import score_verdict
-from danlu.factory.calibration import Calibration
 from danlu.factory.choose import parity
-from danlu.factory.question_evidence import question_evidence
-from danlu.factory.several_verdict import Said, decide, forms_of, nested, several_evidence, sure_from
+from danlu.factory.several_verdict import forms_of
 from danlu.models.choice import choice_sha256
-from danlu.text.pair import shown
 from danlu.text.score import COVERED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
     from danlu.corpus.read import Dataset
+    from danlu.factory.calibration import Calibration
     from danlu.factory.choose import Front
     from danlu.factory.draft import Draft
     from danlu.factory.inspect import Inspection
     from danlu.factory.judge import Ruler
     from danlu.factory.material import Material
-    from danlu.factory.stages import Beliefs, Folds, Run
-    from danlu.factory.teacher import Texts
+    from danlu.factory.stages import Beliefs, Run
+    from danlu.factory.texts import Texts
+    from danlu.factory.verdict import Verdict
     from danlu.loops.self_training import Round, Taught
-    from danlu.types import Truth
 
 LIBRARIES = ("networkx", "numpy", "onnx", "onnxruntime", "scikit-learn", "scipy", "tokenizers", "torch", "transformers")
-WANTED_ACCURACY = 0.9
-SHOWN = 20
-SIDE = 130  # characters shown of a side of a pair, so that both are seen
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """Probabilities on the measured texts, (texts, K) each; where a text may have several labels, also which hold.
-
-    Of scores, (texts, 1) places in the range, and the (texts,) margins around the scores.
-
-    Without a labelled text there are no rows, and no figures; `general` is the general model's own, where no row was
-    labelled to learn from.
-    """
-
-    student: NDArray[np.float32]
-    teacher: NDArray[np.float32]
-    no_loop: NDArray[np.float32]
-    gold_only: NDArray[np.float32] | None
-    said: Said | None = None
-    general: NDArray[np.float32] | None = None
-    margins: NDArray[np.float64] | None = None
-
-    @classmethod
-    def of_nothing(cls, labels: int) -> Verdict:
-        """That of no text at all."""
-        empty = np.zeros((0, labels), np.float32)
-        return cls(empty, empty, empty, None)
-
-    def figures(self, ruler: Ruler, labels: Sequence[str]) -> dict[str, Any]:
-        """The figures of the card."""
-        parts = {"student": self.student, "teacher": self.teacher, "no_loop": self.no_loop, "gold_only": self.gold_only}
-        if self.general is not None:
-            parts["general"] = self.general
-        out: dict[str, Any] = {"measured_on": ruler.measured_on}
-        if not len(ruler.truth):
-            return out | dict.fromkeys(parts)
-        for name, table in parts.items():
-            if self.margins is not None:
-                out[name] = None if table is None else score_verdict.score_figures(ruler, table, self.margins)
-                if out[name] and name != "student":  # the margin is the student's
-                    out[name] = {key: value for key, value in out[name].items() if not key.startswith("inside")}
-                continue
-            if self.said is not None:
-                said = getattr(self.said, name)
-                out[name] = None if table is None else several.figures(ruler.truth, table, said, labels)
-                continue
-            if ruler.questions is not None:
-                chance = ruler.questions.chance
-                out[name] = None if table is None else question_figures(ruler.truth, table, chance)
-                continue
-            out[name] = None if table is None else summary(ruler.truth, table.astype(np.float64), labels)
-            if out[name] and name != "student":
-                del out[name]["confusion"]  # K × K numbers that nobody reads
-        return out
-
-    @property
-    def sureness(self) -> NDArray[np.floating[Any]]:
-        """(texts,) the probability of what is said of each text; of several decisions, that of the least certain."""
-        return self.student.max(1) if self.said is None else several.sureness(self.student, self.said.student)
-
-
-def threshold(truth: NDArray[np.int64], table: NDArray[np.floating[Any]]) -> float:
-    """The lowest probability from which on nine in ten predictions are right; 0.9 where no ten rows are.
-
-    Args:
-        truth: (n,).
-        table: (n, K) calibrated probabilities of rows that were held out.
-    """
-    confidence = table.max(1)
-    order = np.argsort(-confidence, kind="stable")
-    right = np.cumsum(table.argmax(1)[order] == truth[order]) / np.arange(1, len(order) + 1)
-    good = np.flatnonzero((right >= WANTED_ACCURACY) & (np.arange(len(order)) >= 9))
-    return round(float(confidence[order[good[-1]]]), 4) if len(good) else WANTED_ACCURACY
-
-
-def calibrated(
-    verdict: Verdict,
-    temperature: float,
-    held_out: tuple[Truth, NDArray[np.floating[Any]]],
-    ruler: Ruler,
-    texts: Texts,
-    taught: tuple[Taught, Taught],
-    folds: Folds,
-    exam: tuple[NDArray[np.float32], NDArray[np.floating[Any]]],
-    *,
-    own: bool,
-) -> tuple[Verdict, Calibration]:
-    """The thresholds of the model; where a text may have several labels, also what holds by each that is measured.
-
-    Of scores, the margin.
-
-    Args:
-        verdict: what was measured.
-        temperature: of the model.
-        held_out: truth and probabilities of rows that were held out, which the thresholds are chosen by.
-        ruler: what was measured by.
-        texts: the labelled ones.
-        taught: the teacher without the loop, and with it.
-        folds: of the labelled rows.
-        exam: the targets of the texts that students were chosen by, which of scores are what the teacher alone
-            believes, and the student's probabilities.
-        own: whether the rows that were held out were held out from the student itself.
-    """
-    truth, table = held_out
-    if texts.range is not None:
-        margins, found = score_verdict.calibrated(texts.range, temperature, held_out, ruler, folds, exam, own=own)
-        return replace(verdict, margins=margins), found
-    if not texts.several:
-        return verdict, Calibration(temperature, threshold(truth, table))
-    limits = several.thresholds(truth, table)
-    tables = (verdict.student, verdict.teacher, verdict.no_loop, verdict.gold_only)
-    known = table >= limits
-    if not own and ruler.measured_on == "test":  # the teacher's rows: the student says what its teacher would say
-        limits = several.thresholds((exam[0] >= limits).astype(np.int64), exam[1])
-    elif not own:
-        known = nested(truth, table, ruler.rows, folds)
-    nowhere = not own and ruler.measured_on != "test"
-    said = decide(ruler, tables, texts, taught, folds, None if nowhere else limits)
-    abstain = sure_from(truth, table, known)
-    return replace(verdict, said=said), Calibration(temperature, abstain, tuple(limits.tolist()))
 
 
 def libraries() -> dict[str, str]:
@@ -337,101 +210,3 @@ def _forms(taught: Taught, texts: Texts) -> list[dict[str, Any]]:
         "chosen": True,
     }
     return [*out, combined]
-
-
-def evidence(
-    material: Material,
-    front: Front[Draft],
-    ruler: Ruler,
-    verdict: Verdict,
-    taught: Taught,
-    beliefs: Beliefs,
-    inspection: Inspection,
-    calibration: Calibration,
-) -> dict[str, Any]:
-    """What only the report shows: texts, and figures that differ from run to run."""
-    if ruler.questions is not None:
-        told = question_evidence(material, ruler, verdict.student, taught, beliefs)
-        return told | _measured(front, inspection)
-    if verdict.said is not None:
-        limits = np.array(calibration.thresholds)
-        said = verdict.said.student
-        told = several_evidence(material, ruler, verdict.student, said, taught, beliefs, limits)
-        return told | _measured(front, inspection)
-    if ruler.range is not None:
-        told = score_verdict.score_evidence(material, ruler, verdict.student, taught, beliefs, calibration.margin)
-        return told | _measured(front, inspection)
-    labels = inspection.task.labels
-    table = verdict.student
-    predicted, confidence = table.argmax(1), table.max(1)
-    wrong = np.flatnonzero(predicted != ruler.truth)
-    wrong = wrong[np.argsort(-confidence[wrong], kind="stable")][:SHOWN]
-    return _measured(front, inspection) | {
-        "mistakes": [
-            {
-                "text": shown(ruler.texts[i], SIDE),
-                "label": labels[ruler.truth[i]],
-                "predicted": labels[predicted[i]],
-                "probability": float(confidence[i]),
-            }
-            for i in wrong
-        ],
-        "suspects": _suspects(material, taught),
-        "worth": _worth(material, beliefs, labels),
-    }
-
-
-def _measured(front: Front[Draft], inspection: Inspection) -> dict[str, Any]:
-    """Latencies, and what inspection found."""
-    return {
-        "latency": {m.draft.name: round(m.p95_ms, 2) for m in front.eligible},
-        "findings": [
-            {"level": f.level, "message": f.say(inspection.task.language), "rows": list(f.rows)}
-            for f in inspection.findings
-        ],
-        "facts": inspection.facts,
-    }
-
-
-def _suspects(material: Material, taught: Taught) -> list[dict[str, Any]]:
-    """Labelled rows whose label the held-out teacher finds unlikely while it is sure of another."""
-    if material.texts.guessed:
-        return []
-    held = np.exp(taught.held_out)
-    truth = material.texts.truth
-    own, best = held[np.arange(len(truth)), truth], held.max(1)
-    found = np.flatnonzero((own < 0.1) & (best > 0.6))
-    return [
-        {
-            "text": shown(material.texts.labelled[i], SIDE),
-            "label": material.texts.labels[truth[i]],
-            "suggested": material.texts.labels[int(held[i].argmax())],
-            "probability": float(best[i]),
-            "where": f"{material.train[i].source}:{material.train[i].row}",
-        }
-        for i in found[np.argsort(own[found], kind="stable")][:SHOWN]
-    ]
-
-
-def _worth(material: Material, beliefs: Beliefs, labels: Sequence[str]) -> list[dict[str, Any]]:
-    """Unlabelled texts whose label would tell most: the least certain ones, in turn from each predicted label."""
-    start = material.unlabelled.start
-    table = np.exp(beliefs.log_probabilities[material.unlabelled])
-    if not len(table):
-        return []
-    top = np.sort(table, axis=1)
-    margin = top[:, -1] - (top[:, -2] if table.shape[1] > 1 else 0)
-    predicted = table.argmax(1)
-    rank = np.zeros(len(table), dtype=np.int64)
-    for label in np.unique(predicted):
-        mine = np.flatnonzero(predicted == label)
-        rank[mine[np.argsort(margin[mine], kind="stable")]] = np.arange(len(mine))
-    everything = material.everything
-    return [
-        {
-            "text": shown(everything[start + i], SIDE),
-            "predicted": labels[predicted[i]],
-            "probability": float(table[i].max()),
-        }
-        for i in np.lexsort((margin, rank))[:SHOWN]
-    ]

@@ -18,7 +18,7 @@ from danlu.archive import save, write_whole
 from danlu.artifact import Model
 from danlu.corpus import read
 from danlu.errors import DataError, OptionError
-from danlu.factory import advice, judge, package, report, stages, teacher
+from danlu.factory import advice, evidence, judge, package, report, stages, teacher
 from danlu.factory.asking import asking_of
 from danlu.factory.calibration import unsettled
 from danlu.factory.choose import choose
@@ -29,13 +29,13 @@ from danlu.factory.inspect import Inspection, inspect
 from danlu.factory.job import Job
 from danlu.factory.lesson import examine
 from danlu.factory.material import NEEDS_EMBEDDED, gather, guess
-from danlu.factory.package import Verdict
 from danlu.factory.plan import Plan, Sizes, expected_seconds, make_plan
 from danlu.factory.progress import Progress
 from danlu.factory.question_material import body_of, folds_for, gather_questions, question_sizes, token_width
 from danlu.factory.several_verdict import recalibrated, shares_of, temperature_of
 from danlu.factory.stages import Run
 from danlu.factory.student import Shared, Source, reading_as
+from danlu.factory.verdict import Verdict, calibrated
 from danlu.models.base import Base, open_base, token_ids
 from danlu.models.choice import choice_sha256
 from danlu.text.several import held
@@ -187,7 +187,7 @@ def produce(data: Path | None, out: Path, options: Options) -> Produced:
         held = dev, shares_of(dev_logits, temperature, apart=apart)
     else:
         held = judge.held_out(material.texts, last) if material.test or guessed else (ruler.truth, verdict.student)
-    verdict, calibration = package.calibrated(
+    verdict, calibration = calibrated(
         verdict,
         temperature,
         held,
@@ -206,7 +206,7 @@ def produce(data: Path | None, out: Path, options: Options) -> Produced:
         out.stem, dataset, inspection, material, run, rounds, last, front, ruler, verdict, calibration, beliefs
     )
     entries = chosen.draft.entries(labels, card, calibration)
-    proof = package.evidence(material, front, ruler, verdict, last, beliefs, inspection, calibration)
+    proof = evidence.evidence(material, front, ruler, verdict, last, beliefs, inspection, calibration)
     page = report.render({"card": card, "seconds": run.job.seconds, "bytes": sum(map(len, entries.values())), **proof})
     return _written(out, entries, page, run, card, force=options.force)
 

@@ -18,7 +18,7 @@ from danlu.factory.material import Asked, Material
 from danlu.factory.plan import Sizes
 from danlu.factory.several_folds import folds_of_several
 from danlu.factory.student import shortened
-from danlu.factory.teacher import Texts
+from danlu.factory.texts import Texts
 from danlu.models.base import token_embeddings, token_ids
 from danlu.text.pair import sides
 from danlu.text.question import RIGHT, WRONG, essence, pairs, parts, told

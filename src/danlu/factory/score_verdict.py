@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from danlu.factory.judge import Ruler
     from danlu.factory.material import Material
     from danlu.factory.stages import Beliefs, Folds
-    from danlu.factory.teacher import Texts
+    from danlu.factory.texts import Texts
     from danlu.loops.self_training import Taught
     from danlu.types import Range, Truth
 

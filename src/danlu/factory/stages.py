@@ -15,7 +15,8 @@ from danlu.adapt import likeness, linear
 from danlu.compress.distil import LIGHT
 from danlu.factory import choose, draft, student, teacher
 from danlu.factory.general import general_of
-from danlu.factory.teacher import Teacher, Texts, Trust, Views, faith_in, trust_in_names
+from danlu.factory.teacher import Teacher, Views
+from danlu.factory.trust import Trust, faith_in, trust_in_names
 from danlu.loops import opinion_pool, self_training, unlabelled
 from danlu.text.pair import pairing_of
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from danlu.factory.plan import Plan
     from danlu.factory.progress import Progress
     from danlu.factory.student import Exam, Shared
+    from danlu.factory.texts import Texts
     from danlu.loops.self_training import Round, Taught
     from danlu.models.base import Base
 

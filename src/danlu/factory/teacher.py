@@ -14,6 +14,7 @@ import torch
 
 from danlu.adapt import contrastive, likeness, linear, names, ngram, static, tuned
 from danlu.factory.general import standing_out
+from danlu.factory.trust import faith_in, trust_in_names
 from danlu.loops import opinion_pool
 from danlu.loops.self_training import Context, Taught
 from danlu.models.base import Base, by_row, token_ids
@@ -25,78 +26,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from transformers import PreTrainedModel
 
-    from danlu.evals.questions import Questions
     from danlu.factory.general import General
     from danlu.factory.plan import Plan
+    from danlu.factory.texts import Texts
+    from danlu.factory.trust import Trust
     from danlu.train.regression import Linear
-    from danlu.types import Pairing, Range, Truth
+    from danlu.types import Pairing
 
     Step = Callable[[int], None]
-
-
-FAITH, FAITH_WORTH = 0.7, 3.0  # in the general model before any row has judged it, and how hard it is to move
-
-
-@dataclass(frozen=True)
-class Texts:
-    """The texts that the teacher learns from.
-
-    Attributes:
-        labelled: the training texts.
-        truth: (labelled,) their label indices; (labelled, K), 1 where a label holds, where a text may have several;
-            (labelled, 1) their places in the range of scores, from 0 to 1.
-        pool: unlabelled texts of the loop.
-        labels: names, in the order of the indices.
-        wording: what each label says in words, or None.
-        questions: where texts are pairs of a question and an option: which belong together, the pool included.
-        guessed: whether nobody labelled the texts: they are unlabelled ones, and their truth is what the general model
-            finds likeliest.
-        range: of the scores, where texts are scored; else None.
-    """
-
-    labelled: list[str]
-    truth: Truth
-    pool: list[str]
-    labels: tuple[str, ...]
-    wording: list[str] | None
-    questions: Questions | None = None
-    guessed: bool = False
-    range: Range | None = None
-
-    @property
-    def apart(self) -> bool:
-        """Whether each label is a decision of its own: where a text may have several, and of scores."""
-        return self.truth.ndim == 2
-
-    @property
-    def several(self) -> bool:
-        """Whether a text may have several labels."""
-        return self.apart and self.range is None
-
-    @property
-    def compared(self) -> Pairing | None:
-        """How texts are paired where their nearness by itself tells something: questions and options, scored pairs."""
-        return pairing_of(self.labelled) if self.questions is not None or self.range is not None else None
-
-    @property
-    def targets(self) -> NDArray[np.float32]:
-        """(labelled, K), 1 at the labels of each text."""
-        return targets_of(self.truth, len(self.labels))
-
-    @property
-    def rows(self) -> list[str]:
-        """Labelled texts, then the pool."""
-        return self.labelled + self.pool
-
-    @property
-    def learned(self) -> list[str]:
-        """The rows, then what each label says in words, where it says something."""
-        return self.rows + (self.wording or [])
-
-
-def targets_of(truth: Truth, labels: int) -> NDArray[np.float32]:
-    """(texts, K), 1 at the labels of each text, of label indices or of what is such a table already."""
-    return truth.astype(np.float32) if truth.ndim == 2 else np.eye(labels, dtype=np.float32)[truth]
 
 
 def vectors(base: Base, texts: Sequence[str], plan: Plan, step: Step | None = None) -> NDArray[np.float32]:
@@ -239,52 +176,6 @@ def contexts(
             above = standing_out(views.chosen, views.chosen)
             fixed["choice"] = faith_in(views.chosen, texts, train).votes(above)
         yield Context(train, held, rows, fixed, wording if texts.wording else {})
-
-
-@dataclass(frozen=True)
-class Trust:
-    """How far what labels say is believed.
-
-    Attributes:
-        scale: of the likeness of a text to a name; 0 not at all.
-        bias: (labels,) the usual log-odds of each label, where a text may have several; else None.
-    """
-
-    scale: float
-    bias: NDArray[np.float32] | None = None
-
-    def votes(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:
-        """(texts, labels) log-probabilities of likenesses."""
-        if self.bias is None:
-            return names.predict(scores, self.scale)
-        return names.predict_apart(scores, self.scale, self.bias)
-
-
-def trust_in_names(scores: NDArray[np.float32], truth: Truth) -> Trust:
-    """The trust that makes the labels of some texts most likely.
-
-    Args:
-        scores: (texts, labels) likeness to the names.
-        truth: of the texts.
-    """
-    if truth.ndim == 1:
-        return Trust(names.fit(scores, truth))
-    bias = names.usual(truth)
-    return Trust(names.fit_apart(scores, truth, bias), bias)
-
-
-def faith_in(chosen: NDArray[np.float32], texts: Texts, rows: NDArray[np.int64]) -> Trust:
-    """The trust in the general model that some labelled rows ask for; where nobody labelled any, that in itself.
-
-    Args:
-        chosen: (rows, labels) its scores.
-        texts: labelled and pool texts.
-        rows: the labelled ones that are asked.
-    """
-    if texts.guessed:
-        return Trust(float(chosen.std()))  # `standing_out` divides by it
-    above, truth = standing_out(chosen, chosen)[rows], texts.truth[rows]
-    return trust_in_names(above, truth) if texts.apart else Trust(names.fit(above, truth, FAITH, FAITH_WORTH))
 
 
 @dataclass(frozen=True)
