@@ -1,4 +1,4 @@
-"""Rows of a pronoun and what it may stand for become pairs; places that do not fit are told."""
+"""Rows of a pronoun and what it may stand for become a question and its text; places that do not fit are told."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 
 from danlu.corpus.read import load
 from danlu.errors import DataError
+from danlu.factory.asking import NO_YES, Asking, asking_of
 from danlu.factory.inspect import inspect
 from danlu.text.pair import sides
 
@@ -29,10 +30,12 @@ def test_a_row_is_an_ordered_pair_that_names_both_mentions(tmp_path):
     dataset = load(write(tmp_path / "train.jsonl", rows))
     assert (dataset.columns.text, dataset.columns.second, dataset.columns.label) == ("text", "target", "label")
     first, second = sides(dataset.train[0].text)
-    assert first == TEXT.replace("他", "“他”")
-    assert second == "小王"
+    assert first == "句中的“他”指的是“小王”吗?"
+    assert second == TEXT.replace("他", "“他”")
     assert dataset.train[0].text != dataset.train[1].text
-    assert inspect(dataset).task.pairing == "ordered"
+    found = inspect(dataset)
+    assert found.task.pairing == "ordered"
+    assert asking_of(found.task, {}, [row.text for row in found.train]) == Asking(NO_YES[0])
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from danlu.factory.asking import GAP, KEYWORDS, NO_YES, PRONOUN, RELATION, SAME, Asking, asking_of, put
+from danlu.factory.asking import GAP, KEYWORDS, NO_YES, RELATION, SAME, Asking, asking_of, put
+from danlu.text.mention import stands_for
 from danlu.text.pair import join
 from danlu.types import Task
 
@@ -48,15 +49,16 @@ def test_keywords_beside_a_text_are_read_as_keywords():
     assert english.sides(join("A study of wires.", "wires, metal", "ordered"))[1] == "Keywords: wires, metal"
 
 
-def test_a_marked_pronoun_beside_a_word_is_asked_about():
-    texts = pairs("小王把书给了小李，因为“他”已经看完了。", "小王", "ordered")
+def test_a_question_about_a_marked_pronoun_is_all_that_is_asked():
+    texts = pairs("句中的“他”指的是“小王”吗?", "小王把书给了小李，因为“他”已经看完了。", "ordered")
     for labels in (("0", "1"), ("false", "true")):
-        assert asking_of(Task(labels, "zh", "ordered"), {}, texts) == Asking(NO_YES[0], PRONOUN[0])
-    english = pairs("Ann thanked Eve because “she” had helped.", "Eve", "ordered")
-    assert asking_of(Task(("False", "True"), "en", "ordered"), {}, english) == Asking(NO_YES[1], PRONOUN[1])
+        assert asking_of(Task(labels, "zh", "ordered"), {}, texts) == Asking(NO_YES[0])
+    asked = stands_for("she", "Eve", "Ann thanked Eve because she had helped.")
+    english = pairs(asked, "Ann thanked Eve because “she” had helped.", "ordered")
+    assert asking_of(Task(("False", "True"), "en", "ordered"), {}, english) == Asking(NO_YES[1])
     follows = Task(("contradiction", "entailment", "neutral"), "zh", "ordered")
     assert asking_of(follows, {}, texts) == Asking(follows.labels, RELATION[0])
-    unmarked = pairs("小王把书给了小李，因为他已经看完了。", "小王", "ordered")
+    unmarked = pairs("句中的“他”指的是“小王”吗?", "小王把书给了小李，因为他已经看完了。", "ordered")
     assert asking_of(Task(("0", "1"), "zh", "ordered"), {}, unmarked) is None
 
 

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, cast
 
 from danlu.corpus.columns import Columns
 from danlu.errors import DataError
-from danlu.text.mention import mark
+from danlu.text.mention import mark, stands_for
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _FIELDS = ("span1_text", "span1_index", "span2_text", "span2_index")
 _SHAPE = 'write {"span1_text": "...", "span1_index": 0, "span2_text": "...", "span2_index": 9}'
-REACH = 40  # characters read on either side of the pronoun
+REACH = 110  # characters read on either side of the pronoun
 
 
 def mention_column(rows: Sequence[dict[str, object]]) -> str | None:
@@ -38,7 +38,7 @@ def mention_columns(rows: Sequence[dict[str, object]], found: Columns) -> Column
 
 
 def mentioned(text: str, value: object, file: str, row: int, field: str) -> tuple[str, str]:
-    """The two sides of the pair: what stands around the pronoun, which is marked, and the mention it may stand for.
+    """The two sides of the pair: whether the pronoun stands for the other mention, and what stands around it, marked.
 
     Args:
         text: the row's text, as it stands in the file.
@@ -67,4 +67,4 @@ def mentioned(text: str, value: object, file: str, row: int, field: str) -> tupl
         spans.append((word, start))
     (name, _), (pronoun, place) = spans
     before, after = text[max(0, place - REACH) : place], text[place + len(pronoun) :][:REACH]
-    return before + mark(pronoun) + after, name
+    return stands_for(pronoun, name, text), before + mark(pronoun) + after

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from danlu.adapt import names
-from danlu.text.mention import is_marked
+from danlu.text.mention import is_marked, is_question
 from danlu.text.normalize import language
 from danlu.text.pair import pairing_of, sides
 from danlu.text.question import blank, passage
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 SAME = ("这两个问题问的是同一件事吗？", "Are these two questions the same?")
 RELATION = ("前一句和后一句是什么关系？", "How do the two sentences relate?")
 KEYWORDS = ("这些关键词都符合这篇摘要吗？", "Do all of these keywords fit the text?")
-PRONOUN = ("前一句里的代词指的是后面的词吗？", "Does the pronoun in the text stand for the word after it?")
 NO_YES = (("不是", "是"), ("no", "yes"))
 GAP = ("空格处应填什么？", "Which word fills the gap?")
 LISTED = ("关键词：", "Keywords: ")
@@ -69,7 +68,7 @@ def asking_of(task: Task, descriptions: dict[str, str], texts: Sequence[str]) ->
     Of scored pairs, whether they are the same: how far that is from yes or no joins what tells their score.
 
     Labels that are 0 and 1, or false and true, say no and yes where sides are alike or not, where a text has its
-    keywords beside it, and where it has a marked pronoun and what that may stand for.
+    keywords beside it, and where it stands beside a question about its pronoun.
 
     Args:
         task: labels, language, and whether rows are pairs.
@@ -93,8 +92,8 @@ def asking_of(task: Task, descriptions: dict[str, str], texts: Sequence[str]) ->
         return None
     if task.pairing == "unordered":
         return Asking(tuple(said), SAME[way], both=True)
-    asked = KEYWORDS if listed else PRONOUN if mentions else RELATION
-    return Asking(tuple(said), asked[way], listed=LISTED[way] if listed else "")
+    asked = "" if mentions else (KEYWORDS if listed else RELATION)[way]  # a mention comes with its question
+    return Asking(tuple(said), asked, listed=LISTED[way] if listed else "")
 
 
 def asking_of_questions(questions: Sequence[str]) -> Asking:
@@ -136,9 +135,9 @@ def _are_lists(texts: Iterable[str]) -> bool:
 
 
 def _are_mentions(texts: Iterable[str]) -> bool:
-    """Whether nearly all first sides have a marked word, and second sides are short."""
+    """Whether nearly all first sides ask about a word that is marked in the second."""
     pairs = [sides(text) for text in texts if pairing_of([text])]
-    fitting = sum(is_marked(first) and len(second) <= _LONGEST for first, second in pairs)
+    fitting = sum(is_question(first) and is_marked(second) for first, second in pairs)
     return bool(pairs) and fitting >= _USUAL * len(pairs)
 
 
