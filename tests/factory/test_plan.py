@@ -213,7 +213,7 @@ def test_a_student_that_reads_both_sides_has_the_time_of_one_that_reads_two_on_a
     assert plan.as_dict()["crossed"] == plan.crossed
     assert make_plan(replace(pairs, long_tokens=256), 4, 25, 1_000).crossed == MOST_CROSSED
     without = (
-        (replace(pairs, named=0), 10),  # the general model is not asked
+        (replace(pairs, named=0), 10),  # the general model cannot be asked
         (replace(pairs, sides=1, cost=1), 10),
         (replace(pairs, tokens=120, long_tokens=256), 10),  # less than half would be read
         (pairs, 4),
@@ -222,6 +222,8 @@ def test_a_student_that_reads_both_sides_has_the_time_of_one_that_reads_two_on_a
         left = make_plan(sizes, 4, 25, max_ms)
         assert left.crossed == 0
         assert "crossed" not in left.as_dict()
+    crowd = make_plan(replace(pairs, labelled=6_000), 4, 25, 10)
+    assert (crowd.named, crowd.crossed) == (0, plan.crossed)  # too many rows to be asked about teach its student
     seconds = [expected_seconds(each, 100, 100)["students"] for each in (plan, replace(plan, crossed=0))]
     assert seconds[0] > seconds[1]
     assert plan.student_steps <= make_plan(replace(pairs, named=0), 4, 25, 10).student_steps

@@ -179,7 +179,7 @@ def make_plan(sizes: Sizes, minutes: float, max_mb: float, max_ms: float) -> Pla
     asked = _asked(sizes, tokens)  # of a row
     known = (labelled + sizes.dev) * asked / EMBED_SPEED
     named = sizes.named if sizes.names_only or known <= ASKED_SHARE * seconds else 0
-    crossed, at_once = _crossed(sizes, named, QUICK * whole, length)
+    crossed, at_once = _crossed(sizes, QUICK * whole, length)
 
     def steps_of(depths: tuple[int, ...]) -> int:
         read = sum(depth * layer * min(tokens, quick * full / depth) for depth in depths) + full * layer * at_once / 2
@@ -250,18 +250,19 @@ def _asked(sizes: Sizes, tokens: float) -> float:
     return sizes.ways * (groups * min(sizes.sides * tokens, MOST_ASKED) + sizes.named)
 
 
-def _crossed(sizes: Sizes, named: int, whole: float, length: int) -> tuple[int, float]:
+def _crossed(sizes: Sizes, whole: float, length: int) -> tuple[int, float]:
     """Tokens that a student of the general model reads of a side, or of a question, and of a whole row on average.
 
     It reads both sides at once with what is asked and the labels, or a question with its options, which are as many
-    rows. Nothing where less than half of the usual text would be read.
+    rows. Nothing where less than half of the usual text would be read, or the general model cannot be asked anything;
+    rows that are too many for it to be asked about teach its student all the same.
 
     Args:
         sizes: of the rows.
-        named: tokens of what is asked, and of labels or options; 0 where the general model is not asked.
         whole: tokens that --max-ms allows on a quick processor.
         length: most tokens of a text.
     """
+    named = sizes.named
     if not named or sizes.sides != 2:
         return 0, 0.0
     usual = 2 * sizes.tokens - sizes.option_tokens if sizes.options else min(sizes.tokens, length)

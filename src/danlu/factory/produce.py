@@ -144,7 +144,7 @@ def produce(data: Path | None, out: Path, options: Options) -> Produced:
     seen = stages.read_texts(run, material)
     general, asked = stages.ask(run, material)
     material = guess(material, asked)
-    views = teacher.look(base, material.texts, seen, plan, general, asked)
+    views = teacher.look(base, material.texts, seen, plan, None if asked is None else general, asked)
     inspection.findings += advice.of_texts(views.names, material.texts, base)
     folds = folds_for(material, plan, options.seed)
     inspection.findings += doubts(material.texts.labelled, folds) if material.asked is None else []

@@ -94,11 +94,14 @@ def read_texts(run: Run, material: Material) -> NDArray[np.float32]:
 def ask(run: Run, material: Material) -> tuple[General | None, NDArray[np.float32] | None]:
     """The general model with the labels as options and its (everything, labels) scores; nothing if the plan says so.
 
-    Of questions with options, the (everything, 1) scores of these.
+    Of questions with options, the (everything, 1) scores of these. A plan with a student that starts from the general
+    model may have no time for its scores.
     """
-    if not run.plan.named or material.asking is None:
+    if material.asking is None or not (run.plan.named or run.plan.crossed):
         return None, None
     general = general_of(run.base, material.asking)
+    if not run.plan.named:
+        return general, None
     if material.asked is None:
         texts, scores = material.everything, general.scores
     else:
