@@ -191,3 +191,16 @@ def test_it_learns_and_what_is_exported_is_what_was_trained(material, start, tmp
 
 def vectors(folder, ids):
     return pooled(_open_embedded(folder).model, ids, (ids != PAD).long())
+
+
+def test_random_weights_of_its_shape_learn_from_the_encoder(material, start):
+    teacher, text, parallel = material
+    model = open_start(start, SMALL.chunk, scratch=True)
+    assert model.table.shape == teacher.table.shape
+    assert not torch.allclose(model.table, teacher.table)
+    kept = copy.deepcopy(teacher.state_dict())
+    encoder_gpu.train(model, text, parallel, 1, SMALL, really_compile=False, halves=HALVES, teacher=teacher)
+    assert all(torch.equal(value, kept[key]) for key, value in teacher.state_dict().items())
+    with torch.inference_mode():
+        wanted = vectors(start, parallel.en.long())
+    torch.testing.assert_close(parallel.vectors.float(), wanted, atol=0.05, rtol=0)
