@@ -454,10 +454,14 @@ def export(parts: Path, start: Path, share: float, folder: Path = EMBEDDED) -> N
         folder: where to.
 
     Raises:
-        ValueError: the start is the folder itself: a second export would go on from the first.
+        ValueError: the start is the folder itself: a second export would go on from the first; or the training began
+            with random weights, and the share is not 1.
     """
     if start.resolve() == folder.resolve():
         raise ValueError(f"{start} is about to be replaced: keep the encoder that the training started from elsewhere")
+    told = json.loads((parts / "encoder.json").read_text(encoding="utf-8"))
+    if told.get("scratch") and share != 1:
+        raise ValueError(f"{parts} holds weights that began at random: between them and the start lies nothing")
     base = open_base()
     new = trained(parts)
     base.model.load_state_dict(between(load_small(start / "model.safetensors"), new, share))
@@ -492,8 +496,11 @@ def main() -> None:
     teacher = open_start(options.start, recipe.chunk).to(device)
     model = open_start(options.start, recipe.chunk, scratch=True).to(device) if options.scratch else teacher
     halves = (Half(32, 1.0, 32, 32, 48, 24), Half(16, 0.2, 48, 32, 48, 24)) if options.small else (FIRST, SECOND)
-    told = train(model, text, parallel, options.seconds, recipe, really_compile=options.compile, halves=halves)
-    save(model, options.out, told)
+    told = train(
+        model, text, parallel, options.seconds, recipe,
+        really_compile=options.compile, halves=halves, teacher=teacher,
+    )  # fmt: skip
+    save(model, options.out, told | {"scratch": options.scratch})
 
 
 if __name__ == "__main__":

@@ -49,7 +49,8 @@ class Settings:
         temperature: the logits are divided by it.
         abstain_below: predictions with a lower probability are marked for a person.
         text_length: tokens read of a text; 0 where the graph takes none.
-        token_length: how many of them the token branch reads: those that tell most.
+        token_length: how many of them the token branch reads: those that tell most; of a pair that it reads as one row
+            half of the row, and one side has what the other leaves over.
         ngram_bits: the graph has 2 to this power n-gram buckets; 0 where it takes none.
         max_chars: characters read of a text.
         pairing: how two texts make a row; None where a row is one text. Lengths are those of a side.
@@ -203,14 +204,15 @@ class Model:
             flat = [side for text in texts for side in sides(text)]
             read = list(dict.fromkeys(flat)) if self.options else flat  # a question stands beside each of its options
             whole = [encoding.ids for encoding in self._tokenizer.encode_batch(read)]
-            short = [shorten(ids, self.settings.token_length) for ids in whole]
-            feed["token_ids"], feed["token_mask"] = _pad_tokens(short)
             feed["static_ids"], feed["static_mask"] = _pad_tokens(whole)
-            if "pair_ids" in self._inputs:
+            if "pair_ids" in self._inputs and self.pairing and not self.options:
                 feed |= _in_rows(whole, self.settings.token_length)
-            if self.options:
-                place = {side: number for number, side in enumerate(read)}
-                feed |= _questions(np.array([place[side] for side in flat], np.int64), short)
+            else:
+                short = [shorten(ids, self.settings.token_length) for ids in whole]
+                feed["token_ids"], feed["token_mask"] = _pad_tokens(short)
+                if self.options:
+                    place = {side: number for number, side in enumerate(read)}
+                    feed |= _questions(np.array([place[side] for side in flat], np.int64), short)
         if self.settings.ngram_bits:
             feed["ngram_ids"], feed["ngram_counts"] = pad_ngrams(texts, self.settings.ngram_bits)
         wanted = {name: value for name, value in feed.items() if name in self._inputs}

@@ -7,6 +7,7 @@ import pytest
 import torch
 from scipy.special import log_softmax
 
+from danlu.adapt import tuned
 from danlu.adapt.linear import Centre, encode
 from danlu.adapt.tuned import Tuning, fit
 from danlu.models.base import by_row, token_ids
@@ -72,3 +73,13 @@ def test_scores_tune_as_soft_truth(tiny_base, in_pairs):
     moved = {name: value for name, value in model.state_dict().items() if name.startswith("encoder.layer.")}
     assert all(torch.equal(value, same[name]) for name, value in moved.items())
     assert not all(torch.equal(value, other[name]) for name, value in moved.items())
+
+
+def test_targets_of_labels_are_smoothed_and_scores_are_not():
+    assert tuned._smoothed(np.eye(4, dtype=np.float32), np.arange(4), 0.04)[0] == pytest.approx(
+        [0.97, 0.01, 0.01, 0.01]
+    )
+    table = np.array([[1, 0]])
+    assert tuned._smoothed(table.astype(np.float32), table, 0.04)[0] == pytest.approx([0.98, 0.02])
+    scores = np.array([[1.0], [0.3]])
+    assert np.array_equal(tuned._smoothed(scores.astype(np.float32), scores, 0.04), scores.astype(np.float32))

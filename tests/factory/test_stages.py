@@ -42,9 +42,9 @@ def studied(monkeypatch, max_ms):
     return {small.draft.name: small.draft.chosen for _, small in stages.study(run, None, EXAM, ("a", "b"), max_ms)}
 
 
-@pytest.mark.parametrize(("max_ms", "read"), [(10, 40), (8, 30), (6, 22), (4, 15), (3, 40)])
+@pytest.mark.parametrize(("max_ms", "read"), [(10, 40), (8, 32), (7, 26), (5, 20), (4, 40)])
 def test_it_reads_as_much_as_the_limit_allows(monkeypatch, max_ms, read):
-    found = studied(monkeypatch, max_ms)  # where next to nothing could be read, what is told is what all of it takes
+    found = studied(monkeypatch, max_ms)  # where half is too slow, what is told is what all of it takes
     assert {name: tokens for name, tokens in found.items() if not name.startswith(CROSS)}.keys() >= {"ngram", "static"}
     for name, tokens in found.items():
         assert tokens == (read if name.startswith(CROSS) else 40)

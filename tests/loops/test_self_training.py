@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from scipy.special import log_softmax
 
 from danlu.evals.metrics import brier
+from danlu.loops import self_training
 from danlu.loops.admission import admit
 from danlu.loops.opinion_pool import Prior, pooled
 from danlu.loops.self_training import Context, from_arrays, run, to_arrays
@@ -118,6 +119,20 @@ def test_held_out_rows_are_judged_by_heads_that_never_saw_their_labels():
             first, second = (taught.votes[form][folds[fold].held].astype(np.float64) for taught in (honest, other))
             apart = (first - second) - (first - second)[:, :1]  # the same in all rows: an intercept, of other folds
             assert np.allclose(apart, apart[:1], atol=1e-3) == alike
+
+
+def test_the_intercept_of_a_fold_is_fitted_on_what_the_others_held_out(monkeypatch):
+    folds, full, truth = task(labelled=12)
+    seen = []
+
+    def counted(votes, labels):
+        seen.append(labels.tolist())
+        return np.zeros(votes.shape[1], np.float32)
+
+    monkeypatch.setattr(self_training, "intercept", counted)
+    run(folds, full, truth, LABELS, rounds=())
+    others = [truth[np.setdiff1d(np.arange(12), context.held)].tolist() for context in (*folds, full)]
+    assert seen == others * 2  # of each of two heads
 
 
 def test_heads_of_uneven_rows_take_the_labels_to_be_nearly_even():

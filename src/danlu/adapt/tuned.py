@@ -19,7 +19,8 @@ from danlu.models.base import embed, padded, pooled, tunable
 from danlu.models.pair import compare, compared
 from danlu.runtime import autocast
 from danlu.train.batches import by_length
-from danlu.train.loop import distance, minimise
+from danlu.train.distance import distance
+from danlu.train.loop import minimise
 from danlu.train.regression import softmax_regression
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from danlu.models.base import Base
     from danlu.types import Pairing, Truth
 
-# Shapes: B texts or pairs in a batch, C width of a vector or a comparison, K labels.
+# Shapes: R rows in all, B texts or pairs in a batch, C width of a vector or a comparison, K labels.
 
 MOST_START = 400  # rows that the head is fitted on before tuning
 STRENGTH = 3.0  # of the head that tuning starts from: gentle, so that there is something to learn
@@ -46,7 +47,7 @@ class Tuning:
         batch: rows a step.
         rate: peak learning rate of the encoder.
         head_rate: of the head.
-        smoothing: how far from 0 and 1 the targets of labels stay; scores stay as they are.
+        smoothing: the share of each target that is spread evenly over the answers; scores stay as they are.
     """
 
     steps: int

@@ -29,7 +29,8 @@ from danlu.runtime import autocast
 from danlu.text import tfidf
 from danlu.text.pair import pairing_of
 from danlu.train.batches import by_length
-from danlu.train.loop import distance, minimise
+from danlu.train.distance import distance
+from danlu.train.loop import minimise
 from danlu.train.regression import Linear, softmax_regression
 
 if TYPE_CHECKING:

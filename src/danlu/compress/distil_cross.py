@@ -19,7 +19,8 @@ from danlu.models.cross_question import QuestionBranch, laid
 from danlu.runtime import autocast
 from danlu.text.pair import pairing_of
 from danlu.train.batches import by_length
-from danlu.train.loop import distance, minimise
+from danlu.train.distance import distance
+from danlu.train.loop import minimise
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -38,7 +38,7 @@ class Draft:
         tokenizer: JSON.
         bits: of the n-gram hash.
         length: tokens read; 0 where it reads n-grams alone.
-        chosen: how many of them its token branch reads.
+        chosen: how many of them its token branch reads; of a pair that it reads as one row, half of the row.
         pairing: of the texts.
         options: whether pairs are those of a question and each of its options.
     """

@@ -109,7 +109,7 @@ def card(
         "minutes": run.plan.minutes,
         "plan": run.plan.as_dict(),
         "base": {"name": run.base.name, "sha256": run.base.sha256},
-        **({"general": {"name": "embedded", "sha256": choice_sha256()}} if run.plan.named or run.plan.crossed else {}),
+        **({"general": {"name": "embedded", "sha256": choice_sha256()}} if run.plan.knows_general else {}),
         "libraries": libraries(),
         "figures": figures,
         "forms": score_verdict.forms_of(taught, material.texts)

@@ -144,6 +144,11 @@ class Plan:
     named: int
     crossed: int = 0
 
+    @property
+    def knows_general(self) -> bool:
+        """Whether the general model is asked, or a student starts from it."""
+        return bool(self.named or self.crossed)
+
     def reads(self, depth: int) -> int:
         """Tokens that a transformer student of some depth reads: the same work for each depth, where texts are long."""
         return min(self.token_length, self.student_length * max(self.layers) // depth)

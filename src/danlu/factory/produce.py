@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from danlu.corpus.read import Dataset
     from danlu.types import Kind
 
-LAYOUT = 13  # of what stages store: a job of another layout is not gone on with
+LAYOUT = 14  # of what stages store: a job of another layout is not gone on with
 ENOUGH_DEV = 100  # dev rows from which on they calibrate the shipped student
 
 
@@ -325,7 +325,7 @@ def _identity(dataset: Dataset, base: Base, options: Options, plan: Plan | None 
         "danlu": [danlu.__version__, LAYOUT],
         "files": [[file.role, file.sha256] for file in dataset.files],
         "base": base.sha256,
-        "general": choice_sha256() if plan and plan.named else None,
+        "general": choice_sha256() if plan and plan.knows_general else None,
         "libraries": package.libraries(),
         "options": chosen,
     }

@@ -49,7 +49,8 @@ def tune(
     sequences, truth = token_ids(base.tokenizer, chosen, plan.tuning_length), texts.truth[rows]
     pairing = pairing_of(chosen)
     if pairing or texts.apart:
-        headed = tuned.Tuning(steps=plan.tuning_steps, batch=plan.tuning_batch, seed=seed)
+        smoothing = 0.04 if texts.several else 0.05
+        headed = tuned.Tuning(steps=plan.tuning_steps, batch=plan.tuning_batch, smoothing=smoothing, seed=seed)
         return tuned.fit(base, by_row(sequences, pairing), truth, pairing, headed, step)
     together = contrastive.Tuning(steps=plan.tuning_steps, batch=plan.tuning_batch, seed=seed)
     return contrastive.fit(base, sequences, truth, together, step)

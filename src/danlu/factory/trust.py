@@ -56,6 +56,8 @@ def trust_in_names(scores: NDArray[np.float32], truth: Truth) -> Trust:
 def faith_in(chosen: NDArray[np.float32], texts: Texts, rows: NDArray[np.int64]) -> Trust:
     """The trust in the general model that some labelled rows ask for; where nobody labelled any, that in itself.
 
+    It has no scores where a text may have several labels, or a score.
+
     Args:
         chosen: (rows, labels) its scores.
         texts: labelled and pool texts.
@@ -63,5 +65,5 @@ def faith_in(chosen: NDArray[np.float32], texts: Texts, rows: NDArray[np.int64])
     """
     if texts.guessed:
         return Trust(float(chosen.std()))  # `standing_out` divides by it
-    above, truth = standing_out(chosen, chosen)[rows], texts.truth[rows]
-    return trust_in_names(above, truth) if texts.apart else Trust(names.fit(above, truth, FAITH, FAITH_WORTH))
+    above = standing_out(chosen, chosen)[rows]
+    return Trust(names.fit(above, texts.truth[rows], FAITH, FAITH_WORTH))

@@ -66,7 +66,7 @@ def intercept(votes: NDArray[np.floating[Any]], truth: NDArray[np.int64]) -> NDA
     """
     labels = votes.shape[1]
     counts = np.bincount(truth, minlength=labels).astype(np.float64)
-    # with a few rows of which nothing is known: some others of which a head is sure and wrong move little
+    # with a few rows of which nothing is known: one row or two of which a head is sure and wrong move little
     stacked = np.concatenate([votes.astype(np.float64), np.zeros((UNKNOWN, labels))])
     told = counts + UNKNOWN / labels
 

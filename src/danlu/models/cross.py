@@ -2,7 +2,8 @@
 
 The multiple-choice model (`danlu.models.choice`) inside the graph of a model file: its inputs are the tokens of both
 sides, one row a pair, and what stands around them is fixed. Knows tensors only.
-Shapes: B pairs, T tokens of the longest pair, K options, V tokens of the student.
+Shapes: B pairs, T tokens of the longest pair, K options, V tokens of the student; P, N and O tokens of what stands
+before the sides, between them, and of all options.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The training loop: losses in, trained parameters out.
 
 Knows optimiser, schedule and clipping; knows nothing of models, data or tasks. A loss arrives from an iterator, so
-what is computed a step stands where it belongs: with the objective. The one objective that several share is here.
+what is computed a step stands where it belongs: with the objective.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import itertools
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch.nn import functional as F  # noqa: N812 - the field's name for it
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -56,10 +55,3 @@ def minimise(
         if progress:
             progress(1)
     return sum(last) / max(1, len(last))
-
-
-def distance(logits: torch.Tensor, targets: torch.Tensor, *, apart: bool) -> torch.Tensor:
-    """Cross-entropy of (B, K) logits with targets; where labels are apart, the sum of that of each decision."""
-    if apart:
-        return F.binary_cross_entropy_with_logits(logits, targets, reduction="none").sum(-1).mean()
-    return -(targets * F.log_softmax(logits, -1)).sum(-1).mean()
