@@ -52,3 +52,17 @@ def test_labelled_rows_are_left_as_they_are(material):
 def test_without_the_general_model_nothing_can_be_guessed(material):
     with pytest.raises(OptionError, match=r"need the embedded base\. Fix: leave --base out"):
         guess(material, None)
+
+
+@pytest.mark.parametrize(("rows", "own", "dev"), [(30, 0, 10), (24, 0, 4), (20, 0, 0), (30, 3, 3)])
+def test_labelled_rows_that_are_left_over_are_dev_rows_where_there_are_none(monkeypatch, rows, own, dev):
+    monkeypatch.setattr("danlu.factory.material.MOST_ROWS", 20)
+    monkeypatch.setattr("danlu.factory.material.SPARE", 10)
+    train = [Example(f"text {number}", LABELS[number % 2], "train.csv", number) for number in range(rows)]
+    given = [Example(f"dev {number}", LABELS[0], "dev.csv", number) for number in range(own)]
+    inspection = Inspection(Task(LABELS, "en"), train, given, [], [], [], {})
+    found = gather(inspection, {}, make_plan(Sizes(rows, 0, own, True, 2, 5.0, 8, 10), 1.0, 25, 10), 0)
+    assert (len(found.train), len(found.dev)) == (20, dev)
+    assert not {row.text for row in found.train} & {row.text for row in found.dev}
+    assert own == 0 or found.dev == given
+    assert {row.label for row in found.dev} <= set(LABELS)

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from danlu.types import Example, Range, Truth
 
 NEEDS_EMBEDDED = "Names of labels alone need the embedded base. Fix: leave --base out, or label a few rows."
+SPARE = 1_000  # labelled rows that are dev rows where there are none, of those that are too many to learn from
 KEPT_OF_EACH = 10  # rows of a rare label that stay when rows are drawn
 
 
@@ -118,14 +119,16 @@ class Material:
 def gather(inspection: Inspection, descriptions: dict[str, str], plan: Plan, seed: int) -> Material:
     """The rows that the plan uses, drawn with the seed where there are more.
 
-    Where no row is labelled, the texts of the loop stand in the place of labelled ones, with no truth yet.
+    Of labelled rows that are left over some are dev rows where there are none. Where no row is labelled, the texts of
+    the loop stand in the place of labelled ones, with no truth yet.
     """
     if inspection.task.names_only:
         return _gather_unlabelled(inspection, descriptions, plan, seed)
     rng = np.random.default_rng(seed)
     bounds = inspection.task.range
     kinds = [None if bounds else e.label for e in inspection.train]  # scores are drawn as they come
-    train = _short([inspection.train[i] for i in drawn_rows(kinds, MOST_ROWS, rng)])
+    chosen = drawn_rows(kinds, MOST_ROWS, rng)
+    train = _short([inspection.train[i] for i in chosen])
     drawn = [inspection.unlabeled[i].text for i in rng.permutation(len(inspection.unlabeled))[: plan.distill]]
     drawn = shortened(drawn)
     texts = Texts(
@@ -139,7 +142,9 @@ def gather(inspection: Inspection, descriptions: dict[str, str], plan: Plan, see
         range=bounds,
     )
     asking = asking_of(inspection.task, descriptions, [e.text for e in inspection.train])
-    dev, test = _short(inspection.dev), _short(inspection.test)
+    left = np.setdiff1d(np.arange(len(kinds)), chosen)
+    spare = [inspection.train[i] for i in np.sort(rng.permutation(left)[:SPARE])]
+    dev, test = _short(inspection.dev or spare), _short(inspection.test)
     return Material(texts, drawn[plan.pool :], dev, test, train, asking=asking)
 
 
