@@ -113,7 +113,7 @@ white-space:nowrap}
 th:first-child,td:first-child{text-align:left;padding-left:0;overflow-wrap:anywhere;white-space:normal}
 tr.hot td{font-weight:600}
 table.bars{table-layout:fixed}
-.bars th{font-size:.74rem}.bars th:nth-child(1){width:38%}.bars th:nth-child(2){width:15%}
+.bars th{font-size:.74rem;white-space:nowrap}.bars th:nth-child(1){width:38%}.bars th:nth-child(2){width:15%}
 .bars th+th,.bars td+td{padding-left:.4rem}
 .left2 td:nth-child(2),.left2 th:nth-child(2){text-align:left;white-space:normal;overflow-wrap:anywhere}
 code,pre{font-family:var(--mono);font-size:.84rem}
@@ -159,7 +159,7 @@ footer{border-top:1px solid var(--line);margin-top:3.4rem;padding-top:1.1rem;col
 .panels{grid-template-columns:1fr 1fr;gap:1.4rem}
 .row{grid-template-columns:212px 1fr minmax(150px,auto);grid-template-areas:"name pic value";gap:0 1.4rem;
 padding:.4rem 0;align-items:center}
-.bars th:nth-child(1){width:34%}.bars th:nth-child(2){width:26%}}
+.bars th:nth-child(1){width:31%}.bars th:nth-child(2){width:24%}}
 @media (min-width:1080px){.page{max-width:1040px;display:grid;
 grid-template-columns:176px minmax(0,1fr);column-gap:72px}
 nav{display:block;position:sticky;top:44px;align-self:start;max-height:calc(100vh - 88px);overflow:auto;
