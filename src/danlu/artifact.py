@@ -206,7 +206,9 @@ class Model:
             whole = [encoding.ids for encoding in self._tokenizer.encode_batch(read)]
             feed["static_ids"], feed["static_mask"] = _pad_tokens(whole)
             if "pair_ids" in self._inputs and self.pairing and not self.options:
-                feed |= _in_rows(whole, self.settings.token_length)
+                pairs = zip(whole[::2], whole[1::2], strict=True)
+                rows = [shorten_pair(first, second, self.settings.token_length) for first, second in pairs]
+                feed["pair_ids"], feed["pair_sides"] = pad_pairs(rows)
             else:
                 short = [shorten(ids, self.settings.token_length) for ids in whole]
                 feed["token_ids"], feed["token_mask"] = _pad_tokens(short)
@@ -260,14 +262,6 @@ def _checked(settings: Settings) -> Settings:
     return settings
 
 
-def _in_rows(sides: list[list[int]], length: int) -> dict[str, NDArray[Any]]:
-    """Both sides of each pair behind one another, without the token each begins with, and the side of each token."""
-    pairs = [shorten_pair(sides[at], sides[at + 1], length) for at in range(0, len(sides), 2)]
-    ids, real = _pad_tokens([[*first[1:], *second[1:]] for first, second in pairs])
-    ends = np.array([len(first) - 1 for first, _ in pairs])[:, None]
-    return {"pair_ids": ids, "pair_sides": real * (1 + (np.arange(ids.shape[1]) >= ends))}
-
-
 def _questions(sides: NDArray[np.int64], tokens: list[list[int]]) -> dict[str, NDArray[Any]]:
     """Which side each side of some pairs is, and the tokens of questions and of options apart from one another.
 
@@ -312,6 +306,20 @@ def _pad_tokens(sequences: list[list[int]]) -> tuple[NDArray[np.int64], NDArray[
         ids[row, : len(sequence)] = sequence
         mask[row, : len(sequence)] = 1
     return ids, mask
+
+
+def pad_pairs(pairs: Sequence[Sequence[Sequence[int]]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """(pairs, most tokens of a pair) ids and sides: both sides behind one another, and which side each token is of.
+
+    Args:
+        pairs: the framed tokens of both sides; each side is laid without the token it begins with.
+
+    Returns:
+        The token ids, and for each 1, 2, or 0 for padding.
+    """
+    ids, real = _pad_tokens([[*first[1:], *second[1:]] for first, second in pairs])
+    ends = np.array([len(first) - 1 for first, _ in pairs])[:, None]
+    return ids, real * (1 + (np.arange(ids.shape[1]) >= ends))
 
 
 def pad_ngrams(texts: Sequence[str], bits: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:

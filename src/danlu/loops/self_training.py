@@ -3,7 +3,7 @@
 Knows feature matrices and labels; knows nothing of texts, files or encoders. Every round is run inside each
 cross-validation fold as well, so its score on held-out labels is honest, and a round that worsens it is undone. Only
 intercepts, a number a label, are fitted on rows that other folds held out, and so by heads that saw these labels: the
-score is a little too low for it, never too high.
+score is rather too low for it than too high.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import nn
 
-from danlu.models.base import padded
+from danlu.artifact import pad_pairs
 from danlu.models.choice import OPTION_START, ChoiceModel, Laid
 
 if TYPE_CHECKING:
@@ -27,14 +27,9 @@ PAIR_INPUTS = ("pair_ids", "pair_sides")
 
 
 def in_rows(pairs: Sequence[Sequence[Sequence[int]]]) -> tuple[torch.Tensor, torch.Tensor]:
-    """The inputs of `CrossBranch` from the framed tokens of both sides of pairs.
-
-    Tokens of the two sides behind one another, each without the one it begins with, and the side of each token: 1, 2,
-    or 0 for padding.
-    """
-    ids_BT, real_BT = padded([[*first[1:], *second[1:]] for first, second in pairs])
-    first_B1 = torch.tensor([len(first) - 1 for first, _ in pairs])[:, None]
-    return ids_BT, real_BT * (1 + (torch.arange(ids_BT.shape[1]) >= first_B1).long())
+    """The inputs of `CrossBranch`, (B, T) each, from the framed tokens of both sides, as a file lays them."""
+    ids_BT, sides_BT = pad_pairs(pairs)
+    return torch.from_numpy(ids_BT), torch.from_numpy(sides_BT)
 
 
 @dataclass(frozen=True)
