@@ -23,8 +23,11 @@ from hypothesis import settings
 
 gc.set_threshold(50_000, 20, 100)  # torch.export makes very many objects: looking through them took a fifth of its time
 
-settings.register_profile("danlu", deadline=None, print_blob=True)
-settings.load_profile("danlu")
+# New examples on every run where one develops; the same ones where a change is judged, and many for a search.
+settings.register_profile("develop", deadline=None, print_blob=True)
+settings.register_profile("judge", deadline=None, print_blob=True, derandomize=True)
+settings.register_profile("search", deadline=None, print_blob=True, max_examples=3_000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "develop"))
 
 LABELS = ("parcel", "praise", "refund")
 LINKS = ("before", "earns")  # relations of the toy task
