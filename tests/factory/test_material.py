@@ -9,6 +9,7 @@ import pytest
 
 from danlu.errors import OptionError
 from danlu.factory.inspect import Inspection
+from danlu.factory.lesson import gold_of
 from danlu.factory.material import gather, guess
 from danlu.factory.plan import Sizes, make_plan
 from danlu.types import Example, Task
@@ -54,15 +55,23 @@ def test_without_the_general_model_nothing_can_be_guessed(material):
         guess(material, None)
 
 
-@pytest.mark.parametrize(("rows", "own", "dev"), [(30, 0, 10), (24, 0, 4), (20, 0, 0), (30, 3, 3)])
-def test_labelled_rows_that_are_left_over_are_dev_rows_where_there_are_none(monkeypatch, rows, own, dev):
+@pytest.mark.parametrize(
+    ("rows", "own", "dev", "more"), [(30, 0, 10, 0), (24, 0, 4, 0), (20, 0, 0, 0), (30, 3, 3, 7), (35, 0, 10, 5)]
+)
+def test_labelled_rows_that_are_left_over_are_dev_rows_and_lessons(monkeypatch, rows, own, dev, more):
     monkeypatch.setattr("danlu.factory.material.MOST_ROWS", 20)
     monkeypatch.setattr("danlu.factory.material.SPARE", 10)
     train = [Example(f"text {number}", LABELS[number % 2], "train.csv", number) for number in range(rows)]
     given = [Example(f"dev {number}", LABELS[0], "dev.csv", number) for number in range(own)]
     inspection = Inspection(Task(LABELS, "en"), train, given, [], [], [], {})
-    found = gather(inspection, {}, make_plan(Sizes(rows, 0, own, True, 2, 5.0, 8, 10), 1.0, 25, 10), 0)
-    assert (len(found.train), len(found.dev)) == (20, dev)
-    assert not {row.text for row in found.train} & {row.text for row in found.dev}
+    plan = make_plan(Sizes(rows, 0, own, True, 2, 5.0, 8, 10), 1.0, 25, 10)
+    found = gather(inspection, {}, replace(plan, more=7), 0)
+    assert (len(found.train), len(found.dev), len(found.more)) == (20, dev, more)
+    assert len({row.text for row in [*found.train, *found.dev, *found.more]}) == 20 + dev + more
+    assert [found.everything[i] for i in range(*found.part("more").indices(99))] == [row.text for row in found.more]
+    where, targets = gold_of(found)
+    kept = [*found.train, *found.more]
+    assert [found.everything[i] for i in where] == [row.text for row in kept]
+    assert [LABELS[i] for i in targets.argmax(1)] == [row.label for row in kept]
     assert own == 0 or found.dev == given
     assert {row.label for row in found.dev} <= set(LABELS)

@@ -16,7 +16,9 @@ from danlu.factory.plan import (
     GROUP,
     MOST_ASKED,
     MOST_CROSSED,
+    MOST_TAUGHT,
     QUICK,
+    SPARE,
     TOKENS_A_MS,
     Sizes,
     expected_seconds,
@@ -60,7 +62,9 @@ def test_any_sizes_and_budget_give_a_valid_plan(sizes, minutes, max_mb):
     assert 0 <= plan.pool <= plan.distill <= sizes.unlabelled
     assert plan.pool + plan.labelled <= MOST_ROWS
     assert plan.tuning_steps == 0 or 8 <= plan.tuning_steps <= 150
-    assert plan.student_steps <= 600
+    assert plan.more == 0 or plan.labelled == MOST_ROWS
+    assert plan.more + plan.distill <= MOST_TAUGHT
+    assert 32 * plan.student_steps <= max(600 * 32, 3 * min(sizes.labelled, MOST_ROWS + MOST_TAUGHT))
     assert set(plan.layers) <= {2, 3, min(6, sizes.depth)}
     assert list(plan.layers) == sorted(plan.layers)
     assert plan.student_steps >= 30
@@ -87,6 +91,7 @@ def test_a_smaller_budget_never_plans_more(sizes, minutes, times, max_mb):
     for name in ("folds", "labelled", "token_length", "ngram_rows"):
         assert getattr(small, name) <= getattr(large, name), name
     if bool(small.named) == bool(large.named):  # the general model is asked before more texts are read
+        assert small.more <= large.more
         assert small.distill <= large.distill
     assert len(small.layers) <= len(large.layers)
     if small.layers == large.layers:  # one student has more steps than each of three
@@ -121,7 +126,8 @@ def test_a_quicker_model_never_reads_more_and_fewer_layers_read_more(sizes, minu
 @given(SIZES, st.floats(1, 20))
 def test_a_slower_base_never_gets_more_work(sizes, times):
     fast, slow = (make_plan(base, 10, 25, 10) for base in (sizes, replace(sizes, cost=sizes.cost * times)))
-    assert slow.distill <= fast.distill
+    assert slow.more <= fast.more
+    assert slow.more + slow.distill <= fast.more + fast.distill
     if (slow.tuning_steps, slow.layers) == (fast.tuning_steps, fast.layers):
         assert slow.pool <= fast.pool
     assert slow.student_length <= fast.student_length
@@ -142,8 +148,23 @@ def test_twice_the_rows_never_cost_four_times(sizes):
 
 @given(SIZES, MINUTES)
 def test_rows_beyond_the_most_change_no_stage_but_reading(sizes, minutes):
-    many = replace(sizes, labelled=MOST_ROWS, unlabelled=0)
-    assert make_plan(many, minutes, 25, 10) == make_plan(replace(many, labelled=MOST_ROWS * 50), minutes, 25, 10)
+    many = replace(sizes, labelled=MOST_ROWS + SPARE + MOST_TAUGHT, unlabelled=0)
+    plan = make_plan(many, minutes, 25, 10)
+    assert plan == make_plan(replace(many, labelled=MOST_ROWS * 50), minutes, 25, 10)
+    # Forms and their loop have no more work than with the rows that they learn from; only students have.
+    fewer = make_plan(replace(many, labelled=MOST_ROWS), minutes, 25, 10)
+    assert (plan.tuning_steps, plan.pool, plan.labelled) == (fewer.tuning_steps, fewer.pool, MOST_ROWS)
+
+
+def test_many_labelled_rows_teach_students_before_unlabelled_ones():
+    sizes = Sizes(labelled=34_334, unlabelled=50_000, dev=0, has_test=True, labels=2, tokens=14.0, long_tokens=25,
+                  smallest=10_000)  # fmt: skip
+    few, many = (make_plan(sizes, minutes, 25, 10) for minutes in (1, 60))
+    assert (many.labelled, many.more, many.distill) == (MOST_ROWS, MOST_TAUGHT, 0)
+    assert 600 < many.student_steps <= 3 * 26_000 // 32
+    assert few.layers == (6,)  # all of its steps, where they are too few to see each row
+    assert make_plan(replace(sizes, dev=500), 60, 25, 10).more == MOST_TAUGHT
+    assert make_plan(replace(sizes, labelled=6_500), 60, 25, 10).more == 0  # those are dev rows
 
 
 @given(SIZES, MINUTES, MEGABYTES)

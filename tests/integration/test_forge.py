@@ -207,3 +207,18 @@ def test_a_label_with_one_row_is_learned_but_measured_by_nobody(options: Options
     assert card["figures"]["student"]["n"] == card["figures"]["teacher"]["n"] == 24
     assert card["figures"]["student"]["per_label"][0]["n"] == 0
     assert all(form["nll"] < 5 for form in card["forms"])
+
+
+@pytest.mark.parametrize("test", [True, False])
+def test_labelled_rows_that_are_too_many_for_the_teacher_teach_the_student(
+    test: bool, options: Options, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for where in ("factory.plan.MOST_ROWS", "factory.material.MOST_ROWS"):
+        monkeypatch.setattr(f"danlu.{where}", 15)
+    for where in ("factory.plan.SPARE", "factory.material.SPARE"):
+        monkeypatch.setattr(f"danlu.{where}", 3)
+    data = write_task(tmp_path / "data", test=test, unlabelled=0)
+    made = produce(data, tmp_path / "a.danlu", options)
+    assert (made.card["data"]["labelled"], made.card["data"]["labelled_more"]) == (15, 6)
+    assert made.card["figures"]["student"]["n"] == (30 if test else 15)
+    assert "6 of them by the student alone" in made.report.read_text(encoding="utf-8")

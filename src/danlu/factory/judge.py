@@ -14,7 +14,7 @@ from danlu.evals.metrics import softmax
 from danlu.evals.questions import by_question
 from danlu.factory import student
 from danlu.factory.general import standing_out
-from danlu.factory.lesson import EXAM, GOLD_WEIGHT, make_lesson, whole, wording_of
+from danlu.factory.lesson import EXAM, GOLD_WEIGHT, gold_of, make_lesson, whole, wording_of
 from danlu.factory.material import places_of
 from danlu.factory.student import Exam, Shared
 from danlu.factory.texts import targets_of
@@ -168,7 +168,7 @@ def gold_only(
     if not material.test or material.texts.guessed:
         return None
     texts = material.texts
-    count = len(texts.labelled)
+    rows, gold = gold_of(material)
     dev = None
     if material.dev:
         questions = material.questions_in(material.part("dev"))
@@ -178,11 +178,10 @@ def gold_only(
 
     def make() -> dict[str, NDArray[Any]]:
         wording = wording_of(run, texts, taught, run.base.model)
-        ones = np.ones(count, np.float32)
-        asked = material.questions_in(np.arange(count))
-        lesson = make_lesson(
-            texts.labelled, texts.targets, ones, seen[:count], wording, apart=texts.apart, questions=asked
-        )
+        ones, everything = np.ones(len(rows), np.float32), material.everything
+        learned = [everything[i] for i in rows]
+        asked = material.questions_in(rows)
+        lesson = make_lesson(learned, gold, ones, seen[rows], wording, apart=texts.apart, questions=asked)
         pupil, tokenizer = student.teach(name, Shared(replace(source, encoder=run.base.model), lesson), dev)
         return {"p": student.probabilities(pupil, tokenizer, tested, name, source.plan, apart=texts.apart)}
 
@@ -203,17 +202,20 @@ def cross_validate(
     options = 1 if material.asked is None else material.asked.options
     spare_from = whole(material.questions_in(pool), len(pool) - min(EXAM * options, len(pool) // 5))
     kept, spare = np.split(pool, [spare_from])
-    plain = replace(source, encoder=run.base.model)
+    known, gold = gold_of(material)
+    count = len(texts.labelled)
+    plain, everything = replace(source, encoder=run.base.model), material.everything
     wording = wording_of(run, texts, taught, run.base.model)
     out = np.zeros((len(texts.labelled), len(texts.labels)), np.float32)
 
     def make(number: int) -> dict[str, NDArray[Any]]:
         train, held = folds[number]
         belief = np.exp(taught.by_context[number]).astype(np.float32)
-        rows = np.concatenate([train, kept])
-        targets = np.concatenate([texts.targets[train], belief[kept]])
-        weights = np.concatenate([np.full(len(train), GOLD_WEIGHT), np.ones(len(kept))]).astype(np.float32)
-        lesson_texts = [texts.rows[i] for i in rows]
+        own = np.concatenate([train, np.arange(count, len(known))])
+        rows = np.concatenate([known[own], kept])
+        targets = np.concatenate([gold[own], belief[kept]])
+        weights = np.concatenate([np.full(len(own), GOLD_WEIGHT), np.ones(len(kept))]).astype(np.float32)
+        lesson_texts = [everything[i] for i in rows]
         lesson = make_lesson(
             lesson_texts,
             targets,

@@ -58,16 +58,16 @@ def examine(run: Run, material: Material, best: Teacher, beliefs: Beliefs) -> tu
         OptionError: there is no text to choose by.
     """
     texts = material.texts
-    count, labels = material.unlabelled.start, len(texts.labels)
+    labels = len(texts.labels)
     probability = np.exp(beliefs.log_probabilities).astype(np.float32)
     free = np.arange(material.unlabelled.start, material.unlabelled.stop)
     options = 1 if material.asked is None else material.asked.options
     held = free[whole(material.questions_in(free), len(free) - min(EXAM * options, len(free) // 5)) :]
-    taken = np.concatenate([np.arange(count), free[: len(free) - len(held)]])
-    targets = probability[taken]
-    targets[:count] = texts.targets[:count]
+    known, gold = gold_of(material)
+    taken = np.concatenate([known, free[: len(free) - len(held)]])
+    targets = np.concatenate([gold, probability[taken[len(known) :]]])
     weights = np.ones(len(taken), np.float32)
-    weights[:count] = GOLD_WEIGHT
+    weights[: len(known)] = GOLD_WEIGHT
     everything = material.everything
     lesson_texts, vectors = [everything[i] for i in taken], beliefs.vectors[taken]
     dev = np.arange(*material.part("dev").indices(len(everything)))
@@ -99,6 +99,18 @@ def examine(run: Run, material: Material, best: Teacher, beliefs: Beliefs) -> tu
     taught, questions = (_together(some) if material.asked else None for some in (learned, parts))
     lesson = make_lesson(lesson_texts, targets, weights, vectors, wording, apart=texts.apart, questions=taught)
     return lesson, Exam(exam_texts, exam_targets, questions, apart=texts.apart, range=texts.range)
+
+
+def gold_of(material: Material) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Where labelled rows stand in `everything`, those that only students learn from last, and their (rows, K) targets.
+
+    None where nobody labelled any.
+    """
+    texts, rows = material.texts, np.arange(len(material.everything))
+    count = material.unlabelled.start
+    more = targets_of(material.truth(material.more), len(texts.labels))
+    where = np.concatenate([rows[:count], rows[material.part("more")]])
+    return where, np.concatenate([texts.targets[:count], more])
 
 
 def _together(parts: Sequence[Questions | None]) -> Questions:

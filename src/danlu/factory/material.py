@@ -6,7 +6,7 @@ Knows rows and the plan; does not know who learns from them.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +15,7 @@ from danlu.adapt import names
 from danlu.errors import OptionError
 from danlu.factory.asking import asking_of
 from danlu.factory.general import standing_out
+from danlu.factory.plan import SPARE
 from danlu.factory.student import shortened
 from danlu.factory.texts import Texts
 from danlu.text.score import share
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from danlu.types import Example, Range, Truth
 
 NEEDS_EMBEDDED = "Names of labels alone need the embedded base. Fix: leave --base out, or label a few rows."
-SPARE = 1_000  # labelled rows that are dev rows where there are none, of those that are too many to learn from
 KEPT_OF_EACH = 10  # rows of a rare label that stay when rows are drawn
 
 
@@ -68,6 +68,7 @@ class Material:
     Attributes:
         texts: labelled and pool texts.
         extra: unlabelled texts beyond the pool, for the student only.
+        more: labelled rows beyond those of the texts, for the student only.
         dev: chosen by; may be empty.
         test: measured by, once; may be empty.
         train: the rows of the labelled texts, for where they stand.
@@ -82,11 +83,12 @@ class Material:
     train: list[Example]
     asked: Asked | None = None
     asking: Asking | None = None
+    more: list[Example] = field(default_factory=list)
 
     @property
     def everything(self) -> list[str]:
-        """Labelled, pool, extra, dev, test."""
-        return [*self.texts.rows, *self.extra, *(e.text for e in self.dev), *(e.text for e in self.test)]
+        """Labelled, pool, extra, more, dev, test."""
+        return [*self.texts.rows, *self.extra, *(e.text for e in [*self.more, *self.dev, *self.test])]
 
     @property
     def unlabelled(self) -> slice:
@@ -95,9 +97,13 @@ class Material:
         return slice(start, len(self.texts.rows) + len(self.extra))
 
     def part(self, name: str) -> slice:
-        """Where dev or test stands in `everything`."""
+        """Where more, dev or test stands in `everything`."""
         start = self.unlabelled.stop
-        return slice(start, start + len(self.dev)) if name == "dev" else slice(start + len(self.dev), None)
+        for each, rows in (("more", self.more), ("dev", self.dev)):
+            if name == each:
+                return slice(start, start + len(rows))
+            start += len(rows)
+        return slice(start, None)
 
     def questions_in(self, rows: slice | NDArray[np.int64]) -> Questions | None:
         """The questions that some rows of `everything` belong to, all options of each; None where there are none."""
@@ -119,8 +125,8 @@ class Material:
 def gather(inspection: Inspection, descriptions: dict[str, str], plan: Plan, seed: int) -> Material:
     """The rows that the plan uses, drawn with the seed where there are more.
 
-    Of labelled rows that are left over some are dev rows where there are none. Where no row is labelled, the texts of
-    the loop stand in the place of labelled ones, with no truth yet.
+    Of labelled rows that are too many for the forms some are dev rows where there are none, and students learn from
+    others. Where no row is labelled, the texts of the loop stand in the place of labelled ones, with no truth yet.
     """
     if inspection.task.names_only:
         return _gather_unlabelled(inspection, descriptions, plan, seed)
@@ -142,10 +148,13 @@ def gather(inspection: Inspection, descriptions: dict[str, str], plan: Plan, see
         range=bounds,
     )
     asking = asking_of(inspection.task, descriptions, [e.text for e in inspection.train])
-    left = np.setdiff1d(np.arange(len(kinds)), chosen)
-    spare = [inspection.train[i] for i in np.sort(rng.permutation(left)[:SPARE])]
-    dev, test = _short(inspection.dev or spare), _short(inspection.test)
-    return Material(texts, drawn[plan.pool :], dev, test, train, asking=asking)
+    left = rng.permutation(np.setdiff1d(np.arange(len(kinds)), chosen))
+    spare, left = np.split(left, [0 if inspection.dev else SPARE])
+    dev = inspection.dev or [inspection.train[i] for i in np.sort(spare)]
+    more = [inspection.train[i] for i in np.sort(left[: plan.more])]
+    return Material(
+        texts, drawn[plan.pool :], _short(dev), _short(inspection.test), train, asking=asking, more=_short(more)
+    )
 
 
 def _gather_unlabelled(inspection: Inspection, descriptions: dict[str, str], plan: Plan, seed: int) -> Material:

@@ -99,6 +99,7 @@ def card(
         "data": {
             "files": [{"role": f.role, "name": f.path.name, "rows": f.rows, "sha256": f.sha256} for f in dataset.files],
             "labelled": count,
+            **({"labelled_more": len(material.more)} if material.more else {}),
             "unlabelled": len(inspection.unlabeled),
             "unlabelled_read": read,
             "test": tested,

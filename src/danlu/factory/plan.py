@@ -36,9 +36,12 @@ TOKEN_BYTES = 120
 # text, or of both sides together; and those that a student of it reads of a side.
 ASKED_SHARE, MOST_ASKED, MOST_CROSSED = 0.15, 128, 64
 GROUP = 400  # tokens of options that it reads at a time (`danlu.adapt.choice`)
-_OF_PAIRS = ("crossed",)
+_IF_ANY = ("crossed", "more")
 LEAST_TOKENS, MOST_TOKENS = 6_000, 30_000
 MOST_POOL = 3_000  # texts in the loop
+MOST_TAUGHT = 20_000  # texts that students learn from beside the rows that forms learn from
+SPARE = 1_000  # labelled rows that are dev rows where there are none, of those that are too many for the forms
+PASSES = 3  # over all labelled rows, at most, where these are so many that the usual steps are fewer
 # Texts that are read where no row is labelled, however small the budget, or LEAST_OF_EACH for each label if more.
 LEAST_GUESSED = 200
 
@@ -100,6 +103,7 @@ class Plan:
         minutes: the budget it was made for.
         folds: of the cross-validation.
         labelled: training rows used by the forms.
+        more: training rows beyond these, which only students learn from.
         token_length: tokens read of a text by the teacher and by students without layers.
         pool: unlabelled texts in the self-training loop; where no row is labelled, those that the forms learn from.
         distill: unlabelled texts the student learns from.
@@ -143,6 +147,7 @@ class Plan:
     sides: int
     named: int
     crossed: int = 0
+    more: int = 0
 
     @property
     def knows_general(self) -> bool:
@@ -154,8 +159,8 @@ class Plan:
         return min(self.token_length, self.student_length * max(self.layers) // depth)
 
     def as_dict(self) -> dict[str, Any]:
-        """JSON-able, for the card; what only pairs have is left out where there is none of it."""
-        return {name: value for name, value in asdict(self).items() if value or name not in _OF_PAIRS}
+        """JSON-able, for the card; what only pairs or many rows have is left out where there is none of it."""
+        return {name: value for name, value in asdict(self).items() if value or name not in _IF_ANY}
 
 
 def make_plan(sizes: Sizes, minutes: float, max_mb: float, max_ms: float) -> Plan:
@@ -167,6 +172,7 @@ def make_plan(sizes: Sizes, minutes: float, max_mb: float, max_ms: float) -> Pla
     length = max(16, min(256, sizes.long_tokens))
     tokens = min(sizes.tokens, length)
     labelled = min(sizes.labelled, MOST_ROWS)
+    over = 0 if sizes.options else min(MOST_TAUGHT, max(0, sizes.labelled - labelled - (0 if sizes.dev else SPARE)))
     folds = 5 if labelled <= 400 and minutes >= 3 else 3
     folds = max(2, min(folds, sizes.smallest)) if sizes.smallest >= 2 else 3
     short = min(length, 64)
@@ -179,6 +185,7 @@ def make_plan(sizes: Sizes, minutes: float, max_mb: float, max_ms: float) -> Pla
         reach = max(whole - sizes.options * sizes.option_tokens, whole / (1 + sizes.options))
     quick = min(length, max(16, int(reach)))
     depths, student_batch = (*(depth for depth in (2, 3) if depth < full), full), 32
+    enough = max(ENOUGH_STEPS, (labelled + over) // student_batch)  # once over all labelled rows
     again = full * layer * min(tokens, quick) * (1 if sizes.has_test else folds)  # the ablation, or the folds
 
     asked = _asked(sizes, tokens)  # of a row
@@ -188,18 +195,22 @@ def make_plan(sizes: Sizes, minutes: float, max_mb: float, max_ms: float) -> Pla
 
     def steps_of(depths: tuple[int, ...]) -> int:
         read = sum(depth * layer * min(tokens, quick * full / depth) for depth in depths) + full * layer * at_once / 2
-        return int(max(30, min(600, 0.27 * seconds * TUNE_SPEED / (student_batch * (read + again)))))
+        return int(
+            max(30, min(max(600, PASSES * enough), 0.27 * seconds * TUNE_SPEED / (student_batch * (read + again))))
+        )
 
     able = tuple(depth for depth in depths if reach * full / depth >= 16)  # others could not keep --max-ms
-    layers = able if steps_of(able or depths) >= ENOUGH_STEPS else able[-1:]
+    layers = able if steps_of(able or depths) >= enough else able[-1:]
     steps = steps_of(layers or depths)
-    light = int(max(100, min(400, 0.02 * seconds * LIGHT_SPEED / (LIGHT_BATCH * tokens * sizes.sides))))
+    most = max(400, PASSES * enough * student_batch // LIGHT_BATCH)
+    light = int(max(100, min(most, 0.02 * seconds * LIGHT_SPEED / (LIGHT_BATCH * tokens * sizes.sides))))
 
     # Everything is read by the frozen encoder, and, beyond the loop, once more by the tuned one.
     # Where the general model can be asked it has a tenth of the budget for it.
     share, asked = (0.35, asked) if named else (0.25, 0.0)
     readable = int(share * seconds * EMBED_SPEED / (2 * tokens * sizes.cost * sizes.fresh + asked))
-    distill = min(sizes.unlabelled, 20_000, max(0, readable - labelled - sizes.dev))
+    more = min(over, max(0, readable - labelled - (sizes.dev or SPARE)))
+    distill = min(sizes.unlabelled, MOST_TAUGHT - more, max(0, readable - labelled - more - sizes.dev))
 
     # Tuning comes before the pool: a few steps can be worth more than thousands of unlabelled texts. Where --max-ms
     # leaves no room for transformer students, it has half of what they would have had.
@@ -244,6 +255,7 @@ def make_plan(sizes: Sizes, minutes: float, max_mb: float, max_ms: float) -> Pla
         sides=sizes.sides,
         named=named,
         crossed=crossed,
+        more=more,
     )
 
 

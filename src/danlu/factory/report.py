@@ -242,10 +242,11 @@ def _facts(view: View) -> str:
         items.append((view.words["fact_coverage"], _noted(percent(coverage, 0), view.words["coverage_note"])))
     data = card.get("data") or {}
     if data.get("labelled") or view.names_only:
-        read = data.get("unlabelled_read", 0)
-        note = view.say("learned_note", n=count(read)) if read else ""
-        rows = view.say("rows", n=count(data.get("labelled", 0)))
-        items.append((view.words["fact_learned"], _noted(rows, note)))
+        read, more = data.get("unlabelled_read", 0), data.get("labelled_more", 0)
+        notes = [view.say("learned_more", n=count(more))] if more else []
+        notes += [view.say("learned_note", n=count(read))] if read else []
+        rows = view.say("rows", n=count(data.get("labelled", 0) + more))
+        items.append((view.words["fact_learned"], _noted(rows, " ".join(notes))))
     return pairs(items) if items else ""
 
 
