@@ -105,6 +105,7 @@ def test_texts_are_predicted_wherever_they_come_from(run, files, toy_files, toy_
         assert [row["label"] for row in answer["top"]] == [label for label, _ in found.top]
     assert run("predict", model, "--file", files / "good.csv", "--json")[1] == out
     assert run("predict", model, "--json", stdin="\n".join(texts).encode())[1] == out
+    assert run("predict", model, "-", "--json", stdin="\n".join(texts).encode())[1] == out
     assert run("predict", model, *texts, "--out", files / "out.jsonl")[:2] == (0, "")
     assert (files / "out.jsonl").read_text(encoding="utf-8") == out
 

@@ -48,7 +48,7 @@ def predict(
     texts: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Texts, two for each pair, or a question and its options; or none, and --file or standard input "
+            help="Texts, two for each pair, or a question and its options; or none, or -, and --file or standard input "
             "(a tab parts a pair, and a question and its options)."
         ),
     ] = None,
@@ -63,6 +63,7 @@ def predict(
     from danlu.artifact import load
 
     opened = load(model)
+    texts = None if texts == ["-"] else texts  # the usual word for standard input
     if texts and file:
         raise OptionError("Texts and --file are both given. Fix: give one of them.")
     if (text or second) and not file:
