@@ -6,6 +6,7 @@ teacher came to believe what it does.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
 LESSON = 2_000
 EXAM = 500
+EXAM_EVERY = 4  # of the texts; where there is no other, its passages are kept for the exam
 SMALLEST_EXAM = 50
 GOLD_WEIGHT = 3.0  # of a labelled row beside an unlabelled text
 STRENGTH = 10.0  # of the head that students start from
@@ -50,9 +52,10 @@ def examine(run: Run, material: Material, best: Teacher, beliefs: Beliefs) -> tu
     """What the student learns from, and what its candidates are chosen by; no text is in both.
 
     The exam is the dev rows and up to 500 unlabelled texts; where these are fewer than 50, passages judged by the
-    teacher join them. Of questions with options it is as many questions, each with all of its options. A dev row is
-    judged half by its label and half by the teacher: which of several students is best shows in what they share with
-    it sooner than in a few hundred labels.
+    teacher join them: of the dev rows, or else of every fourth text, of which no passage is learned from then. Of
+    questions with options it is as many questions, each with all of its options. A dev row is judged half by its label
+    and half by the teacher: which of several students is best shows in what they share with it sooner than in a few
+    hundred labels.
 
     Raises:
         OptionError: there is no text to choose by.
@@ -74,23 +77,23 @@ def examine(run: Run, material: Material, best: Teacher, beliefs: Beliefs) -> tu
     exam_texts = [everything[i] for i in [*dev, *held]]
     judged = np.float32(0.5) * (targets_of(material.truth(material.dev), labels) + probability[dev])
     exam_targets = np.concatenate([judged, probability[held]])
-    short = len(exam_texts) < SMALLEST_EXAM * options
-    fill = 0 if texts.guessed else LESSON - len(lesson_texts)
-    wanted = max(fill, 4 * SMALLEST_EXAM * options if short else 0)
-    asked = None if material.asked is None else material.asked.texts(taken)
-    made, made_vectors, made_targets, sizes = _passages(run, best, lesson_texts if asked is None else asked, wanted)
     learned, parts = [material.questions_in(taken)], [material.questions_in(dev), material.questions_in(held)]
-    if made:
-        spare = min(EXAM * options, max(1, len(made) // 4)) if short else 0
-        cut = whole(sizes, len(made) - spare)
-        exam_texts += made[cut:]
-        exam_targets = np.concatenate([exam_targets, made_targets[cut:]])
-        lesson_texts += made[:cut]
-        vectors = np.concatenate([vectors, made_vectors[:cut]])
-        targets = np.concatenate([targets, made_targets[:cut]])
-        weights = np.concatenate([weights, np.full(cut, PASSAGE_WEIGHT, np.float32)])
-        learned.append(None if sizes is None else sizes.some(sizes.asked(np.arange(cut))))
-        parts.append(None if sizes is None else sizes.some(sizes.asked(np.arange(cut, len(made)))))
+    sources, others = _whole_texts(material, taken), _whole_texts(material, dev)
+    if len(exam_texts) < SMALLEST_EXAM * options:
+        if not others and len(sources) >= EXAM_EVERY:
+            others = sources[::EXAM_EVERY]
+            sources = [text for number, text in enumerate(sources) if number % EXAM_EVERY]
+        made = _passages(run, best, others or sources, 4 * SMALLEST_EXAM * options, "exam", {*lesson_texts})
+        exam_texts += made.texts
+        exam_targets = np.concatenate([exam_targets, made.targets]) if made.texts else exam_targets
+        parts.append(made.questions)
+    fill = 0 if texts.guessed else LESSON - len(lesson_texts)
+    made = _passages(run, best, sources, fill, "lesson", {*exam_texts})
+    if made.texts:
+        lesson_texts += made.texts
+        vectors, targets = np.concatenate([vectors, made.vectors]), np.concatenate([targets, made.targets])
+        weights = np.concatenate([weights, np.full(len(made.texts), PASSAGE_WEIGHT, np.float32)])
+        learned.append(made.questions)
     if not exam_texts:
         raise OptionError(
             "The texts are too short to hold any back for choosing. Fix: add unlabelled text or dev rows."
@@ -161,23 +164,38 @@ def make_lesson(
     return Lesson(texts, targets.astype(np.float32), weights, vectors, start, apart, questions)
 
 
-def _passages(
-    run: Run, best: Teacher, texts: Sequence[str], count: int
-) -> tuple[list[str], NDArray[np.float32], NDArray[np.float32], Questions | None]:
-    """Up to `count` passages of the texts, their vectors and the teacher's beliefs; none where texts are too short.
+@dataclass(frozen=True)
+class _Passages:
+    """N passages, their (N, hidden) vectors and (N, K) beliefs; of questions, pairs, and which belong together."""
 
-    Of questions, the pairs of shorter questions with their options, and which of them belong together.
+    texts: list[str]
+    vectors: NDArray[np.float32]
+    targets: NDArray[np.float32]
+    questions: Questions | None
+
+
+def _whole_texts(material: Material, rows: NDArray[np.int64]) -> list[str]:
+    """The texts of some rows of `everything`, or the questions that they are pairs of."""
+    everything = material.everything
+    return [everything[i] for i in rows] if material.asked is None else material.asked.texts(rows)
+
+
+def _passages(run: Run, best: Teacher, texts: Sequence[str], count: int, kept: str, known: set[str]) -> _Passages:
+    """Up to `count` passages of the texts, none of which is known; none where these are too short.
+
+    Of questions, the pairs of shorter questions with their options.
     """
     questions: Questions | None = None
     whole: list[str] = []
     if any(map(is_question, texts)):
-        whole = question_passages(texts, max(0, count), run.seed)
+        drawn = question_passages(texts, max(0, count), run.seed)
+        whole = [text for text in drawn if known.isdisjoint(pairs(text))]
         questions = Questions.of([len(pairs(text)) for text in whole])
         made = student.shortened([pair for text in whole for pair in pairs(text)])
     else:
-        made = passages(texts, max(0, count), run.seed)
+        made = [text for text in passages(texts, max(0, count), run.seed) if text not in known]
     if not made:
-        return [], np.zeros((0, 1), np.float32), np.zeros((0, 1), np.float32), None
+        return _Passages([], np.zeros((0, 1), np.float32), np.zeros((0, 1), np.float32), None)
 
     def judge() -> dict[str, NDArray[Any]]:
         seen = teacher.vectors(run.base, made, run.plan)
@@ -188,5 +206,5 @@ def _passages(
         probability = np.exp(belief if questions is None else questions.settled(belief))
         return {"vectors": seen if near is None else near, "targets": probability.astype(np.float32)}
 
-    stored = run.job.keep("passages", judge)
-    return made, stored["vectors"], stored["targets"], questions
+    stored = run.job.keep(f"passages-{kept}", judge)
+    return _Passages(made, stored["vectors"], stored["targets"], questions)
