@@ -70,3 +70,14 @@ def test_rows_that_are_told_for_sure_move_nothing():
 
 def test_nothing_is_known_of_the_intercept_where_no_row_was_held_out():
     assert intercept(np.zeros((0, LABELS)), np.zeros(0, np.int64)).tolist() == [0, 0, 0]
+
+
+def test_passages_of_a_few_texts_count_as_these_texts():
+    truth = np.repeat(np.arange(8) % LABELS, 25)
+    good, poor = votes_of(200, 1, 3.0, truth), votes_of(200, 2)
+    targets = np.eye(LABELS)[truth]
+    apart, as_few = (pool_forms([poor, good], targets, total=1.0, rows=rows) for rows in (None, 8))
+    assert apart[1] - apart[0] > as_few[1] - as_few[0] >= 0  # eight texts do not say so much
+    assert as_few.sum() == pytest.approx(1.0, abs=0.2)
+    ahead = pool_forms([poor, good], targets, total=1.0, rows=8, start=np.array([3.0, 0.0]))
+    assert ahead[0] > as_few[0]

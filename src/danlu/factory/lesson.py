@@ -79,6 +79,7 @@ def examine(run: Run, material: Material, best: Teacher, beliefs: Beliefs) -> tu
     exam_targets = np.concatenate([judged, probability[held]])
     learned, parts = [material.questions_in(taken)], [material.questions_in(dev), material.questions_in(held)]
     sources, others = _whole_texts(material, taken), _whole_texts(material, dev)
+    witnesses = None
     if len(exam_texts) < SMALLEST_EXAM * options:
         if not others and len(sources) >= EXAM_EVERY:
             others = sources[::EXAM_EVERY]
@@ -87,6 +88,7 @@ def examine(run: Run, material: Material, best: Teacher, beliefs: Beliefs) -> tu
         exam_texts += made.texts
         exam_targets = np.concatenate([exam_targets, made.targets]) if made.texts else exam_targets
         parts.append(made.questions)
+        witnesses = len(others or sources)
     fill = 0 if texts.guessed else LESSON - len(lesson_texts)
     made = _passages(run, best, sources, fill, "lesson", {*exam_texts})
     if made.texts:
@@ -101,7 +103,7 @@ def examine(run: Run, material: Material, best: Teacher, beliefs: Beliefs) -> tu
     wording = wording_of(run, texts, best.taught, best.tuned or run.base.model)
     taught, questions = (_together(some) if material.asked else None for some in (learned, parts))
     lesson = make_lesson(lesson_texts, targets, weights, vectors, wording, apart=texts.apart, questions=taught)
-    return lesson, Exam(exam_texts, exam_targets, questions, apart=texts.apart, range=texts.range)
+    return lesson, Exam(exam_texts, exam_targets, questions, apart=texts.apart, range=texts.range, sources=witnesses)
 
 
 def gold_of(material: Material) -> tuple[NDArray[np.int64], NDArray[np.float32]]:

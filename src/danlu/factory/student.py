@@ -22,7 +22,7 @@ from danlu.compress.vocabulary import small_tokenizer
 from danlu.evals import several
 from danlu.evals.metrics import softmax
 from danlu.evals.scores import determination
-from danlu.loops.opinion_pool import log_shares, pool_forms
+from danlu.loops.opinion_pool import OF_PAIRS, log_shares, pool_forms
 from danlu.models.base import Base, by_row, padded, token_ids
 from danlu.models.cross import CrossBranch, in_rows
 from danlu.models.cross_question import QuestionBranch, laid
@@ -61,6 +61,7 @@ class Exam:
             whole questions then.
         apart: whether each label is a decision of its own; targets are the probabilities that it holds then.
         range: of the scores, where texts are scored; targets are places in it then.
+        sources: how many texts these are passages of; None where they are no passages.
     """
 
     texts: list[str]
@@ -68,6 +69,7 @@ class Exam:
     questions: Questions | None = None
     apart: bool = False
     range: Range | None = None
+    sources: int | None = None
 
     def answers(self, logits: NDArray[np.float32]) -> NDArray[Any]:
         """The answers that (N, K) logits give: a label a text, an option's place a question, or (N, K) decisions.
@@ -89,16 +91,22 @@ class Exam:
         targets = self.targets if self.questions is None else self._shares
         return float(targets[np.arange(len(answers)), answers].mean())
 
-    def fitted(self, votes: Sequence[NDArray[np.float32]]) -> list[float]:
-        """How much each of several (N, K) log-probabilities should count, by these targets."""
+    def fitted(self, votes: Sequence[NDArray[np.float32]], head_start: float = 0.0) -> list[float]:
+        """How much each of several (N, K) log-probabilities should count, by these targets.
+
+        Args:
+            votes: of the branches.
+            head_start: the log-likelihood that the first has from the outset.
+        """
+        start = np.array([head_start, *[0.0] * (len(votes) - 1)])
         if self.apart:
             rows = [np.asarray(several.as_rows(several.log_odds(vote)), np.float32) for vote in votes]
-            found = pool_forms(rows, several.as_targets(self.targets), total=1.0)
+            found = pool_forms(rows, several.as_targets(self.targets), total=1.0, start=start, rows=self.sources)
         elif self.questions is None:
-            found = pool_forms(votes, self.targets, total=1.0)
+            found = pool_forms(votes, self.targets, total=1.0, start=start, rows=self.sources)
         else:
             tables = [np.asarray(log_softmax(self.questions.table(vote), axis=1), np.float32) for vote in votes]
-            found = pool_forms(tables, self._shares, total=1.0)
+            found = pool_forms(tables, self._shares, total=1.0, start=start, rows=self.sources)
         return [float(weight) for weight in found]
 
     @property
@@ -202,7 +210,9 @@ def teach(
         tokenizer = shared.vocabulary[0]
         student = Student(_token_branch(name, shared, step), shared.static, ngrams, (1.0, 1.0, 1.0))
     if exam:
-        found = _shares(votes(student, tokenizer, exam.texts, name, plan), exam)
+        pairing = student.tokens.pairing if isinstance(student.tokens, CrossBranch) else None
+        ahead = OF_PAIRS[pairing].start.get("choice", 0.0) if pairing else 0.0  # the general model's, as in the vote
+        found = _shares(votes(student, tokenizer, exam.texts, name, plan), exam, ahead)
     else:
         found = [1 / len(student.branches)] * len(student.branches)
     share_of = {id(branch): share for (branch, _, _), share in zip(student.branches, found, strict=True)}
@@ -324,8 +334,8 @@ def probabilities(
     return softmax(logits.astype(np.float32)).astype(np.float32)
 
 
-def _shares(logits: list[NDArray[np.float32]], exam: Exam) -> list[float]:
-    return exam.fitted([log_shares(vote, apart=exam.apart) for vote in logits])
+def _shares(logits: list[NDArray[np.float32]], exam: Exam, head_start: float) -> list[float]:
+    return exam.fitted([log_shares(vote, apart=exam.apart) for vote in logits], head_start)
 
 
 @torch.inference_mode()

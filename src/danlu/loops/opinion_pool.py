@@ -86,6 +86,7 @@ def pool_forms(
     pull: float = PULL,
     total: float = TOTAL,
     start: NDArray[np.float64] | None = None,
+    rows: int | None = None,
 ) -> NDArray[np.float64]:
     """(F,) exponents of a product of experts, fitted to targets and pulled towards shares of a total.
 
@@ -99,12 +100,15 @@ def pool_forms(
         pull: weight of the squared distance from those shares beside the mean loss, times the rows squared.
         total: what the shares add up to.
         start: (F,) log-likelihood that each form has from the outset; none by default.
+        rows: how many they count for: passages of one text are no independent witnesses. As many as there are by
+            default.
     """
     stacked = np.stack(votes).astype(np.float64)
+    rows = len(targets) if rows is None else rows
     losses = np.array([_exponents(stacked[form : form + 1], targets, np.ones(1), 0.0)[1] for form in range(len(votes))])
-    likely = -TEMPER * len(targets) * losses
+    likely = -TEMPER * rows * losses
     shares = total * softmax(likely if start is None else likely + start)
-    return _exponents(stacked, targets, shares, pull / len(targets) ** 2)[0]
+    return _exponents(stacked, targets, shares, pull / rows**2)[0]
 
 
 def _exponents(

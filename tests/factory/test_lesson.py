@@ -1,0 +1,50 @@
+"""What students learn from and are chosen by: no text, and no passage of one, is in both."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from danlu.factory import produce as way
+from danlu.factory.produce import Options, produce
+
+SUBJECTS = ("the parcel from the depot", "the refund for the lamp", "the password of the account", "an invoice")
+ENDS = ("has not come yet, and nobody answers", "came twice, which nobody here can explain")
+
+
+class Found(Exception):  # noqa: N818 - not an error
+    """Ends the forge where its lesson and exam are known."""
+
+
+@pytest.mark.parametrize("dev", [0, 3])
+def test_passages_of_the_exam_are_of_texts_that_no_passage_of_the_lesson_is_of(
+    tiny_base_folder, tmp_path, monkeypatch, dev
+):
+    texts = [f"{subject} number {number} {end}" for number in range(2) for subject in SUBJECTS for end in ENDS]
+    rows = [json.dumps({"text": text, "label": "late" if ENDS[0] in text else "odd"}) + "\n" for text in texts]
+    for role, lines in (("train", rows[dev:]), ("dev", rows[:dev])):
+        if lines:
+            (tmp_path / f"{role}.jsonl").write_text("".join(lines), encoding="utf-8")
+    seen = {}
+    ending = way.examine
+
+    def ended(*args):
+        seen["lesson"], seen["exam"] = ending(*args)
+        raise Found
+
+    monkeypatch.setattr(way, "examine", ended)
+    options = Options(base=str(tiny_base_folder), minutes=0.5, max_ms=1_000.0, quiet=True)
+    with pytest.raises(Found):
+        produce(tmp_path, tmp_path / "a.danlu", options)
+    lesson, exam = seen["lesson"], seen["exam"]
+    assert not set(lesson.texts) & set(exam.texts)
+    source = {part: {text for text in texts if part in text} for part in [*lesson.texts, *exam.texts]}
+    made = [part for part in exam.texts if part not in texts]
+    learned = [part for part in lesson.texts if part in source and part not in texts]
+    assert made
+    assert learned
+    only, known = ({next(iter(source[p])) for p in parts if len(source[p]) == 1} for parts in (made, learned))
+    assert only
+    assert not only & known
+    assert exam.sources == (dev or 4)
