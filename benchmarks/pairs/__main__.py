@@ -61,6 +61,7 @@ def forge(task: str, minutes: float, max_ms: float, cut: int) -> dict[str, Any]:
         "interval95": [round(100 * edge, 2) for edge in figures["student"][f"{shown[0]}95"]],
         **({key: figures["student"][key] for key in ("rmse", "inside")} if task in SCORED else {}),
         "labelled": card["data"]["labelled"],
+        "labelled_more": card["data"].get("labelled_more", 0),
         "test": card["data"]["test"],
         "seconds": round(seconds, 1),
         "stages": made["seconds"],

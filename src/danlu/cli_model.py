@@ -63,9 +63,9 @@ def predict(
     from danlu.artifact import load
 
     opened = load(model)
-    texts = None if texts == ["-"] else texts  # the usual word for standard input
     if texts and file:
         raise OptionError("Texts and --file are both given. Fix: give one of them.")
+    texts = None if texts == ["-"] else texts  # the usual word for standard input
     if (text or second) and not file:
         option = "--text" if text else "--second"
         raise OptionError(f"{option} names a column, and there is no --file. Fix: leave it out, or give the file.")

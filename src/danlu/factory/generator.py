@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+def can_be_cut(text: str) -> bool:
+    """Whether a text, or a side of a pair, is long enough for passages."""
+    return max(map(len, sides(text))) >= 12
+
+
 def passages(texts: Sequence[str], count: int, seed: int) -> list[str]:
     """Up to `count` distinct passages, each 30 to 80 % of a text, starting and ending at a border if one is near.
 
@@ -30,7 +35,7 @@ def passages(texts: Sequence[str], count: int, seed: int) -> list[str]:
     """
     rng = np.random.default_rng(seed)
     pairing = pairing_of(texts)
-    usable = [text for text in texts if max(map(len, sides(text))) >= 12]
+    usable = [text for text in texts if can_be_cut(text)]
     whole = set(texts)
     found: dict[str, None] = {}
     if not usable:

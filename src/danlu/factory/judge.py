@@ -169,11 +169,7 @@ def gold_only(
         return None
     texts = material.texts
     rows, gold = gold_of(material)
-    dev = None
-    if material.dev:
-        questions = material.questions_in(material.part("dev"))
-        known = targets_of(material.truth(material.dev), len(texts.labels))
-        dev = Exam([e.text for e in material.dev], known, questions, apart=texts.apart)
+    dev = _exam_of_dev(material)
     tested = [e.text for e in material.test]
 
     def make() -> dict[str, NDArray[Any]]:
@@ -189,33 +185,42 @@ def gold_only(
         return run.job.keep(f"gold-only-{name}-{source.plan.crossed}", make)["p"]
 
 
+def _exam_of_dev(material: Material) -> Exam | None:
+    """The dev rows with their labels, where there are any."""
+    if not material.dev:
+        return None
+    known = targets_of(material.truth(material.dev), len(material.texts.labels))
+    questions = material.questions_in(material.part("dev"))
+    return Exam(
+        [e.text for e in material.dev], known, questions, apart=material.texts.apart, range=material.texts.range
+    )
+
+
 def cross_validate(
     run: Run, source: Source, name: str, material: Material, folds: Folds, taught: Taught, seen: NDArray[np.float32]
 ) -> NDArray[np.float32]:
     """(labelled, K) of students that never saw the row: one a fold, taught by that fold's teacher.
 
     Rows that no fold held out stay 0. As for the shipped student, some of the pool is kept from each to decide the
-    shares of its branches.
+    shares of its branches, or dev rows do. Of labelled rows only those that the forms learn from teach these students:
+    others may nearly repeat one that was held out.
     """
     texts = material.texts
     pool = np.arange(len(texts.labelled), len(texts.rows))
     options = 1 if material.asked is None else material.asked.options
     spare_from = whole(material.questions_in(pool), len(pool) - min(EXAM * options, len(pool) // 5))
     kept, spare = np.split(pool, [spare_from])
-    known, gold = gold_of(material)
-    count = len(texts.labelled)
-    plain, everything = replace(source, encoder=run.base.model), material.everything
+    plain = replace(source, encoder=run.base.model)
     wording = wording_of(run, texts, taught, run.base.model)
     out = np.zeros((len(texts.labelled), len(texts.labels)), np.float32)
 
     def make(number: int) -> dict[str, NDArray[Any]]:
         train, held = folds[number]
         belief = np.exp(taught.by_context[number]).astype(np.float32)
-        own = np.concatenate([train, np.arange(count, len(known))])
-        rows = np.concatenate([known[own], kept])
-        targets = np.concatenate([gold[own], belief[kept]])
-        weights = np.concatenate([np.full(len(own), GOLD_WEIGHT), np.ones(len(kept))]).astype(np.float32)
-        lesson_texts = [everything[i] for i in rows]
+        rows = np.concatenate([train, kept])
+        targets = np.concatenate([texts.targets[train], belief[kept]])
+        weights = np.concatenate([np.full(len(train), GOLD_WEIGHT), np.ones(len(kept))]).astype(np.float32)
+        lesson_texts = [texts.rows[i] for i in rows]
         lesson = make_lesson(
             lesson_texts,
             targets,
@@ -227,7 +232,7 @@ def cross_validate(
         )
         questions = material.questions_in(spare)
         spared = [texts.rows[i] for i in spare]
-        exam = Exam(spared, belief[spare], questions, apart=texts.apart) if spared else None
+        exam = Exam(spared, belief[spare], questions, apart=texts.apart) if spared else _exam_of_dev(material)
         fold_student, tokenizer = student.teach(name, Shared(plain, lesson), exam)
         held_texts = [texts.labelled[i] for i in held]
         return {"p": student.probabilities(fold_student, tokenizer, held_texts, name, source.plan, apart=texts.apart)}

@@ -16,7 +16,7 @@ from danlu.compress.distil import Lesson
 from danlu.errors import OptionError
 from danlu.evals.questions import Questions
 from danlu.factory import student, teacher
-from danlu.factory.generator import passages, question_passages
+from danlu.factory.generator import can_be_cut, passages, question_passages
 from danlu.factory.student import Exam
 from danlu.factory.texts import targets_of
 from danlu.text.pair import pairing_of
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 LESSON = 2_000
 EXAM = 500
-EXAM_EVERY = 4  # of the texts; where there is no other, its passages are kept for the exam
+ENOUGH_TO_CUT = 16  # dev rows whose passages are enough of an exam
 SMALLEST_EXAM = 50
 GOLD_WEIGHT = 3.0  # of a labelled row beside an unlabelled text
 STRENGTH = 10.0  # of the head that students start from
@@ -52,10 +52,10 @@ def examine(run: Run, material: Material, best: Teacher, beliefs: Beliefs) -> tu
     """What the student learns from, and what its candidates are chosen by; no text is in both.
 
     The exam is the dev rows and up to 500 unlabelled texts; where these are fewer than 50, passages judged by the
-    teacher join them: of the dev rows, or else of every fourth text, of which no passage is learned from then. Of
-    questions with options it is as many questions, each with all of its options. A dev row is judged half by its label
-    and half by the teacher: which of several students is best shows in what they share with it sooner than in a few
-    hundred labels.
+    teacher join them: of dev rows, or, where these are few, also of a quarter of the texts, no other passage of which
+    is learned from then. Of questions with options it is as many questions, each with all of its options. A dev row
+    is judged half by its label and half by the teacher: which of several students is best shows in what they share
+    with it sooner than in a few hundred labels.
 
     Raises:
         OptionError: there is no text to choose by.
@@ -81,14 +81,14 @@ def examine(run: Run, material: Material, best: Teacher, beliefs: Beliefs) -> tu
     sources, others = _whole_texts(material, taken), _whole_texts(material, dev)
     witnesses = None
     if len(exam_texts) < SMALLEST_EXAM * options:
-        if not others and len(sources) >= EXAM_EVERY:
-            others = sources[::EXAM_EVERY]
-            sources = [text for number, text in enumerate(sources) if number % EXAM_EVERY]
-        made = _passages(run, best, others or sources, 4 * SMALLEST_EXAM * options, "exam", {*lesson_texts})
-        exam_texts += made.texts
-        exam_targets = np.concatenate([exam_targets, made.targets]) if made.texts else exam_targets
-        parts.append(made.questions)
-        witnesses = len(others or sources)
+        apart = [] if len(others) >= ENOUGH_TO_CUT else _quarter(sources, run.seed)
+        sources = [text for text in sources if text not in {*apart}]
+        made = _passages(run, best, [*others, *apart], 4 * SMALLEST_EXAM * options, "exam", {*lesson_texts})
+        if made.texts:
+            exam_texts += made.texts
+            exam_targets = np.concatenate([exam_targets, made.targets])
+            parts.append(made.questions)
+            witnesses = len(others) + len(apart) + len(_whole_texts(material, held))
     fill = 0 if texts.guessed else LESSON - len(lesson_texts)
     made = _passages(run, best, sources, fill, "lesson", {*exam_texts})
     if made.texts:
@@ -109,7 +109,7 @@ def examine(run: Run, material: Material, best: Teacher, beliefs: Beliefs) -> tu
 def gold_of(material: Material) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """Where labelled rows stand in `everything`, those that only students learn from last, and their (rows, K) targets.
 
-    None where nobody labelled any.
+    No rows where nobody labelled any.
     """
     texts, rows = material.texts, np.arange(len(material.everything))
     count = material.unlabelled.start
@@ -180,6 +180,13 @@ def _whole_texts(material: Material, rows: NDArray[np.int64]) -> list[str]:
     """The texts of some rows of `everything`, or the questions that they are pairs of."""
     everything = material.everything
     return [everything[i] for i in rows] if material.asked is None else material.asked.texts(rows)
+
+
+def _quarter(texts: Sequence[str], seed: int) -> list[str]:
+    """A quarter of the texts that can be cut, one at least, drawn at random: rows may stand in turn of their labels."""
+    able = [text for text in texts if is_question(text) or can_be_cut(text)]
+    order = np.random.default_rng(seed).permutation(len(able))
+    return [able[i] for i in order[: -(-len(able) // 4)]]
 
 
 def _passages(run: Run, best: Teacher, texts: Sequence[str], count: int, kept: str, known: set[str]) -> _Passages:

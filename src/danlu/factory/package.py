@@ -18,6 +18,7 @@ from danlu.evals.questions import by_question
 from danlu.factory import score_verdict
 from danlu.factory.choose import parity
 from danlu.factory.several_verdict import forms_of
+from danlu.factory.texts import targets_of
 from danlu.models.choice import choice_sha256
 from danlu.text.score import COVERED
 
@@ -182,7 +183,7 @@ def _per_label(material: Material, labels: Sequence[str]) -> dict[str, int]:
     """How many labelled rows each label has."""
     if material.texts.guessed:
         return dict.fromkeys(labels, 0)
-    often = material.texts.targets.sum(0)
+    often = material.texts.targets.sum(0) + targets_of(material.truth(material.more), len(labels)).sum(0)
     return {label: int(n) for label, n in zip(labels, often, strict=True)}
 
 

@@ -27,7 +27,8 @@ FIXED_MS = 1.2
 # Times as many tokens that a processor with products of matrix tiles reads: students of the general model are planned
 # for it, and read less where they turn out to be too slow.
 QUICK = 2.0
-# Below so many steps, one transformer student, the deepest, gets what several would have shared.
+# Below so many steps, or those that see each labelled row once where these are too many for the forms, one transformer
+# student, the deepest, gets what several would have shared.
 ENOUGH_STEPS = 60
 # Bytes of a model file beside its tables: the index of the n-grams, the graph, the card; and of a token's name.
 FIXED_BYTES = 3_000_000
@@ -172,7 +173,7 @@ def make_plan(sizes: Sizes, minutes: float, max_mb: float, max_ms: float) -> Pla
     length = max(16, min(256, sizes.long_tokens))
     tokens = min(sizes.tokens, length)
     labelled = min(sizes.labelled, MOST_ROWS)
-    over = 0 if sizes.options else min(MOST_TAUGHT, max(0, sizes.labelled - labelled - (0 if sizes.dev else SPARE)))
+    dev, over = _beyond(sizes)
     folds = 5 if labelled <= 400 and minutes >= 3 else 3
     folds = max(2, min(folds, sizes.smallest)) if sizes.smallest >= 2 else 3
     short = min(length, 64)
@@ -185,11 +186,11 @@ def make_plan(sizes: Sizes, minutes: float, max_mb: float, max_ms: float) -> Pla
         reach = max(whole - sizes.options * sizes.option_tokens, whole / (1 + sizes.options))
     quick = min(length, max(16, int(reach)))
     depths, student_batch = (*(depth for depth in (2, 3) if depth < full), full), 32
-    enough = max(ENOUGH_STEPS, (labelled + over) // student_batch)  # once over all labelled rows
+    enough = max(ENOUGH_STEPS, (labelled + over) // student_batch) if over else ENOUGH_STEPS
     again = full * layer * min(tokens, quick) * (1 if sizes.has_test else folds)  # the ablation, or the folds
 
     asked = _asked(sizes, tokens)  # of a row
-    known = (labelled + sizes.dev) * asked / EMBED_SPEED
+    known = (labelled + dev) * asked / EMBED_SPEED
     named = sizes.named if sizes.names_only or known <= ASKED_SHARE * seconds else 0
     crossed, at_once = _crossed(sizes, QUICK * whole, length)
 
@@ -209,8 +210,8 @@ def make_plan(sizes: Sizes, minutes: float, max_mb: float, max_ms: float) -> Pla
     # Where the general model can be asked it has a tenth of the budget for it.
     share, asked = (0.35, asked) if named else (0.25, 0.0)
     readable = int(share * seconds * EMBED_SPEED / (2 * tokens * sizes.cost * sizes.fresh + asked))
-    more = min(over, max(0, readable - labelled - (sizes.dev or SPARE)))
-    distill = min(sizes.unlabelled, MOST_TAUGHT - more, max(0, readable - labelled - more - sizes.dev))
+    more = min(over, max(0, readable - labelled - dev))
+    distill = min(sizes.unlabelled, MOST_TAUGHT - more, max(0, readable - labelled - dev - more))
 
     # Tuning comes before the pool: a few steps can be worth more than thousands of unlabelled texts. Where --max-ms
     # leaves no room for transformer students, it has half of what they would have had.
@@ -257,6 +258,13 @@ def make_plan(sizes: Sizes, minutes: float, max_mb: float, max_ms: float) -> Pla
         crossed=crossed,
         more=more,
     )
+
+
+def _beyond(sizes: Sizes) -> tuple[int, int]:
+    """Dev rows, and labelled rows that are too many for the forms: where there is no dev row, some of these are."""
+    left = 0 if sizes.options else max(0, sizes.labelled - MOST_ROWS)
+    spared = 0 if sizes.dev else min(SPARE, left)
+    return sizes.dev or spared, min(MOST_TAUGHT, left - spared)
 
 
 def _asked(sizes: Sizes, tokens: float) -> float:

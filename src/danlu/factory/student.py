@@ -61,7 +61,8 @@ class Exam:
             whole questions then.
         apart: whether each label is a decision of its own; targets are the probabilities that it holds then.
         range: of the scores, where texts are scored; targets are places in it then.
-        sources: how many texts these are passages of; None where they are no passages.
+        sources: how many texts, or questions, these count for where some are passages of one another's text; None
+            where none is.
     """
 
     texts: list[str]
@@ -99,14 +100,15 @@ class Exam:
             head_start: the log-likelihood that the first has from the outset.
         """
         start = np.array([head_start, *[0.0] * (len(votes) - 1)])
+        rows = self.sources and self.sources * (self.targets.shape[1] if self.apart else 1)
         if self.apart:
-            rows = [np.asarray(several.as_rows(several.log_odds(vote)), np.float32) for vote in votes]
-            found = pool_forms(rows, several.as_targets(self.targets), total=1.0, start=start, rows=self.sources)
+            odds = [np.asarray(several.as_rows(several.log_odds(vote)), np.float32) for vote in votes]
+            found = pool_forms(odds, several.as_targets(self.targets), total=1.0, start=start, rows=rows)
         elif self.questions is None:
-            found = pool_forms(votes, self.targets, total=1.0, start=start, rows=self.sources)
+            found = pool_forms(votes, self.targets, total=1.0, start=start, rows=rows)
         else:
             tables = [np.asarray(log_softmax(self.questions.table(vote), axis=1), np.float32) for vote in votes]
-            found = pool_forms(tables, self._shares, total=1.0, start=start, rows=self.sources)
+            found = pool_forms(tables, self._shares, total=1.0, start=start, rows=rows)
         return [float(weight) for weight in found]
 
     @property
@@ -211,7 +213,8 @@ def teach(
         student = Student(_token_branch(name, shared, step), shared.static, ngrams, (1.0, 1.0, 1.0))
     if exam:
         pairing = student.tokens.pairing if isinstance(student.tokens, CrossBranch) else None
-        ahead = OF_PAIRS[pairing].start.get("choice", 0.0) if pairing else 0.0  # the general model's, as in the vote
+        # that of the general model, as in the vote
+        ahead = OF_PAIRS[pairing].start.get("choice", 0.0) if pairing and not exam.apart else 0.0
         found = _shares(votes(student, tokenizer, exam.texts, name, plan), exam, ahead)
     else:
         found = [1 / len(student.branches)] * len(student.branches)
