@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def can_be_cut(text: str) -> bool:
-    """Whether a text, or a side of a pair, is long enough for passages."""
+    """Whether a text, or either side of a pair, has the 12 characters that `passages` asks for."""
     return max(map(len, sides(text))) >= 12
 
 

@@ -78,17 +78,18 @@ def examine(run: Run, material: Material, best: Teacher, beliefs: Beliefs) -> tu
     judged = np.float32(0.5) * (targets_of(material.truth(material.dev), labels) + probability[dev])
     exam_targets = np.concatenate([judged, probability[held]])
     learned, parts = [material.questions_in(taken)], [material.questions_in(dev), material.questions_in(held)]
-    sources, others = _whole_texts(material, taken), _whole_texts(material, dev)
+    sources, dev_texts = _whole_texts(material, taken), _whole_texts(material, dev)
     witnesses = None
     if len(exam_texts) < SMALLEST_EXAM * options:
-        apart = [] if len(others) >= ENOUGH_TO_CUT else _quarter(sources, run.seed)
-        sources = [text for text in sources if text not in {*apart}]
-        made = _passages(run, best, [*others, *apart], 4 * SMALLEST_EXAM * options, "exam", {*lesson_texts})
+        drawn = [] if len(dev_texts) >= ENOUGH_TO_CUT else _quarter(sources, run.seed)
+        known_to_exam = set(drawn)
+        sources = [text for text in sources if text not in known_to_exam]
+        made = _passages(run, best, [*dev_texts, *drawn], 4 * SMALLEST_EXAM * options, "exam", {*lesson_texts})
         if made.texts:
             exam_texts += made.texts
             exam_targets = np.concatenate([exam_targets, made.targets])
             parts.append(made.questions)
-            witnesses = len(others) + len(apart) + len(_whole_texts(material, held))
+            witnesses = len(dev_texts) + len(drawn) + len(_whole_texts(material, held))
     fill = 0 if texts.guessed else LESSON - len(lesson_texts)
     made = _passages(run, best, sources, fill, "lesson", {*exam_texts})
     if made.texts:

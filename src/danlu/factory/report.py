@@ -246,7 +246,7 @@ def _facts(view: View) -> str:
         notes = [view.say("learned_more", n=count(more))] if more else []
         notes += [view.say("learned_note", n=count(read))] if read else []
         rows = view.say("rows", n=count(data.get("labelled", 0) + more))
-        items.append((view.words["fact_learned"], _noted(rows, " · ".join(notes))))
+        items.append((view.words["fact_learned"], _noted(rows, "<br>".join(notes))))
     return pairs(items) if items else ""
 
 
