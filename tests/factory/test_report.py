@@ -273,6 +273,19 @@ def test_labels_never_measured_are_named():
     assert "1 of 3 labels were not measured at all: exchange_slow" in Page(render(report)).text
 
 
+def test_a_label_that_is_rarer_than_among_the_rows_is_said_to_be():
+    report = sample(LABELS)
+    assert "Expected" not in Page(render(report)).text
+    report["card"]["data"]["shares"] = {LABELS[0]: 0.02, LABELS[1]: 0.49, LABELS[2]: 0.49}
+    text = Page(render(report)).text
+    assert f"“{LABELS[0]}” has 33 % of the rows and about 2.0 % of those" in text.replace("%", " %").replace(
+        "  %", " %"
+    )
+    assert "Expected" in text
+    report["card"]["data"]["shares"] = dict.fromkeys(LABELS, 1 / 3)  # as among the rows
+    assert "Expected" not in Page(render(report)).text
+
+
 def test_what_the_loop_and_the_teacher_brought_is_said_plainly():
     report = sample(LABELS, n=1000)
     figures = report["card"]["figures"]

@@ -1,4 +1,4 @@
-"""A student that starts from the general model reads less of a text where it is too slow; others do not."""
+"""A student that is too slow reads less of a text; how often labels are thought to occur, and by what."""
 
 from __future__ import annotations
 
@@ -55,3 +55,31 @@ def test_students_that_are_trained_again_read_as_much_as_the_one_that_ships():
     cross = Draft("cross-6", CROSS, "int8", b"", "tokenizer", 0, 64, 30, "ordered")
     assert reading_as(source, cross).plan.crossed == 30
     assert reading_as(source, replace(cross, kind="static", name="static")).plan == PLAN
+
+
+def expected(unlabelled, dev=(), **texts):
+    """How often two labels are thought to occur, under a teacher that is nearly always right of sixteen rows."""
+    truth, found = np.repeat([0, 1], 8), np.array([*[0] * 8, *[1] * 8, *unlabelled])
+    table = np.log(np.eye(2)[found] * 0.98 + 0.01)
+    texts = SimpleNamespace(**{"guessed": False, "apart": False, "labels": ("a", "b"), "truth": truth} | texts)
+    material = SimpleNamespace(texts=texts, asked=None, dev=dev, unlabelled=slice(16, len(found)), truth=np.array)
+    return stages._shares(material, SimpleNamespace(judged=np.arange(16), held_out=table[:16]), table)
+
+
+def test_how_often_labels_occur_unlabelled_texts_say():
+    assert expected([0] * 900 + [1] * 100)[1] < 0.2
+    assert expected([0] * 500 + [1] * 500) == pytest.approx([0.5, 0.5], abs=0.01)
+
+
+def test_dev_rows_say_it_rather_than_unlabelled_texts():
+    assert expected([0] * 900 + [1] * 100, dev=[0, 1] * 20) == pytest.approx([0.5, 0.5])
+    assert expected([0] * 900 + [1] * 100, dev=[0] + [1] * 200)[1] > 0.9
+
+
+@pytest.mark.parametrize("how", [{"guessed": True}, {"apart": True}])
+def test_it_is_left_open_where_labels_do_not_exclude_one_another_or_nobody_labelled_a_row(how):
+    assert expected([0] * 900, **how) is None
+
+
+def test_it_is_left_open_where_there_is_nothing_to_tell():
+    assert expected([]) is None

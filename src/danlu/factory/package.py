@@ -25,6 +25,8 @@ from danlu.text.score import COVERED
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
     from danlu.corpus.read import Dataset
     from danlu.factory.calibration import Calibration
     from danlu.factory.choose import Front
@@ -106,6 +108,7 @@ def card(
             "test": tested,
             **({} if asked or bounds else {"per_label": _per_label(material, labels)}),
             **({"guessed": _guessed(material, beliefs, labels)} if guessed else {}),
+            **({} if beliefs.shares is None else {"shares": _shares(beliefs.shares, labels)}),
         },
         "seed": run.seed,
         "minutes": run.plan.minutes,
@@ -165,6 +168,11 @@ def _guessed(material: Material, beliefs: Beliefs, labels: Sequence[str]) -> dic
         label: {"texts": int(n), "share": round(float(share), 6)}
         for label, n, share in zip(labels, often, mean, strict=True)
     }
+
+
+def _shares(shares: NDArray[np.float64], labels: Sequence[str]) -> dict[str, float]:
+    """How often each label is thought to occur in what the model will read."""
+    return {label: round(float(share), 6) for label, share in zip(labels, shares, strict=True)}
 
 
 def _counts(material: Material) -> tuple[int, int, int]:

@@ -17,7 +17,7 @@ from danlu.factory import choose, draft, student, teacher
 from danlu.factory.general import general_of
 from danlu.factory.teacher import Teacher, Views
 from danlu.factory.trust import Trust, faith_in, trust_in_names
-from danlu.loops import opinion_pool, self_training, unlabelled
+from danlu.loops import label_shift, opinion_pool, self_training, unlabelled
 from danlu.text.pair import pairing_of
 
 if TYPE_CHECKING:
@@ -77,11 +77,19 @@ class Tuned:
 
 @dataclass(frozen=True)
 class Beliefs:
-    """What a teacher makes of everything: (everything, K) log-probabilities, and the vectors its student lands on."""
+    """What a teacher makes of everything.
+
+    Attributes:
+        log_probabilities: (everything, K).
+        before_loop: the same by the teacher that knows no unlabelled text.
+        vectors: (everything, hidden) that its student lands on.
+        shares: (K,) how often each label is thought to occur in what will be read; None where nothing tells.
+    """
 
     log_probabilities: NDArray[np.float64]
     before_loop: NDArray[np.float64]
     vectors: NDArray[np.float32]
+    shares: NDArray[np.float64] | None = None
 
 
 def read_texts(run: Run, material: Material) -> NDArray[np.float32]:
@@ -179,6 +187,9 @@ def believe(
 ) -> tuple[Teacher, Beliefs]:
     """The finished teacher and what it makes of everything; labelled rows are judged by folds that held them out.
 
+    Labelled rows are mostly chosen, other texts come as they come: what it makes of these reckons with how often each
+    label is thought to occur, what it makes of labelled rows does not.
+
     Args:
         run: the job.
         material: its rows.
@@ -223,7 +234,27 @@ def believe(
             return out
 
         stored = run.job.keep("beliefs", make)
-    return best, Beliefs(stored["after"], stored["before"], stored["vectors"])
+    after, before, vectors = stored["after"], stored["before"], stored["vectors"]
+    shares = _shares(material, best.taught, after)
+    if shares is None:
+        return best, Beliefs(after, before, vectors)
+    best = replace(best, shift=np.log(shares / label_shift.shares_of_rows(texts.truth, len(texts.labels))))
+    after[len(texts.labelled) :] = best.shifted(after[len(texts.labelled) :])
+    return best, Beliefs(after, before, vectors, shares)
+
+
+def _shares(material: Material, taught: Taught, log_probabilities: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    """(K,) how often each label is thought to occur: as in dev rows, or, without any, as in unlabelled texts.
+
+    None where labels do not exclude one another, or nobody labelled a row, or there are no such texts.
+    """
+    texts, unlabelled = material.texts, np.exp(log_probabilities[material.unlabelled])
+    if texts.guessed or texts.apart or material.asked is not None:
+        return None
+    if material.dev:
+        return label_shift.shares_of_known(texts.truth, material.truth(material.dev), len(texts.labels))
+    held_out, truth = np.exp(taught.held_out[taught.judged]), texts.truth[taught.judged]
+    return label_shift.shares_of_texts(held_out, truth, unlabelled) if len(unlabelled) else None
 
 
 def study(

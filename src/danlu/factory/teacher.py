@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+from scipy.special import log_softmax
 
 from danlu.adapt import contrastive, likeness, linear, names, ngram, static, tuned
 from danlu.factory.general import standing_out
@@ -195,6 +196,8 @@ class Teacher:
         faith: in the general model; None where it is not asked.
         apart: whether each label is a decision of its own.
         compared: how texts are paired where their nearness tells something; else None.
+        shift: (labels,) added to the log-probabilities, as labels occur more or less often in what will be read than
+            among labelled rows; None where nothing tells.
     """
 
     base: Base
@@ -208,6 +211,7 @@ class Teacher:
     faith: Trust | None = None
     apart: bool = False
     compared: Pairing | None = None
+    shift: NDArray[np.float64] | None = None
 
     @property
     def _reads_static(self) -> bool:
@@ -269,7 +273,13 @@ class Teacher:
                 logits = head.logits(self.tuned_centre.apply(tuned_vectors))
             votes.append(opinion_pool.log_shares(logits, apart=self.apart))
         pool = opinion_pool.pooled_apart if self.apart else opinion_pool.pooled
-        return pool(votes, self.taught.weights)
+        return self.shifted(pool(votes, self.taught.weights))
+
+    def shifted(self, log_probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(texts, labels) log-probabilities that reckon with how often each label occurs."""
+        if self.shift is None:
+            return log_probabilities
+        return np.asarray(log_softmax(log_probabilities + self.shift, axis=1), np.float64)
 
     def _nearness(
         self,
