@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from danlu.corpus.dedup import families
 from danlu.corpus.read import Columns, Dataset
 from danlu.evals.questions import Questions
+from danlu.factory.exam import Exam
 from danlu.factory.folds import folds_of_questions
 from danlu.factory.generator import question_passages
 from danlu.factory.inspect import inspect, render
 from danlu.factory.question_material import as_pairs, gather_questions
-from danlu.factory.student import Exam
 from danlu.text.pair import sides
 from danlu.text.question import ask, essence, pairs, parts
 from danlu.types import Example

@@ -12,8 +12,9 @@ import pytest
 from danlu.factory import choose, draft, stages
 from danlu.factory.choose import Measured
 from danlu.factory.draft import Draft
+from danlu.factory.exam import Exam
 from danlu.factory.plan import Sizes, make_plan
-from danlu.factory.student import CROSS, Exam, Source, reading_as
+from danlu.factory.student import CROSS, Source, reading_as
 
 SIZES = Sizes(32, 0, 0, has_test=True, labels=2, tokens=20, long_tokens=40, smallest=9, cost=2, sides=2, named=16)
 PLAN = replace(make_plan(SIZES, 4, 25, 10), crossed=40)

@@ -16,10 +16,11 @@ from danlu.evals.questions import Questions
 from danlu.factory.asking import Asking
 from danlu.factory.calibration import Calibration
 from danlu.factory.draft import drafts
+from danlu.factory.exam import Exam
 from danlu.factory.general import General
 from danlu.factory.lesson import make_lesson
 from danlu.factory.plan import Sizes, make_plan
-from danlu.factory.student import Exam, Shared, Source, names_of, probabilities, teach, votes
+from danlu.factory.student import Shared, Source, names_of, probabilities, teach, votes
 from danlu.models.base import token_ids
 from danlu.models.choice import ChoiceModel
 from danlu.text.pair import pairing_of, sides

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from danlu.factory.draft import Draft
+    from danlu.factory.exam import Exam
     from danlu.factory.extract_choose import SpanDraft
-    from danlu.factory.student import Exam
 
 PARITY_TEXTS = 500
 GATE = 0.003  # of the accuracy, or R², that int8 may lose

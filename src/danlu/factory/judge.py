@@ -13,10 +13,11 @@ import numpy as np
 from danlu.evals.metrics import softmax
 from danlu.evals.questions import by_question
 from danlu.factory import student
+from danlu.factory.exam import Exam
 from danlu.factory.general import standing_out
 from danlu.factory.lesson import EXAM, GOLD_WEIGHT, gold_of, make_lesson, whole, wording_of
 from danlu.factory.material import places_of
-from danlu.factory.student import Exam, Shared
+from danlu.factory.student import Shared
 from danlu.factory.texts import targets_of
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ from danlu.compress.distil import Lesson
 from danlu.errors import OptionError
 from danlu.evals.questions import Questions
 from danlu.factory import student, teacher
+from danlu.factory.exam import Exam
 from danlu.factory.generator import can_be_cut, passages, question_passages
-from danlu.factory.student import Exam
 from danlu.factory.texts import targets_of
 from danlu.text.pair import pairing_of
 from danlu.text.question import is_question, pairs
@@ -60,51 +60,91 @@ def examine(run: Run, material: Material, best: Teacher, beliefs: Beliefs) -> tu
     Raises:
         OptionError: there is no text to choose by.
     """
-    texts = material.texts
-    labels = len(texts.labels)
-    probability = np.exp(beliefs.log_probabilities).astype(np.float32)
+    divided = _divide(run, material)
+    exam = _exam(run, material, best, beliefs, divided)
+    return _lesson(run, material, best, beliefs, divided, {*exam.texts}), exam
+
+
+@dataclass(frozen=True)
+class _Divided:
+    """What is learned from and what is chosen by: numbers of rows in `everything`, and texts that are cut to passages.
+
+    Attributes:
+        taken: rows that are learned from, labelled ones first.
+        dev: dev rows, which are chosen by.
+        held: unlabelled rows that are chosen by.
+        cut: texts, or questions, whose passages are learned from.
+        cut_for_exam: those whose passages are chosen by; empty where there are enough rows for it.
+    """
+
+    taken: NDArray[np.int64]
+    dev: NDArray[np.int64]
+    held: NDArray[np.int64]
+    cut: list[str]
+    cut_for_exam: list[str]
+
+
+def _divide(run: Run, material: Material) -> _Divided:
     free = np.arange(material.unlabelled.start, material.unlabelled.stop)
-    options = 1 if material.asked is None else material.asked.options
-    held = free[whole(material.questions_in(free), len(free) - min(EXAM * options, len(free) // 5)) :]
-    known, gold = gold_of(material)
-    taken = np.concatenate([known, free[: len(free) - len(held)]])
-    targets = np.concatenate([gold, probability[taken[len(known) :]]])
-    weights = np.ones(len(taken), np.float32)
-    weights[: len(known)] = GOLD_WEIGHT
-    everything = material.everything
-    lesson_texts, vectors = [everything[i] for i in taken], beliefs.vectors[taken]
-    dev = np.arange(*material.part("dev").indices(len(everything)))
-    exam_texts = [everything[i] for i in [*dev, *held]]
-    judged = np.float32(0.5) * (targets_of(material.truth(material.dev), labels) + probability[dev])
-    exam_targets = np.concatenate([judged, probability[held]])
-    learned, parts = [material.questions_in(taken)], [material.questions_in(dev), material.questions_in(held)]
-    sources, dev_texts = _whole_texts(material, taken), _whole_texts(material, dev)
-    witnesses = None
-    if len(exam_texts) < SMALLEST_EXAM * options:
-        drawn = [] if len(dev_texts) >= ENOUGH_TO_CUT else _quarter(sources, run.seed)
-        known_to_exam = set(drawn)
-        sources = [text for text in sources if text not in known_to_exam]
-        made = _passages(run, best, [*dev_texts, *drawn], 4 * SMALLEST_EXAM * options, "exam", {*lesson_texts})
-        if made.texts:
-            exam_texts += made.texts
-            exam_targets = np.concatenate([exam_targets, made.targets])
-            parts.append(made.questions)
-            witnesses = len(dev_texts) + len(drawn) + len(_whole_texts(material, held))
-    fill = 0 if texts.guessed else LESSON - len(lesson_texts)
-    made = _passages(run, best, sources, fill, "lesson", {*exam_texts})
+    options = _options(material)
+    kept = whole(material.questions_in(free), len(free) - min(EXAM * options, len(free) // 5))
+    taken = np.concatenate([gold_of(material)[0], free[:kept]])
+    dev = np.arange(*material.part("dev").indices(len(material.everything)))
+    cut, drawn, of_dev = _whole_texts(material, taken), [], []
+    if len(dev) + len(free[kept:]) < SMALLEST_EXAM * options:
+        of_dev = _whole_texts(material, dev)
+        drawn = [] if len(of_dev) >= ENOUGH_TO_CUT else _quarter(cut, run.seed)
+    set_apart = set(drawn)
+    return _Divided(taken, dev, free[kept:], [text for text in cut if text not in set_apart], [*of_dev, *drawn])
+
+
+def _options(material: Material) -> int:
+    """How many rows of `everything` are one to a person: the options of a question."""
+    return 1 if material.asked is None else material.asked.options
+
+
+def _exam(run: Run, material: Material, best: Teacher, beliefs: Beliefs, divided: _Divided) -> Exam:
+    texts, everything = material.texts, material.everything
+    dev, held = divided.dev, divided.held
+    chosen = [everything[i] for i in [*dev, *held]]
+    judged = np.float32(0.5) * (targets_of(material.truth(material.dev), len(texts.labels)) + beliefs.probability(dev))
+    targets = np.concatenate([judged, beliefs.probability(held)])
+    parts, witnesses = [material.questions_in(dev), material.questions_in(held)], None
+    count = 4 * SMALLEST_EXAM * _options(material)
+    made = _passages(run, best, divided.cut_for_exam, count, "exam", {everything[i] for i in divided.taken})
     if made.texts:
-        lesson_texts += made.texts
-        vectors, targets = np.concatenate([vectors, made.vectors]), np.concatenate([targets, made.targets])
-        weights = np.concatenate([weights, np.full(len(made.texts), PASSAGE_WEIGHT, np.float32)])
-        learned.append(made.questions)
-    if not exam_texts:
+        chosen += made.texts
+        targets = np.concatenate([targets, made.targets])
+        parts.append(made.questions)
+        witnesses = len(divided.cut_for_exam) + len(_whole_texts(material, held))
+    if not chosen:
         raise OptionError(
             "The texts are too short to hold any back for choosing. Fix: add unlabelled text or dev rows."
         )
+    questions = _together(parts) if material.asked else None
+    return Exam(chosen, targets, questions, apart=texts.apart, range=texts.range, sources=witnesses)
+
+
+def _lesson(
+    run: Run, material: Material, best: Teacher, beliefs: Beliefs, divided: _Divided, examined: set[str]
+) -> Lesson:
+    texts, taken = material.texts, divided.taken
+    gold = gold_of(material)[1]
+    learned, vectors = [material.everything[i] for i in taken], beliefs.vectors[taken]
+    targets = np.concatenate([gold, beliefs.probability(taken[len(gold) :])])
+    weights = np.ones(len(taken), np.float32)
+    weights[: len(gold)] = GOLD_WEIGHT
+    parts = [material.questions_in(taken)]
+    fill = 0 if texts.guessed else LESSON - len(learned)
+    made = _passages(run, best, divided.cut, fill, "lesson", examined)
+    if made.texts:
+        learned += made.texts
+        vectors, targets = np.concatenate([vectors, made.vectors]), np.concatenate([targets, made.targets])
+        weights = np.concatenate([weights, np.full(len(made.texts), PASSAGE_WEIGHT, np.float32)])
+        parts.append(made.questions)
     wording = wording_of(run, texts, best.taught, best.tuned or run.base.model)
-    taught, questions = (_together(some) if material.asked else None for some in (learned, parts))
-    lesson = make_lesson(lesson_texts, targets, weights, vectors, wording, apart=texts.apart, questions=taught)
-    return lesson, Exam(exam_texts, exam_targets, questions, apart=texts.apart, range=texts.range, sources=witnesses)
+    questions = _together(parts) if material.asked else None
+    return make_lesson(learned, targets, weights, vectors, wording, apart=texts.apart, questions=questions)
 
 
 def gold_of(material: Material) -> tuple[NDArray[np.int64], NDArray[np.float32]]:

@@ -27,12 +27,13 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
     from danlu.factory.choose import Measured
+    from danlu.factory.exam import Exam
     from danlu.factory.general import General
     from danlu.factory.job import Job
     from danlu.factory.material import Material
     from danlu.factory.plan import Plan
     from danlu.factory.progress import Progress
-    from danlu.factory.student import Exam, Shared
+    from danlu.factory.student import Shared
     from danlu.factory.texts import Texts
     from danlu.loops.self_training import Round, Taught
     from danlu.models.base import Base
@@ -90,6 +91,10 @@ class Beliefs:
     before_loop: NDArray[np.float64]
     vectors: NDArray[np.float32]
     shares: NDArray[np.float64] | None = None
+
+    def probability(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """(rows, K) probabilities of some rows of everything."""
+        return np.exp(self.log_probabilities[rows]).astype(np.float32)
 
 
 def read_texts(run: Run, material: Material) -> NDArray[np.float32]:
