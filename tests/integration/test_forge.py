@@ -127,6 +127,33 @@ def test_a_killed_run_resumes_and_ends_with_the_same_file(
 
 
 @pytest.mark.usefixtures("_one_kind_of_light_student")
+def test_two_hundred_labels_are_all_learned_and_all_given(options: Options, tmp_path: Path) -> None:
+    rng, data = random.Random(0), tmp_path / "data"
+    data.mkdir()
+    said = {f"sku-{number:03d}": chr(0x4E00 + 7 * number) * 3 for number in range(200)}  # three times the same hanzi
+
+    def write(role: str, count: int, *, labelled: bool) -> None:
+        rows = [
+            {"text": " ".join([word, *rng.sample(FILLER, 3), str(rng.randrange(10_000))])}
+            | ({"label": label} if labelled else {})
+            for label, word in said.items()
+            for _ in range(count)
+        ]
+        (data / f"{role}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+
+    write("train", 2, labelled=True)
+    write("test", 2, labelled=True)
+    write("unlabeled", 3, labelled=False)
+    card = produce(data, tmp_path / "many.danlu", options).card
+    assert card["task"]["labels"] == sorted(said)
+    assert len(card["data"]["shares"]) == 200
+    assert card["figures"]["student"]["accuracy"] > 0.5  # chance is 0.005
+    model = danlu.load(tmp_path / "many.danlu")
+    assert len({answer.label for answer in model.predict(list(said.values()))}) > 100
+    assert model.probabilities(["怎么"]).shape == (1, 200)
+
+
+@pytest.mark.usefixtures("_one_kind_of_light_student")
 def test_without_a_test_set_the_student_is_cross_validated(options: Options, tmp_path: Path) -> None:
     data = write_task(tmp_path / "data", test=False, unlabelled=0)
     card = produce(data, tmp_path / "b.danlu", options).card

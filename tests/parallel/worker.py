@@ -9,7 +9,7 @@ import torch
 
 from danlu.corpus.shards import Shard, open_shard
 from danlu.models.fresh import FRESH, SHAPES
-from danlu.parallel.data import World, join, leave, spread
+from danlu.parallel.data import World, join, leave, spread, wait
 from danlu.train import pretrain as loop
 from danlu.train.batches import TokenBatches
 from danlu.train.objectives import Speaker, causal, masked
@@ -36,4 +36,5 @@ if __name__ == "__main__":
     world = join(kind)
     for folder, model, optimiser in zip(*[iter(trainings)] * 3, strict=True):
         train(world, open_shard(Path(text)), Path(folder), int(steps), model, optimiser)
+    wait(world)
     leave()
