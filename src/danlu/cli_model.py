@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from danlu.cli_base import extra
+from danlu.cli_entities import entities_json, entities_line, measure_entities
 from danlu.cli_questions import fitting_question, measure_questions, question_line, question_of, question_of_line
-from danlu.cli_relations import measure_relations, relation_lines, relations_json, relations_line
 from danlu.cli_scores import measure_scores, score_json, score_lines, with_margin
 from danlu.cli_several import labels_json, labels_line, measure_several, several_lines, table_lines
 from danlu.errors import DataError, OptionError
@@ -100,16 +100,22 @@ def evaluate(
 ) -> None:
     """Measure a model on labelled texts it has never seen."""
     from danlu.artifact import Extractor, load
-    from danlu.corpus.read import examples
+    from danlu.corpus.read import examples, marked_examples
 
     opened = load(model)
     if isinstance(opened, Extractor):
-        _evaluate_entities(opened, test, text, second, label, as_json=as_json)
+        if second:
+            raise OptionError("--second names a column of pairs, and this model finds entities. Fix: leave it out.")
+        result, lines = measure_entities(opened, marked_examples(test, text=text, label=label), test.name)
+        _show(result, lines, as_json=as_json)
         return
     task, known = ("several", opened.labels) if opened.several else ("classification", ())
     task = None if opened.options else "score" if opened.range else task
     found = examples(test, text=text, second=second, label=label, need_label=True, task=task, labels=known)
-    result, lines = _measured(opened, list(_fitting(found, opened)), test.name)
+    _show(*_measured(opened, list(_fitting(found, opened)), test.name), as_json=as_json)
+
+
+def _show(result: dict[str, Any], lines: list[str], *, as_json: bool) -> None:
     if as_json:
         print_json(result)
     else:
@@ -157,39 +163,6 @@ def _measure_labels(model: Model, rows: list[Example], file: str) -> tuple[dict[
         f"expected calibration error {result['ece']:.3f}, {result['n']} rows"
     )
     return {**result, "interval95": result["accuracy95"]}, [first, *table_lines(result["per_label"], "label")]
-
-
-def _evaluate_entities(
-    model: Extractor, test: Path, text: str | None, second: str | None, label: str | None, *, as_json: bool
-) -> None:
-    """Measures a model that finds entities; those of a type that it does not know count as missed."""
-    from danlu.corpus.read import marked_examples
-    from danlu.evals.entities import summary
-
-    if second:
-        raise OptionError("--second names a column of pairs, and this model finds entities. Fix: leave it out.")
-    rows = marked_examples(test, text=text, label=label)
-    for row in rows:
-        if row.spans is None:
-            what, fix = "the entities are missing", "mark them, or write an empty list where there are none"
-            raise DataError(what, fix, file=test.name, row=row.row)
-    truth = [[(span.start, span.end, span.type) for span in row.spans or ()] for row in rows]
-    answers = model.predict([row.text for row in rows])
-    found = [[(span.start, span.end, span.type) for span in answer.spans] for answer in answers]
-    types = [*model.labels, *sorted({kind for row in truth for _, _, kind in row} - set(model.labels))]
-    result = summary(truth, found, types)
-    links = model.settings.links
-    linked = {} if links is None else measure_relations(rows, answers, links.labels)
-    if as_json:
-        print_json(result | ({"relations": linked} if links else {}))
-        return
-    low, high = result["interval95"]
-    say(
-        f"F1 {result['f1']:.1%} (95% interval {low:.1%} to {high:.1%}), precision {result['precision']:.1%}, "
-        f"recall {result['recall']:.1%}, {result['entities']} entities in {result['n']} rows"
-    )
-    for line in [*table_lines(result["per_type"], "type"), *(relation_lines(linked) if links else [])]:
-        say(line)
 
 
 def card(model: ModelFile) -> None:
@@ -298,27 +271,9 @@ def _predictions(
 
 def _as_json(text: tuple[str, ...], prediction: Prediction | Extraction) -> str:
     """One line of JSON; escaped where the text has what no file can hold, or no terminal should see, as it is."""
-    value = _entities(prediction) if isinstance(prediction, Extraction) else _label(text, prediction)
+    value = entities_json(prediction) if isinstance(prediction, Extraction) else _label(text, prediction)
     line = json.dumps(value, ensure_ascii=False)
     return line if harmless(line).encode("utf-8", "replace").decode() == line else json.dumps(value)
-
-
-def _entities(found: Extraction) -> dict[str, object]:
-    """A text with its entities and their relations, in a form that `forge` reads."""
-    return {
-        "text": found.text,
-        "entities": [
-            {
-                "start": span.start,
-                "end": span.end,
-                "type": span.type,
-                "text": found.surface(span),
-                "probability": round(span.probability, 6),
-            }
-            for span in found.spans
-        ],
-        **relations_json(found),
-    }
 
 
 def _label(text: tuple[str, ...], prediction: Prediction) -> dict[str, object]:
@@ -338,12 +293,7 @@ def _label(text: tuple[str, ...], prediction: Prediction) -> dict[str, object]:
 
 def _as_line(text: tuple[str, ...], prediction: Prediction | Extraction, model: Model | Extractor) -> str:
     if isinstance(prediction, Extraction):
-        found = [
-            f"{clean(prediction.surface(span))} ({clean(span.type)} {span.probability:.2f})"
-            for span in prediction.spans
-        ]
-        linked = relations_line(prediction)
-        return f"{'; '.join(found) or '-'}{linked}\t{clean(prediction.text)[:100]}"
+        return entities_line(prediction)
     doubt = "  (unsure)" if prediction.abstained else ""
     seen = " | ".join(clean(side)[:100] for side in text)  # no escape sequence of a text reaches the terminal
     if model.range is not None:
