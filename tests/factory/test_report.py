@@ -273,17 +273,47 @@ def test_labels_never_measured_are_named():
     assert "1 of 3 labels were not measured at all: exchange_slow" in Page(render(report)).text
 
 
-def test_a_label_that_is_rarer_than_among_the_rows_is_said_to_be():
-    report = sample(LABELS)
-    assert "Expected" not in Page(render(report)).text
-    report["card"]["data"]["shares"] = {LABELS[0]: 0.02, LABELS[1]: 0.49, LABELS[2]: 0.49}
+@pytest.mark.parametrize(
+    ("language", "by", "said", "head"),
+    [
+        (
+            "en",
+            "unlabelled",
+            "unlabelled texts: “{}” makes up 33.3% of the labelled rows and an estimated 2.0%",
+            "share",
+        ),
+        ("en", "dev", "dev rows: “{}” makes up 33.3% of the labelled rows and an estimated 2.0%", "share"),
+        (
+            "zh",
+            "unlabelled",
+            "从无标注文本看，各标签出现的比例可能与标注数据不同：“{}”在标注数据中占 33.3%",
+            "预计占比",
+        ),
+        ("zh", "dev", "从验证集看，各标签出现的比例可能与标注数据不同：“{}”在标注数据中占 33.3%", "预计占比"),
+    ],
+)
+def test_a_label_that_is_far_rarer_than_among_the_rows_is_said_to_be(language, by, said, head):
+    report = sample(LABELS, language)
+    rare, *others = LABELS
+    shares = {rare: [0.333333, 0.02], **{label: [0.333333, 0.49] for label in others}}
+    report["card"]["data"]["expected"] = {"by": by, "labels": shares}
     text = Page(render(report)).text
-    assert f"“{LABELS[0]}” has 33 % of the rows and about 2.0 % of those" in text.replace("%", " %").replace(
-        "  %", " %"
-    )
-    assert "Expected" in text
-    report["card"]["data"]["shares"] = dict.fromkeys(LABELS, 1 / 3)  # as among the rows
-    assert "Expected" not in Page(render(report)).text
+    assert said.format(rare) in text
+    assert head in text
+    measured = "measured without it" if language == "en" else "未作这种调整"
+    assert measured not in text
+    report["card"]["figures"]["measured_on"] = "cross-validation"
+    assert measured in Page(render(report)).text
+
+
+def test_shares_that_hardly_differ_are_not_spoken_of():
+    report = sample(LABELS)
+    assert "Expected share" not in Page(render(report)).text
+    shares = dict(zip(LABELS, ([0.4, 0.3], [0.3, 0.4], [0.3, 0.3]), strict=True))
+    report["card"]["data"]["expected"] = {"by": "dev", "labels": shares}
+    text = Page(render(report)).text
+    assert "Expected share" not in text
+    assert "other proportions" not in text
 
 
 def test_what_the_loop_and_the_teacher_brought_is_said_plainly():

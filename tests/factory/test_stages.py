@@ -15,6 +15,8 @@ from danlu.factory.draft import Draft
 from danlu.factory.exam import Exam
 from danlu.factory.plan import Sizes, make_plan
 from danlu.factory.student import CROSS, Source, reading_as
+from danlu.factory.teacher import Teacher
+from danlu.factory.trust import Trust
 
 SIZES = Sizes(32, 0, 0, has_test=True, labels=2, tokens=20, long_tokens=40, smallest=9, cost=2, sides=2, named=16)
 PLAN = replace(make_plan(SIZES, 4, 25, 10), crossed=40)
@@ -58,29 +60,61 @@ def test_students_that_are_trained_again_read_as_much_as_the_one_that_ships():
     assert reading_as(source, replace(cross, kind="static", name="static")).plan == PLAN
 
 
-def expected(unlabelled, dev=(), **texts):
-    """How often two labels are thought to occur, under a teacher that is nearly always right of sixteen rows."""
-    truth, found = np.repeat([0, 1], 8), np.array([*[0] * 8, *[1] * 8, *unlabelled])
-    table = np.log(np.eye(2)[found] * 0.98 + 0.01)
-    texts = SimpleNamespace(**{"guessed": False, "apart": False, "labels": ("a", "b"), "truth": truth} | texts)
-    material = SimpleNamespace(texts=texts, asked=None, dev=dev, unlabelled=slice(16, len(found)), truth=np.array)
-    return stages._shares(material, SimpleNamespace(judged=np.arange(16), held_out=table[:16]), table)
+def expecting(unlabelled, dev=(), test=(), asked=None, **texts):
+    """What `expecting` makes of a teacher that is nearly always right: (that teacher, beliefs before, beliefs after).
+
+    There are two labels with eight rows each; everything is rows, unlabelled texts, dev rows, test rows.
+    """
+    truth = np.repeat([0, 1], 8)
+    table = np.log(np.eye(2)[[*truth, *unlabelled, *dev, *test]] * 0.9 + 0.05)
+    texts = SimpleNamespace(
+        **{"guessed": False, "apart": False, "labels": ("a", "b"), "truth": truth, "labelled": [""] * 16} | texts
+    )
+    where = slice(16, 16 + len(unlabelled))
+    material = SimpleNamespace(texts=texts, asked=asked, dev=dev, unlabelled=where, truth=np.array)
+    taught = SimpleNamespace(judged=np.arange(16), held_out=table[:16])
+    teacher = Teacher(None, None, None, None, taught, PLAN, Trust(0.0))
+    beliefs = stages.Beliefs(table, table - 0.0, np.zeros((len(table), 1), np.float32))
+    return (*stages.expecting(material, teacher, beliefs), beliefs)
 
 
-def test_how_often_labels_occur_unlabelled_texts_say():
-    assert expected([0] * 900 + [1] * 100)[1] < 0.2
-    assert expected([0] * 500 + [1] * 500) == pytest.approx([0.5, 0.5], abs=0.01)
+def test_what_is_believed_of_all_but_labelled_rows_reckons_with_how_often_labels_occur():
+    teacher, after, before = expecting([0] * 900 + [1] * 100, test=[0, 1, 1])
+    shares = after.shares
+    assert shares.by == "unlabelled"
+    assert shares.expected[1] < 0.35  # a tenth in truth, half of the rows
+    assert shares.rows.tolist() == [0.5, 0.5]
+    for now, then in (
+        (after.log_probabilities, before.log_probabilities),
+        (after.before_loop, before.before_loop),
+    ):
+        np.testing.assert_array_equal(now[:16], then[:16])
+        wanted = np.exp(then[16:]) * shares.expected / shares.rows
+        np.testing.assert_allclose(np.exp(now[16:]), wanted / wanted.sum(1, keepdims=True))
+    assert teacher.shift == pytest.approx(np.log(shares.expected / [0.5, 0.5]))
+    assert np.exp(teacher.shifted(np.log([[0.5, 0.5]])))[0, 1] == pytest.approx(shares.expected[1])
 
 
-def test_dev_rows_say_it_rather_than_unlabelled_texts():
-    assert expected([0] * 900 + [1] * 100, dev=[0, 1] * 20) == pytest.approx([0.5, 0.5])
-    assert expected([0] * 900 + [1] * 100, dev=[0] + [1] * 200)[1] > 0.9
+def test_dev_rows_say_it_rather_than_unlabelled_texts_if_there_are_enough():
+    skewed = [0] * 900 + [1] * 100
+    even = expecting(skewed, dev=[0, 1] * 20)[1]
+    assert even.shares.by == "dev"
+    assert even.shares.shift == pytest.approx([0, 0])
+    assert expecting(skewed, dev=[0] + [1] * 200)[1].shares.expected[1] > 0.85
+    assert expecting(skewed, dev=[0, 1])[1].shares.by == "unlabelled"
 
 
-@pytest.mark.parametrize("how", [{"guessed": True}, {"apart": True}])
-def test_it_is_left_open_where_labels_do_not_exclude_one_another_or_nobody_labelled_a_row(how):
-    assert expected([0] * 900, **how) is None
-
-
-def test_it_is_left_open_where_there_is_nothing_to_tell():
-    assert expected([]) is None
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"guessed": True},
+        {"apart": True},
+        {"asked": "questions"},
+        {"unlabelled": []},
+        {"truth": np.zeros(stages.MOST_ROWS, int)},
+    ],
+)
+def test_it_is_left_open_where_nothing_tells(how):
+    teacher, after, before = expecting(**{"unlabelled": [0] * 900} | how)
+    assert (teacher.shift, after.shares) == (None, None)
+    assert after is before

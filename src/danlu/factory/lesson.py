@@ -85,6 +85,7 @@ class _Divided:
 
 
 def _divide(run: Run, material: Material) -> _Divided:
+    """Draws the line between what is learned from and what is chosen by."""
     free = np.arange(material.unlabelled.start, material.unlabelled.stop)
     options = _options(material)
     kept = whole(material.questions_in(free), len(free) - min(EXAM * options, len(free) // 5))
@@ -104,6 +105,7 @@ def _options(material: Material) -> int:
 
 
 def _exam(run: Run, material: Material, best: Teacher, beliefs: Beliefs, divided: _Divided) -> Exam:
+    """What is chosen by: rows, and passages of `cut_for_exam`, which is empty where there are rows enough."""
     texts, everything = material.texts, material.everything
     dev, held = divided.dev, divided.held
     chosen = [everything[i] for i in [*dev, *held]]
@@ -128,9 +130,10 @@ def _exam(run: Run, material: Material, best: Teacher, beliefs: Beliefs, divided
 def _lesson(
     run: Run, material: Material, best: Teacher, beliefs: Beliefs, divided: _Divided, examined: set[str]
 ) -> Lesson:
-    texts, taken = material.texts, divided.taken
+    """What is learned from: rows, and passages where these are few."""
+    texts, taken, everything = material.texts, divided.taken, material.everything
     gold = gold_of(material)[1]
-    learned, vectors = [material.everything[i] for i in taken], beliefs.vectors[taken]
+    learned, vectors = [everything[i] for i in taken], beliefs.vectors[taken]
     targets = np.concatenate([gold, beliefs.probability(taken[len(gold) :])])
     weights = np.ones(len(taken), np.float32)
     weights[: len(gold)] = GOLD_WEIGHT

@@ -25,8 +25,6 @@ from danlu.text.score import COVERED
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
     from danlu.corpus.read import Dataset
     from danlu.factory.calibration import Calibration
     from danlu.factory.choose import Front
@@ -37,6 +35,7 @@ if TYPE_CHECKING:
     from danlu.factory.stages import Beliefs, Run
     from danlu.factory.texts import Texts
     from danlu.factory.verdict import Verdict
+    from danlu.loops.label_shift import Shares
     from danlu.loops.self_training import Round, Taught
 
 LIBRARIES = ("networkx", "numpy", "onnx", "onnxruntime", "scikit-learn", "scipy", "tokenizers", "torch", "transformers")
@@ -108,7 +107,7 @@ def card(
             "test": tested,
             **({} if asked or bounds else {"per_label": _per_label(material, labels)}),
             **({"guessed": _guessed(material, beliefs, labels)} if guessed else {}),
-            **({} if beliefs.shares is None else {"shares": _shares(beliefs.shares, labels)}),
+            **({} if beliefs.shares is None else {"expected": _expected(beliefs.shares, labels)}),
         },
         "seed": run.seed,
         "minutes": run.plan.minutes,
@@ -170,9 +169,10 @@ def _guessed(material: Material, beliefs: Beliefs, labels: Sequence[str]) -> dic
     }
 
 
-def _shares(shares: NDArray[np.float64], labels: Sequence[str]) -> dict[str, float]:
-    """How often each label is thought to occur in what the model will read."""
-    return {label: round(float(share), 6) for label, share in zip(labels, shares, strict=True)}
+def _expected(shares: Shares, labels: Sequence[str]) -> dict[str, Any]:
+    """How often each label occurs among labelled rows, and how often it is expected, and by what."""
+    both = zip(labels, shares.rows, shares.expected, strict=True)
+    return {"by": shares.by, "labels": {name: [round(float(r), 6), round(float(e), 6)] for name, r, e in both}}
 
 
 def _counts(material: Material) -> tuple[int, int, int]:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 _THIN, _VERY_THIN = 20, 10  # measured rows of a label below which its figures say little, or hardly anything
 _HEAT = 20  # labels in the confusion picture
 _TABLE = 24  # labels in the open table; the others can be unfolded
-_RARER = 2.0  # times as often, or as seldom, among labelled rows as in what will be read: worth a column and a sentence
+_FAR = 2.0  # times as often, or as seldom, among labelled rows as is expected: worth a column and a sentence
 
 
 def limits(view: View) -> str:
@@ -62,20 +62,21 @@ def limits(view: View) -> str:
             view.say("limit_unmeasured", count=len(none), k=len(per_label), labels=names + "…" * (len(none) > 8))
         )
     if moved := _moved(view):
-        label, among, share = max(moved, key=lambda each: abs(math.log(each[1] / each[2])))
-        said = {"label": user(short(label, 40)), "among": percent(among, 0), "share": percent(share, 1)}
-        items.append(view.say("limit_shares", **said))
+        label, (among, share) = max(moved.items(), key=lambda item: abs(math.log(item[1][0] / item[1][1])))
+        said = {"label": user(short(label, 40)), "among": percent(among, 1), "share": percent(share, 1)}
+        items.append(view.say(f"limit_by_{view.get('card', 'data', 'expected', 'by')}", **said))
+        if view.get("card", "figures", "measured_on") == "cross-validation":
+            items.append(view.words["limit_spread"])
     where = f"limit_{view.get('card', 'figures', 'measured_on')}"
     items += [view.words[key] for key in (where, "limit_outside") if key in view.words] + report_names.limits(view)
     return paragraph(view.words["limits_lead"], "lead") + bullets(item for item in items if item)
 
 
-def _moved(view: View) -> list[tuple[str, float, float]]:
-    """Labels that occur far more, or less, often in what will be read than among labelled rows, with both shares."""
-    shares, rows = (view.get("card", "data", key) or {} for key in ("shares", "per_label"))
-    total = sum(rows.values())
-    both = [(label, rows[label] / total, max(share, 1e-6)) for label, share in shares.items() if rows.get(label)]
-    return [each for each in both if not 1 / _RARER < each[1] / each[2] < _RARER]
+def _moved(view: View) -> dict[str, tuple[float, float]]:
+    """Labels that occur far more, or less, often among labelled rows than is expected, with both shares."""
+    both = view.get("card", "data", "expected", "labels") or {}
+    known = {label: (rows, max(share, 1e-6)) for label, (rows, share) in both.items() if rows}
+    return {label: (rows, share) for label, (rows, share) in known.items() if not 1 / _FAR < rows / share < _FAR}
 
 
 def forms(view: View) -> str:
@@ -200,7 +201,7 @@ def per_label(view: View) -> str:
         return ""
     learned = view.get("card", "data", "per_label") or {}
     apart = any(learned.get(entry["label"], entry["n"]) != entry["n"] for entry in entries)
-    shares = (view.get("card", "data", "shares") or {}) if _moved(view) else {}
+    shares = (view.get("card", "data", "expected", "labels") or {}) if _moved(view) else {}
     body = [
         (
             user(entry["label"]),
@@ -208,7 +209,7 @@ def per_label(view: View) -> str:
             *(points(entry[key], 0) for key in ("f1", "precision", "recall")),
             count(entry["n"]),
             *([count(learned.get(entry["label"], 0))] if apart else []),
-            *([percent(shares.get(entry["label"], 0.0), 1)] if shares else []),
+            *([percent(shares.get(entry["label"], (0.0, 0.0))[1], 1)] if shares else []),
         )
         for entry in entries
     ]

@@ -57,9 +57,13 @@ ENGLISH: dict[str, str] = {
     "limit_thin": "{count} of {k} labels have fewer than 20 measured rows. For “{label}” ({n}), one text more or less "
     "moves recall by {step} points.",
     "limit_unmeasured": "{count} of {k} labels were not measured at all: {labels}.",
-    "limit_shares": "Labels are not spread over the labelled rows as over what will be read, going by dev rows or, "
-    "without any, by unlabelled texts: “{label}” has {among} of the rows and about {share} of those. The model reckons "
-    "with that; on texts spread as the rows are it is right a little less often.",
+    "limit_by_dev": "Labels probably occur in other proportions than among the labelled rows, judging by the dev rows: "
+    "“{label}” makes up {among} of the labelled rows and an estimated {share} of what will be read. The model allows "
+    "for that.",
+    "limit_by_unlabelled": "Labels probably occur in other proportions than among the labelled rows, judging by the "
+    "unlabelled texts: “{label}” makes up {among} of the labelled rows and an estimated {share} of what will be read. "
+    "The model allows for that.",
+    "limit_spread": "The figures above were measured without it, on rows that are spread as the labelled ones are.",
     "limit_test": "The test file speaks for texts like its own. Another source or another season was not measured.",
     "limit_cross-validation": "Each measured row was judged by a model that had not seen it, but all rows come from "
     "the same files. Another source or another season was not measured. A separate test file would be stronger proof.",
@@ -130,9 +134,9 @@ ENGLISH: dict[str, str] = {
     "per_label_title": "Label by label",
     "per_label_lead": "Weakest first. Precision: how often the label is right when given. Recall: how much of the "
     "label is found. F1 joins both. Pale bars rest on fewer than 10 rows.",
-    "expected": "Expected",
-    "expected_lead": " Expected: how often the label is thought to occur in what will be read; the model reckons "
-    "with it.",
+    "expected": "Expected share",
+    "expected_lead": " Expected share: how much of what will be read has the label, by estimate; the model allows "
+    "for it.",
     "label": "Label",
     "precision": "Prec.",
     "recall": "Rec.",
@@ -306,9 +310,11 @@ CHINESE: dict[str, str] = {
     "limit_thin": "{k} 个标签中有 {count} 个测了不到 20 条。例如“{label}”（{n} 条），多对或多错一条，"
     "召回率就变动 {step} 个百分点。",
     "limit_unmeasured": "{k} 个标签中有 {count} 个完全没有测到：{labels}。",
-    "limit_shares": "标签在标注数据里的分布，与将要读到的文本不同（依据验证集；没有验证集时依据无标注文本）："
-    "“{label}”在标注数据中占 {among}，在那些文本中约占 {share}。模型按后者来判断；"
-    "若实际分布与标注数据一样，准确率会略低。",
+    "limit_by_dev": "从验证集看，各标签出现的比例可能与标注数据不同：“{label}”在标注数据中占 {among}，"
+    "在将要读到的文本中估计占 {share}。模型已按后者调整。",
+    "limit_by_unlabelled": "从无标注文本看，各标签出现的比例可能与标注数据不同：“{label}”在标注数据中占 {among}，"
+    "在将要读到的文本中估计占 {share}。模型已按后者调整。",
+    "limit_spread": "上面的数字是在未作这种调整、分布与标注数据相同的条件下测得的。",
     "limit_test": "测试文件只能代表与它相似的文本。换一个来源、换一个时期，都没有测过。",
     "limit_cross-validation": "每一条都由没见过它的模型来判，但所有数据出自同一批文件。换一个来源、换一个时期，"
     "都没有测过。另备一份测试文件会更有说服力。",
@@ -368,8 +374,8 @@ CHINESE: dict[str, str] = {
     "per_label_title": "逐个标签",
     "per_label_lead": "最弱的在前。精确率：给出这个标签时有多少是对的；召回率：这个标签找出了多少；F1 兼顾两者。"
     "浅色表示测量不足 10 条。",
-    "expected": "预计",
-    "expected_lead": "“预计”：估计该标签在将要读到的文本里所占的比例，模型会据此判断。",
+    "expected": "预计占比",
+    "expected_lead": "“预计占比”：估计该标签在将要读到的文本里所占的比例，模型已据此调整。",
     "label": "标签",
     "precision": "精确率",
     "recall": "召回率",

@@ -19,6 +19,7 @@ from danlu.factory.teacher import Teacher, Views
 from danlu.factory.trust import Trust, faith_in, trust_in_names
 from danlu.loops import label_shift, opinion_pool, self_training, unlabelled
 from danlu.text.pair import pairing_of
+from danlu.train.regression import MOST_ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from danlu.factory.progress import Progress
     from danlu.factory.student import Shared
     from danlu.factory.texts import Texts
+    from danlu.loops.label_shift import Shares
     from danlu.loops.self_training import Round, Taught
     from danlu.models.base import Base
 
@@ -82,15 +84,15 @@ class Beliefs:
 
     Attributes:
         log_probabilities: (everything, K).
-        before_loop: the same by the teacher that knows no unlabelled text.
+        before_loop: the same by the teacher before any round of self-training.
         vectors: (everything, hidden) that its student lands on.
-        shares: (K,) how often each label is thought to occur in what will be read; None where nothing tells.
+        shares: how often labels occur, which both reckon with except of labelled rows; None where nothing tells.
     """
 
     log_probabilities: NDArray[np.float64]
     before_loop: NDArray[np.float64]
     vectors: NDArray[np.float32]
-    shares: NDArray[np.float64] | None = None
+    shares: Shares | None = None
 
     def probability(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """(rows, K) probabilities of some rows of everything."""
@@ -192,9 +194,6 @@ def believe(
 ) -> tuple[Teacher, Beliefs]:
     """The finished teacher and what it makes of everything; labelled rows are judged by folds that held them out.
 
-    Labelled rows are mostly chosen, other texts come as they come: what it makes of these reckons with how often each
-    label is thought to occur, what it makes of labelled rows does not.
-
     Args:
         run: the job.
         material: its rows.
@@ -239,27 +238,34 @@ def believe(
             return out
 
         stored = run.job.keep("beliefs", make)
-    after, before, vectors = stored["after"], stored["before"], stored["vectors"]
-    shares = _shares(material, best.taught, after)
-    if shares is None:
-        return best, Beliefs(after, before, vectors)
-    best = replace(best, shift=np.log(shares / label_shift.shares_of_rows(texts.truth, len(texts.labels))))
-    after[len(texts.labelled) :] = best.shifted(after[len(texts.labelled) :])
-    return best, Beliefs(after, before, vectors, shares)
+    return expecting(material, best, Beliefs(stored["after"], stored["before"], stored["vectors"]))
 
 
-def _shares(material: Material, taught: Taught, log_probabilities: NDArray[np.float64]) -> NDArray[np.float64] | None:
-    """(K,) how often each label is thought to occur: as in dev rows, or, without any, as in unlabelled texts.
+def expecting(material: Material, best: Teacher, beliefs: Beliefs) -> tuple[Teacher, Beliefs]:
+    """A teacher and its beliefs that reckon with how often each label occurs, where dev rows or unlabelled texts tell.
 
-    None where labels do not exclude one another, or nobody labelled a row, or there are no such texts.
+    What is believed of labelled rows stays: they are spread as they are. Nothing changes where labels do not exclude
+    one another, or options are those of each question, or nobody labelled a row, or so many are labelled that they were
+    hardly picked label by label.
     """
-    texts, unlabelled = material.texts, np.exp(log_probabilities[material.unlabelled])
-    if texts.guessed or texts.apart or material.asked is not None:
-        return None
-    if material.dev:
-        return label_shift.shares_of_known(texts.truth, material.truth(material.dev), len(texts.labels))
-    held_out, truth = np.exp(taught.held_out[taught.judged]), texts.truth[taught.judged]
-    return label_shift.shares_of_texts(held_out, truth, unlabelled) if len(unlabelled) else None
+    texts, unlabelled = material.texts, beliefs.log_probabilities[material.unlabelled]
+    if texts.guessed or texts.apart or material.asked is not None or len(texts.truth) >= MOST_ROWS:
+        return best, beliefs
+    prior = label_shift.pseudo_counts(texts.truth, len(texts.labels))
+    if len(material.dev) >= label_shift.ENOUGH_DEV:
+        shares = label_shift.by_dev(prior, material.truth(material.dev))
+    elif len(unlabelled):
+        judged = best.taught.judged
+        held_out = np.exp(best.taught.held_out[judged])
+        shares = label_shift.by_texts(prior, held_out, texts.truth[judged], np.exp(unlabelled))
+    else:
+        return best, beliefs
+    best, count = replace(best, shift=shares.shift), len(texts.labelled)
+    after, before = (
+        np.concatenate([table[:count], best.shifted(table[count:])])
+        for table in (beliefs.log_probabilities, beliefs.before_loop)
+    )
+    return best, replace(beliefs, log_probabilities=after, before_loop=before, shares=shares)
 
 
 def study(
