@@ -280,16 +280,16 @@ def test_labels_never_measured_are_named():
             "en",
             "unlabelled",
             "unlabelled texts: “{}” makes up 33.3% of the labelled rows and an estimated 2.0%",
-            "share",
+            "Share: how much",
         ),
-        ("en", "dev", "dev rows: “{}” makes up 33.3% of the labelled rows and an estimated 2.0%", "share"),
+        ("en", "dev", "dev rows: “{}” makes up 33.3% of the labelled rows and an estimated 2.0%", "Share: how much"),
         (
             "zh",
             "unlabelled",
             "从无标注文本看，各标签出现的比例可能与标注数据不同：“{}”在标注数据中占 33.3%",
-            "预计占比",
+            "“占比”",
         ),
-        ("zh", "dev", "从验证集看，各标签出现的比例可能与标注数据不同：“{}”在标注数据中占 33.3%", "预计占比"),
+        ("zh", "dev", "从验证集看，各标签出现的比例可能与标注数据不同：“{}”在标注数据中占 33.3%", "“占比”"),
     ],
 )
 def test_a_label_that_is_far_rarer_than_among_the_rows_is_said_to_be(language, by, said, head):
@@ -308,11 +308,11 @@ def test_a_label_that_is_far_rarer_than_among_the_rows_is_said_to_be(language, b
 
 def test_shares_that_hardly_differ_are_not_spoken_of():
     report = sample(LABELS)
-    assert "Expected share" not in Page(render(report)).text
+    assert "Share: how much" not in Page(render(report)).text
     shares = dict(zip(LABELS, ([0.4, 0.3], [0.3, 0.4], [0.3, 0.3]), strict=True))
     report["card"]["data"]["expected"] = {"by": "dev", "labels": shares}
     text = Page(render(report)).text
-    assert "Expected share" not in text
+    assert "Share: how much" not in text
     assert "other proportions" not in text
 
 

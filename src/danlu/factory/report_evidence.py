@@ -209,7 +209,7 @@ def per_label(view: View) -> str:
             *(points(entry[key], 0) for key in ("f1", "precision", "recall")),
             count(entry["n"]),
             *([count(learned.get(entry["label"], 0))] if apart else []),
-            *([percent(shares.get(entry["label"], (0.0, 0.0))[1], 1)] if shares else []),
+            *([percent(shares.get(entry["label"], (0.0, 0.0))[1], 0)] if shares else []),
         )
         for entry in entries
     ]

@@ -134,9 +134,8 @@ ENGLISH: dict[str, str] = {
     "per_label_title": "Label by label",
     "per_label_lead": "Weakest first. Precision: how often the label is right when given. Recall: how much of the "
     "label is found. F1 joins both. Pale bars rest on fewer than 10 rows.",
-    "expected": "Expected share",
-    "expected_lead": " Expected share: how much of what will be read has the label, by estimate; the model allows "
-    "for it.",
+    "expected": "Share",
+    "expected_lead": " Share: how much of what will be read has the label, by estimate; the model allows for it.",
     "label": "Label",
     "precision": "Prec.",
     "recall": "Rec.",
@@ -374,8 +373,8 @@ CHINESE: dict[str, str] = {
     "per_label_title": "逐个标签",
     "per_label_lead": "最弱的在前。精确率：给出这个标签时有多少是对的；召回率：这个标签找出了多少；F1 兼顾两者。"
     "浅色表示测量不足 10 条。",
-    "expected": "预计占比",
-    "expected_lead": "“预计占比”：估计该标签在将要读到的文本里所占的比例，模型已据此调整。",
+    "expected": "占比",
+    "expected_lead": "“占比”：估计该标签在将要读到的文本里所占的比例，模型已据此调整。",
     "label": "标签",
     "precision": "精确率",
     "recall": "召回率",
