@@ -1,4 +1,4 @@
-"""What students learn from and are chosen by: no text, and no passage of one, is in both."""
+"""What students learn from and are chosen by: no text is in both, and nothing made is learned from."""
 
 from __future__ import annotations
 
@@ -18,9 +18,7 @@ class Found(Exception):  # noqa: N818 - not an error
 
 
 @pytest.mark.parametrize("dev", [0, 3])
-def test_passages_of_the_exam_are_of_texts_that_no_passage_of_the_lesson_is_of(
-    tiny_base_folder, tmp_path, monkeypatch, dev
-):
+def test_few_texts_are_learned_from_as_they_are_and_chosen_by_in_passages(tiny_base_folder, tmp_path, monkeypatch, dev):
     texts = [f"{subject} number {number} {end}" for number in range(2) for subject in SUBJECTS for end in ENDS]
     rows = [json.dumps({"text": text, "label": "late" if ENDS[0] in text else "odd"}) + "\n" for text in texts]
     for role, lines in (("train", rows[dev:]), ("dev", rows[:dev])):
@@ -39,12 +37,11 @@ def test_passages_of_the_exam_are_of_texts_that_no_passage_of_the_lesson_is_of(
         produce(tmp_path, tmp_path / "a.danlu", options)
     lesson, exam = seen["lesson"], seen["exam"]
     assert not set(lesson.texts) & set(exam.texts)
-    source = {part: {text for text in texts if part in text} for part in [*lesson.texts, *exam.texts]}
-    made = [part for part in exam.texts if part not in texts]
-    learned = [part for part in lesson.texts if part in source and part not in texts]
+    made = [text for text in exam.texts if text not in texts]
+    assert set(lesson.texts) <= {*texts[dev:], "late", "odd"}  # rows, and what the labels say in words
+    assert len(lesson.texts) > len(texts) / 2
+    assert not set(lesson.texts) & set(exam.texts)
     assert made
-    assert learned
-    only, known = ({next(iter(source[p])) for p in parts if len(source[p]) == 1} for parts in (made, learned))
-    assert only
-    assert not only & known
+    assert len(made) + dev == len(exam.texts)
+    assert all(any(part in text for text in texts) for part in made)
     assert dev < exam.sources < len(texts) / 2

@@ -1,6 +1,6 @@
-"""The Generator: makes more text for the Student to learn from.
+"""The Generator: makes text to choose students by, where there is little.
 
-First version: passages of the texts there are. The Teacher labels them; they need not mean what their text means. Of
+First version: passages of the texts there are. The Teacher judges them; they need not mean what their text means. Of
 pairs, one side is cut (of two that are long enough, one at random), and the other stays: pairs made at random would
 nearly all be of one label.
 """

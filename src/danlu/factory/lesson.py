@@ -37,13 +37,11 @@ if TYPE_CHECKING:
 
     Wording = tuple[list[str], NDArray[np.float32]]
 
-LESSON = 2_000
 EXAM = 500
 ENOUGH_TO_CUT = 16  # dev rows whose passages are enough of an exam
 SMALLEST_EXAM = 50
 GOLD_WEIGHT = 3.0  # of a labelled row beside an unlabelled text
 STRENGTH = 10.0  # of the head that students start from
-PASSAGE_WEIGHT = 0.1  # of a passage: the teacher knows its text by heart, so what it says of it is no news
 # On 300 pairs of Chinese STS-B, 1,037 with their unlabelled ones, R² of the teacher on other pairs is 0.80, not 0.74.
 SCORED_PAIRS_STRENGTH = 1.0
 
@@ -52,36 +50,34 @@ def examine(run: Run, material: Material, best: Teacher, beliefs: Beliefs) -> tu
     """What the student learns from, and what its candidates are chosen by; no text is in both.
 
     The exam is the dev rows and up to 500 unlabelled texts; where these are fewer than 50, passages judged by the
-    teacher join them: of dev rows, or, where these are few, also of a quarter of the texts, no other passage of which
-    is learned from then. Of questions with options it is as many questions, each with all of its options. A dev row
-    is judged half by its label and half by the teacher: which of several students is best shows in what they share
-    with it sooner than in a few hundred labels.
+    teacher join them: of dev rows, or, where these are few, also of a quarter of the texts that are learned from. Of
+    questions with options it is as many questions, each with all of its options. A dev row is judged half by its label
+    and half by the teacher: which of several students is best shows in what they share with it sooner than in a few
+    hundred labels.
 
     Raises:
         OptionError: there is no text to choose by.
     """
     divided = _divide(run, material)
     exam = _exam(run, material, best, beliefs, divided)
-    return _lesson(run, material, best, beliefs, divided, {*exam.texts}), exam
+    return _lesson(run, material, best, beliefs, divided.taken), exam
 
 
 @dataclass(frozen=True)
 class _Divided:
-    """What is learned from and what is chosen by: numbers of rows in `everything`, and texts that are cut to passages.
+    """What is learned from and what is chosen by: numbers of rows in `everything`, and texts to be cut to passages.
 
     Attributes:
         taken: rows that are learned from, labelled ones first.
         dev: dev rows, which are chosen by.
         held: unlabelled rows that are chosen by.
-        cut: texts, or questions, whose passages are learned from.
-        cut_for_exam: those whose passages are chosen by; empty where there are enough rows for it.
+        cut: texts, or questions, whose passages are chosen by; none where there are enough rows for it.
     """
 
     taken: NDArray[np.int64]
     dev: NDArray[np.int64]
     held: NDArray[np.int64]
     cut: list[str]
-    cut_for_exam: list[str]
 
 
 def _divide(run: Run, material: Material) -> _Divided:
@@ -91,12 +87,12 @@ def _divide(run: Run, material: Material) -> _Divided:
     kept = whole(material.questions_in(free), len(free) - min(EXAM * options, len(free) // 5))
     taken = np.concatenate([gold_of(material)[0], free[:kept]])
     dev = np.arange(*material.part("dev").indices(len(material.everything)))
-    cut, drawn, of_dev = _whole_texts(material, taken), [], []
+    cut: list[str] = []
     if len(dev) + len(free[kept:]) < SMALLEST_EXAM * options:
-        of_dev = _whole_texts(material, dev)
-        drawn = [] if len(of_dev) >= ENOUGH_TO_CUT else _quarter(cut, run.seed)
-    set_apart = set(drawn)
-    return _Divided(taken, dev, free[kept:], [text for text in cut if text not in set_apart], [*of_dev, *drawn])
+        cut = _whole_texts(material, dev)
+        if len(cut) < ENOUGH_TO_CUT:
+            cut += _quarter(_whole_texts(material, taken), run.seed)
+    return _Divided(taken, dev, free[kept:], cut)
 
 
 def _options(material: Material) -> int:
@@ -105,7 +101,7 @@ def _options(material: Material) -> int:
 
 
 def _exam(run: Run, material: Material, best: Teacher, beliefs: Beliefs, divided: _Divided) -> Exam:
-    """What is chosen by: rows, and passages of `cut_for_exam`, which is empty where there are rows enough."""
+    """What is chosen by: rows, and passages of the texts to be cut."""
     texts, everything = material.texts, material.everything
     dev, held = divided.dev, divided.held
     chosen = [everything[i] for i in [*dev, *held]]
@@ -113,12 +109,12 @@ def _exam(run: Run, material: Material, best: Teacher, beliefs: Beliefs, divided
     targets = np.concatenate([judged, beliefs.probability(held)])
     parts, witnesses = [material.questions_in(dev), material.questions_in(held)], None
     count = 4 * SMALLEST_EXAM * _options(material)
-    made = _passages(run, best, divided.cut_for_exam, count, "exam", {everything[i] for i in divided.taken})
+    made = _passages(run, best, divided.cut, count, {everything[i] for i in divided.taken})
     if made.texts:
         chosen += made.texts
         targets = np.concatenate([targets, made.targets])
         parts.append(made.questions)
-        witnesses = len(divided.cut_for_exam) + len(_whole_texts(material, held))
+        witnesses = len(divided.cut) + len(_whole_texts(material, held))
     if not chosen:
         raise OptionError(
             "The texts are too short to hold any back for choosing. Fix: add unlabelled text or dev rows."
@@ -127,27 +123,21 @@ def _exam(run: Run, material: Material, best: Teacher, beliefs: Beliefs, divided
     return Exam(chosen, targets, questions, apart=texts.apart, range=texts.range, sources=witnesses)
 
 
-def _lesson(
-    run: Run, material: Material, best: Teacher, beliefs: Beliefs, divided: _Divided, examined: set[str]
-) -> Lesson:
-    """What is learned from: rows, and passages where these are few."""
-    texts, taken, everything = material.texts, divided.taken, material.everything
+def _lesson(run: Run, material: Material, best: Teacher, beliefs: Beliefs, taken: NDArray[np.int64]) -> Lesson:
+    """What is learned from: labelled rows, unlabelled ones with the teacher's beliefs, and what labels say in words."""
+    texts = material.texts
     gold = gold_of(material)[1]
-    learned, vectors = [everything[i] for i in taken], beliefs.vectors[taken]
-    targets = np.concatenate([gold, beliefs.probability(taken[len(gold) :])])
     weights = np.ones(len(taken), np.float32)
     weights[: len(gold)] = GOLD_WEIGHT
-    parts = [material.questions_in(taken)]
-    fill = 0 if texts.guessed else LESSON - len(learned)
-    made = _passages(run, best, divided.cut, fill, "lesson", examined)
-    if made.texts:
-        learned += made.texts
-        vectors, targets = np.concatenate([vectors, made.vectors]), np.concatenate([targets, made.targets])
-        weights = np.concatenate([weights, np.full(len(made.texts), PASSAGE_WEIGHT, np.float32)])
-        parts.append(made.questions)
-    wording = wording_of(run, texts, best.taught, best.tuned or run.base.model)
-    questions = _together(parts) if material.asked else None
-    return make_lesson(learned, targets, weights, vectors, wording, apart=texts.apart, questions=questions)
+    return make_lesson(
+        [material.everything[i] for i in taken],
+        np.concatenate([gold, beliefs.probability(taken[len(gold) :])]),
+        weights,
+        beliefs.vectors[taken],
+        wording_of(run, texts, best.taught, best.tuned or run.base.model),
+        apart=texts.apart,
+        questions=material.questions_in(taken),
+    )
 
 
 def gold_of(material: Material) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
@@ -212,10 +202,9 @@ def make_lesson(
 
 @dataclass(frozen=True)
 class _Passages:
-    """N passages, their (N, hidden) vectors and (N, K) beliefs; of questions, pairs, and which belong together."""
+    """N passages and (N, K) beliefs about them; of questions, pairs, and which belong together."""
 
     texts: list[str]
-    vectors: NDArray[np.float32]
     targets: NDArray[np.float32]
     questions: Questions | None
 
@@ -233,7 +222,7 @@ def _quarter(texts: Sequence[str], seed: int) -> list[str]:
     return [able[i] for i in order[: -(-len(able) // 4)]]
 
 
-def _passages(run: Run, best: Teacher, texts: Sequence[str], count: int, kept: str, known: set[str]) -> _Passages:
+def _passages(run: Run, best: Teacher, texts: Sequence[str], count: int, known: set[str]) -> _Passages:
     """Up to `count` passages of the texts, none of which is known; none where these are too short.
 
     Of questions, the pairs of shorter questions with their options.
@@ -241,14 +230,14 @@ def _passages(run: Run, best: Teacher, texts: Sequence[str], count: int, kept: s
     questions: Questions | None = None
     whole: list[str] = []
     if any(map(is_question, texts)):
-        drawn = question_passages(texts, max(0, count), run.seed)
+        drawn = question_passages(texts, count, run.seed)
         whole = [text for text in drawn if known.isdisjoint(pairs(text))]
         questions = Questions.of([len(pairs(text)) for text in whole])
         made = student.shortened([pair for text in whole for pair in pairs(text)])
     else:
-        made = [text for text in passages(texts, max(0, count), run.seed) if text not in known]
+        made = [text for text in passages(texts, count, run.seed) if text not in known]
     if not made:
-        return _Passages([], np.zeros((0, 1), np.float32), np.zeros((0, 1), np.float32), None)
+        return _Passages([], np.zeros((0, 1), np.float32), None)
 
     def judge() -> dict[str, NDArray[Any]]:
         seen = teacher.vectors(run.base, made, run.plan)
@@ -257,7 +246,6 @@ def _passages(run: Run, best: Teacher, texts: Sequence[str], count: int, kept: s
         chosen = general.answers(whole) if questions is not None and general is not None else None
         belief = best.log_probabilities(made, seen, near, chosen)
         probability = np.exp(belief if questions is None else questions.settled(belief))
-        return {"vectors": seen if near is None else near, "targets": probability.astype(np.float32)}
+        return {"targets": probability.astype(np.float32)}
 
-    stored = run.job.keep(f"passages-{kept}", judge)
-    return _Passages(made, stored["vectors"], stored["targets"], questions)
+    return _Passages(made, run.job.keep("passages", judge)["targets"], questions)
