@@ -16,6 +16,7 @@ from danlu.factory.plan import (
     GROUP,
     MOST_ASKED,
     MOST_CROSSED,
+    MOST_OF_QUESTION,
     MOST_TAUGHT,
     QUICK,
     SPARE,
@@ -231,7 +232,7 @@ def test_a_student_that_reads_both_sides_has_the_time_of_one_that_reads_two_on_a
     assert 16 <= plan.crossed <= plan.token_length
     allowed = QUICK * TOKENS_A_MS * (10 - FIXED_MS)
     assert 2 * plan.crossed + plan.named + 1 <= allowed
-    longer = make_plan(replace(pairs, tokens=40, long_tokens=90), 4, 25, 10)
+    longer = make_plan(replace(pairs, tokens=40, long_tokens=90, named=80), 4, 25, 10)
     assert allowed - 2 <= 2 * longer.crossed + longer.named + 1 <= allowed
     assert plan.as_dict()["crossed"] == plan.crossed
     assert make_plan(replace(pairs, long_tokens=256), 4, 25, 1_000).crossed == MOST_CROSSED
@@ -261,7 +262,7 @@ def test_a_student_that_reads_a_question_with_its_options_has_room_for_both():
     few = make_plan(sizes, 4, 25, 6)
     assert few.crossed + few.named <= QUICK * TOKENS_A_MS * (6 - FIXED_MS)
     many = make_plan(replace(sizes, options=8, named=34), 4, 25, 6)
-    assert 16 <= many.crossed < few.crossed <= MOST_CROSSED
+    assert 16 <= many.crossed < few.crossed <= MOST_OF_QUESTION
     assert make_plan(sizes, 4, 25, 20).crossed > few.crossed
     assert make_plan(replace(sizes, options=16, named=60), 4, 25, 6).crossed == 0  # options alone take all of it
     assert make_plan(replace(sizes, named=0), 4, 25, 10).crossed == 0

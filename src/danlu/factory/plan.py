@@ -34,8 +34,11 @@ ENOUGH_STEPS = 60
 FIXED_BYTES = 3_000_000
 TOKEN_BYTES = 120
 # Share of the budget up to which the general model is asked about all labelled and dev rows; tokens that it reads of a
-# text, or of both sides together; and those that a student of it reads of a side.
-ASKED_SHARE, MOST_ASKED, MOST_CROSSED = 0.15, 128, 64
+# text, or of both sides together.
+ASKED_SHARE, MOST_ASKED = 0.15, 128
+# Tokens that a student of it reads of a side, those that tell most: with more it learned no more from 32 rows, and was
+# too slow on a busy processor. And those that it reads of a question with options.
+MOST_CROSSED, MOST_OF_QUESTION = 32, 64
 GROUP = 400  # tokens of options that it reads at a time (`danlu.adapt.choice`)
 _IF_ANY = ("crossed", "more")
 LEAST_TOKENS, MOST_TOKENS = 6_000, 30_000
@@ -294,7 +297,7 @@ def _crossed(sizes: Sizes, whole: float, length: int) -> tuple[int, float]:
     room = int(whole - named) if sizes.options else int((whole - named - 1) / 2)
     if room < max(16, usual / 2):
         return 0, 0.0
-    crossed = min(length, MOST_CROSSED, room)
+    crossed = min(length, room, MOST_OF_QUESTION if sizes.options else MOST_CROSSED)
     read = min(usual, crossed)
     return crossed, (read + named) / sizes.options if sizes.options else 2 * read + named
 

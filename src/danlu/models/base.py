@@ -17,6 +17,8 @@ import torch
 from tokenizers import Tokenizer
 
 from danlu.errors import OptionError
+from danlu.models.narrow import WEIGHTS as NARROW
+from danlu.models.narrow import load_narrow
 from danlu.models.shelf import SUMS, write_sums
 from danlu.models.storage import (
     damaged,
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from transformers import PreTrainedModel
 
+    from danlu.models.narrow import Narrow
     from danlu.types import Pairing
 
 EMBEDDED = Path(__file__).parent / "embedded" / "encoder"
@@ -54,6 +57,7 @@ class Base:
         model: hidden states out, (batch, length, hidden).
         static: (vocabulary, width) what each token means wherever it stands, as long as it should weigh in a mean; None
             where the base has no such table.
+        narrow: layers that make of both tables what light students begin as; None where the base has none.
     """
 
     name: str
@@ -61,6 +65,7 @@ class Base:
     tokenizer: Tokenizer
     model: PreTrainedModel
     static: NDArray[np.float32] | None = None
+    narrow: Narrow | None = None
 
 
 def open_base(name: str | None = None) -> Base:
@@ -119,10 +124,19 @@ def _open_embedded(folder: Path) -> Base:
         raise damaged(weights, error) from error
     digest = hashlib.sha256(weights.read_bytes())
     static = None
-    if (folder / STATIC).exists() or STATIC in (folder / SUMS).read_text(encoding="utf-8"):
+    if _has(folder, STATIC):
         static = load_small(folder / STATIC)["static"].numpy()
         digest.update((folder / STATIC).read_bytes())
-    return Base("embedded", digest.hexdigest(), load_tokenizer(folder), model.eval(), static)
+    narrow = None
+    if static is not None and _has(folder, NARROW):
+        narrow = load_narrow(folder, token_embeddings(model).embedding_dim, static.shape[1])
+        digest.update((folder / NARROW).read_bytes())
+    return Base("embedded", digest.hexdigest(), load_tokenizer(folder), model.eval(), static, narrow)
+
+
+def _has(folder: Path, name: str) -> bool:
+    """Whether a file is there, or ought to be."""
+    return (folder / name).exists() or name in (folder / SUMS).read_text(encoding="utf-8")
 
 
 def save_embedded(

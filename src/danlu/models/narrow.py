@@ -1,0 +1,90 @@
+"""The narrow encoder: few layers of half the width, trained to end where the embedded encoder ends.
+
+Light students begin as it. It has no table of tokens of its own: one matrix makes a token's row of what the encoder
+knows of it, another of its static embedding, and the sum is read. Knows tensors and two files; `recipes/narrow.py`
+trains it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+from torch import nn
+
+from danlu.models.storage import damaged, load_config, load_small, save_config, save_small
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from transformers import BertConfig
+
+WEIGHTS, CONFIG = "narrow.safetensors", "narrow.json"
+
+# Shapes: B texts, L tokens, N tokens of a vocabulary, E width of the encoder, S of static embeddings, D of this.
+
+
+class Narrow(nn.Module):
+    """Layers of width D, and what makes their inputs.
+
+    Args:
+        config: of the layers; its vocabulary is not used.
+        tokens: E.
+        static: S.
+    """
+
+    def __init__(self, config: BertConfig, tokens: int, static: int) -> None:
+        from transformers import BertModel
+
+        super().__init__()
+        self.from_tokens = nn.Linear(tokens, config.hidden_size, bias=False)
+        self.from_static = nn.Linear(static, config.hidden_size, bias=False)
+        self.body = BertModel(config, add_pooling_layer=False)
+
+    def rows(self, tokens_NE: torch.Tensor, static_NS: torch.Tensor) -> torch.Tensor:
+        """(N, D) what the layers read of tokens; any shape before the last dimension."""
+        return self.from_tokens(tokens_NE) + self.from_static(static_NS)
+
+    def forward(self, rows_BLD: torch.Tensor, mask_BL: torch.Tensor) -> torch.Tensor:
+        """(B, L, D) hidden states."""
+        return self.body(inputs_embeds=rows_BLD, attention_mask=mask_BL).last_hidden_state
+
+
+def config_of(width: int, depth: int, length: int) -> BertConfig:
+    """Layers with heads of 32, feed-forward four times as wide, no dropout."""
+    from transformers import BertConfig
+
+    return BertConfig(
+        vocab_size=1,
+        hidden_size=width,
+        num_hidden_layers=depth,
+        num_attention_heads=width // 32,
+        intermediate_size=4 * width,
+        max_position_embeddings=length,
+        hidden_dropout_prob=0.0,
+        attention_probs_dropout_prob=0.0,
+    )
+
+
+def save_narrow(narrow: Narrow, folder: Path) -> None:
+    """Stores it beside an encoder: matrices in int8, everything else in fp16."""
+    state = {key: value.detach() for key, value in narrow.state_dict().items()}
+    save_small(state, folder / WEIGHTS, rough=lambda key: state[key].ndim == 2)
+    save_config(narrow.body.config, 1, folder / CONFIG)
+
+
+def load_narrow(folder: Path, tokens: int, static: int) -> Narrow:
+    """What `save_narrow` stored.
+
+    Raises:
+        OptionError: a file is not there, or not whole.
+    """
+    from transformers import BertConfig
+
+    narrow = Narrow(BertConfig(**load_config(folder / CONFIG)), tokens, static)
+    try:
+        narrow.load_state_dict(load_small(folder / WEIGHTS))
+    except RuntimeError as error:
+        raise damaged(folder / WEIGHTS, error) from error
+    return narrow.eval()
+
