@@ -16,6 +16,7 @@ import json
 import sys
 import time
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from danlu.models.base import Base
 
 SAVED = 240  # seconds between checkpoints
+LONGEST = 248  # tokens of a passage between its marks
 
 
 @dataclass(frozen=True)
@@ -74,9 +76,7 @@ class Pupil(nn.Module):
         super().__init__()
         assert base.static is not None
         table = token_embeddings(base.model).weight.detach()
-        self.narrow = Narrow(
-            config_of(recipe.width, recipe.depth, recipe.length), table.shape[1], base.static.shape[1]
-        )
+        self.narrow = Narrow(config_of(recipe.width, recipe.depth, recipe.length), table.shape[1], base.static.shape[1])
         self.out = nn.Linear(recipe.width, base.model.config.hidden_size)
         centred = table - table.mean(0)
         direction = torch.linalg.eigh(centred.T @ centred)[1].flip(1)[:, : recipe.width]
@@ -113,7 +113,7 @@ def translations(stream: NDArray[np.uint16]) -> Iterator[NDArray[np.uint16]]:
 
 
 def _framed(parts: list[NDArray[np.uint16]]) -> NDArray[np.uint16]:
-    return np.concatenate([[CLS], *parts, [SEP]]).astype(np.uint16)[:250]
+    return np.concatenate([[CLS], np.concatenate(parts)[:LONGEST], [SEP]]).astype(np.uint16)
 
 
 def read(pack: Path, recipe: Recipe) -> Passages:
@@ -162,14 +162,24 @@ def losses(
     return token, (1 - (found_BD * target_BD).sum(-1)).mean()
 
 
+def optimiser_of(pupil: Pupil, recipe: Recipe) -> torch.optim.Optimizer:
+    return torch.optim.AdamW(pupil.parameters(), lr=recipe.rate, betas=(0.9, 0.98), weight_decay=0.01, fused=True)
+
+
+def checkpoint(
+    work: Path, pupil: Pupil, optimiser: torch.optim.Optimizer, *, step: int, planned: int, spent: float
+) -> None:
+    """Writes everything a resumed run needs, whole or not at all."""
+    state = {"pupil": pupil.state_dict(), "optimiser": optimiser.state_dict()}
+    torch.save(state | {"step": step, "planned": planned, "spent": spent}, work / "state.tmp")
+    (work / "state.tmp").replace(work / "state.pt")
+
+
 def train(pack: Path, work: Path, minutes: float, recipe: Recipe) -> None:
     """Trains for about `minutes` in all, earlier runs included; how many steps that is, the first ones tell."""
     base = open_base()
-    static = scaled(base)
-    pupil = Pupil(base, recipe)
-    optimiser = torch.optim.AdamW(
-        pupil.parameters(), lr=recipe.rate, betas=(0.9, 0.98), weight_decay=0.01, fused=True
-    )
+    static, pupil = scaled(base), Pupil(base, recipe)
+    optimiser = optimiser_of(pupil, recipe)
     step, planned, spent = 0, 0, 0.0
     if (work / "state.pt").exists():
         state = torch.load(work / "state.pt", weights_only=True)
@@ -178,10 +188,8 @@ def train(pack: Path, work: Path, minutes: float, recipe: Recipe) -> None:
         step, planned, spent = state["step"], state["planned"], state["spent"]
     data = read(pack, recipe)
     log(f"{len(data.starts) - 1} passages, {len(data.tokens) / 1e6:.1f} million tokens; step {step} of {planned}")
-    mean, started, saved = np.zeros(2), time.monotonic() - spent, time.monotonic()
-    for number, batch in enumerate(batches(data, recipe)):
-        if number < step:
-            continue
+    first, mean, started, saved = step, np.zeros(2), time.monotonic() - spent, time.monotonic()
+    for batch in islice(batches(data, recipe), step, None):
         if planned and step >= planned:
             break
         for group in optimiser.param_groups:
@@ -196,12 +204,10 @@ def train(pack: Path, work: Path, minutes: float, recipe: Recipe) -> None:
             planned = max(step + 1, int(minutes * 60 / (spent / step)))
         mean = 0.98 * mean + 0.02 * np.array([token.item(), whole.item()])
         if step % 100 == 0:
-            seen = mean / (1 - 0.98**step)
+            seen = mean / (1 - 0.98 ** (step - first))
             log(f"step {step}/{planned} {seen.round(4)} {spent / step * (planned - step) / 60:.1f} min left")
         if time.monotonic() - saved > SAVED or step == planned:
-            state = {"pupil": pupil.state_dict(), "optimiser": optimiser.state_dict()}
-            torch.save(state | {"step": step, "planned": planned, "spent": spent}, work / "state.tmp")
-            (work / "state.tmp").replace(work / "state.pt")
+            checkpoint(work, pupil, optimiser, step=step, planned=planned, spent=spent)
             saved = time.monotonic()
 
 
@@ -221,7 +227,7 @@ def export(work: Path, folder: Path) -> None:
     pupil.load_state_dict(state["pupil"])
     assert base.static is not None
     pupil.narrow.from_static.weight.data /= float(np.linalg.norm(base.static, axis=1).mean())
-    save_narrow(pupil.narrow, folder)
+    save_narrow(pupil.narrow, base.sha256, folder)
     write_sums(folder)
 
 
@@ -239,6 +245,12 @@ def main() -> None:
     parser.add_argument("--evaluate", action="store_true", help="measure what the package holds")
     arguments = parser.parse_args()
     start(Recipe().seed)
+    if arguments.evaluate and not arguments.data:
+        parser.error("--data is needed to measure")
+    if not arguments.evaluate and not arguments.work:
+        parser.error("--work is needed to train and to export")
+    if not (arguments.evaluate or arguments.export or arguments.pack):
+        parser.error("--pack is needed to train")
     if arguments.export:
         export(arguments.work, EMBEDDED)
     elif arguments.evaluate:

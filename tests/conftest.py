@@ -149,6 +149,19 @@ def static_base(tiny_base):
 
 
 @pytest.fixture(scope="session")
+def narrow_base(static_base):
+    """The tiny base with a narrow encoder of one layer, and random weights."""
+    from dataclasses import replace
+
+    import torch
+
+    from danlu.models.narrow import Narrow, config_of
+
+    torch.manual_seed(11)
+    return replace(static_base, narrow=Narrow(config_of(32, 1, 128), 32, static_base.static.shape[1]).eval())
+
+
+@pytest.fixture(scope="session")
 def make_marked():
     """Makes rows with entities: (count, seed) to (text, (entities, 3) first character, one after the last, type)."""
     return make_marked_rows
@@ -221,6 +234,7 @@ def toy_students(tiny_base, toy_lesson):
         light_embeddings,
         ngram_branch,
         static_branch,
+        static_encoder,
     )
     from danlu.compress.vocabulary import small_tokenizer
     from danlu.models.base import token_ids
@@ -230,7 +244,7 @@ def toy_students(tiny_base, toy_lesson):
     tokenizer, old_ids = small_tokenizer(tiny_base, toy_lesson.texts, 32, 30_000)
     tokens = light_branch(
         LIGHT["static"],
-        light_embeddings(tiny_base, old_ids),
+        static_encoder(light_embeddings(tiny_base, old_ids)),
         toy_lesson,
         token_ids(tokenizer, toy_lesson.texts, 32),
         steps=30,
@@ -348,7 +362,9 @@ def question_student(tiny_base, question_lesson):
     tokenizer, old_ids = small_tokenizer(tiny_base, texts, 32, 30_000)
     table = distil.light_embeddings(tiny_base, old_ids)
     sequences = token_ids(tokenizer, texts, 32)
-    tokens = distil.light_branch(distil.LIGHT["static"], table, lesson, sequences, steps=60, seed=0)
+    tokens = distil.light_branch(
+        distil.LIGHT["static"], distil.static_encoder(table), lesson, sequences, steps=60, seed=0
+    )
     static = distil.static_branch(lesson, tokenizer, table, 32)
     student = Student(tokens, static, distil.ngram_branch(lesson, 3_000, 10), (0.6, 0.5, 0.7)).eval()
     student.shared = True

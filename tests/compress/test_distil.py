@@ -10,17 +10,21 @@ import torch
 
 from danlu.artifact import pad_ngrams
 from danlu.compress.distil import (
+    DROPOUT,
     LIGHT,
+    NARROW,
     Lesson,
     light_branch,
     light_embeddings,
+    narrow_encoder,
     ngram_branch,
+    static_encoder,
     transformer_branch,
 )
 from danlu.compress.vocabulary import small_tokenizer
 from danlu.models.base import padded, token_ids
 
-KINDS = ["ngram", "static", "convolution", "transformer-1", "transformer-2"]
+KINDS = ["ngram", "static", NARROW, "transformer-1", "transformer-2"]
 BITS, LENGTH = 12, 32
 
 
@@ -32,8 +36,8 @@ def teach(kind, base, lesson, seed=0, steps=60):
     tokenizer, old_ids = small_tokenizer(base, lesson.texts, LENGTH, 30_000)
     sequences = token_ids(tokenizer, lesson.texts, LENGTH)
     if kind in LIGHT:
-        embeddings = light_embeddings(base, old_ids)
-        branch = light_branch(LIGHT[kind], embeddings, lesson, sequences, steps=steps, seed=seed)
+        encoder = narrow_encoder(base, old_ids) if kind == NARROW else static_encoder(light_embeddings(base, old_ids))
+        branch = light_branch(LIGHT[kind], encoder, lesson, sequences, steps=steps, seed=seed)
     else:
         depth = int(kind[-1])
         branch = transformer_branch(
@@ -48,9 +52,9 @@ def kind(request):
 
 
 @pytest.fixture(scope="module")
-def taught(kind, tiny_base, toy_lesson):
+def taught(kind, narrow_base, toy_lesson):
     torch.manual_seed(1)
-    return teach(kind, tiny_base, toy_lesson)
+    return teach(kind, narrow_base, toy_lesson)
 
 
 @torch.inference_mode()
@@ -67,20 +71,20 @@ def test_a_student_learns_its_lesson_and_more(kind, taught, toy_lesson, toy_rows
     assert (probabilities(answer, others).argmax(1) == truth).mean() > 0.6
 
 
-def test_a_seed_gives_the_same_student(kind, taught, tiny_base, toy_lesson):
+def test_a_seed_gives_the_same_student(kind, taught, narrow_base, toy_lesson):
     torch.manual_seed(2)  # what was drawn before must not matter
-    branch, _ = teach(kind, tiny_base, toy_lesson)
+    branch, _ = teach(kind, narrow_base, toy_lesson)
     for name, value in taught[0].state_dict().items():
         assert torch.equal(branch.state_dict()[name], value), name
 
 
-def test_soft_targets_make_a_soft_student(kind, taught, tiny_base, toy_lesson):
+def test_soft_targets_make_a_soft_student(kind, taught, narrow_base, toy_lesson):
     soft = replace(toy_lesson, targets=(0.5 / 3 + 0.5 * toy_lesson.targets).astype(np.float32))
-    _, answer = teach(kind, tiny_base, soft)
+    _, answer = teach(kind, narrow_base, soft)
     assert probabilities(answer, soft.texts).max(1).mean() < probabilities(taught[1], soft.texts).max(1).mean() - 0.1
 
 
-def test_weights_decide_between_rows_that_contradict(kind, tiny_base, toy_lesson):
+def test_weights_decide_between_rows_that_contradict(kind, narrow_base, toy_lesson):
     wrong = np.roll(toy_lesson.targets, 1, axis=1)
     count = len(toy_lesson.texts)
     lesson = Lesson(
@@ -90,22 +94,32 @@ def test_weights_decide_between_rows_that_contradict(kind, tiny_base, toy_lesson
         np.concatenate([toy_lesson.vectors] * 2),
         toy_lesson.head,
     )
-    _, answer = teach(kind, tiny_base, lesson)
+    _, answer = teach(kind, narrow_base, lesson)
     found = probabilities(answer, toy_lesson.texts).argmax(1)
     assert (found == toy_lesson.targets.argmax(1)).mean() > 0.8
 
 
-def test_the_base_is_left_as_it_was(kind, tiny_base, toy_lesson):
-    before = {name: value.clone() for name, value in tiny_base.model.state_dict().items()}
-    depth = tiny_base.model.config.num_hidden_layers
-    teach(kind, tiny_base, toy_lesson, steps=2)
-    assert all(torch.equal(value, before[name]) for name, value in tiny_base.model.state_dict().items())
-    assert tiny_base.model.config.num_hidden_layers == depth == len(tiny_base.model.encoder.layer)
-    assert tiny_base.model.config.vocab_size == tiny_base.tokenizer.get_vocab_size()
+def test_the_base_is_left_as_it_was(kind, narrow_base, toy_lesson):
+    before = {name: value.clone() for name, value in narrow_base.model.state_dict().items()}
+    body = {name: value.clone() for name, value in narrow_base.narrow.state_dict().items()}
+    depth = narrow_base.model.config.num_hidden_layers
+    teach(kind, narrow_base, toy_lesson, steps=2)
+    assert all(torch.equal(value, before[name]) for name, value in narrow_base.model.state_dict().items())
+    assert all(torch.equal(value, body[name]) for name, value in narrow_base.narrow.state_dict().items())
+    assert not any(isinstance(module, torch.nn.Dropout) and module.p for module in narrow_base.narrow.modules())
+    assert narrow_base.model.config.num_hidden_layers == depth == len(narrow_base.model.encoder.layer)
+    assert narrow_base.model.config.vocab_size == narrow_base.tokenizer.get_vocab_size()
 
 
-def test_a_student_of_full_depth_starts_as_its_teacher(tiny_base, toy_lesson):
-    _, answer = teach("transformer-2", tiny_base, toy_lesson, steps=0)
+def test_a_narrow_student_drops_out_while_it_learns(narrow_base):
+    encoder = narrow_encoder(narrow_base, np.arange(9))
+    assert encoder.rows.weight.shape == (9, 32)
+    assert {module.p for module in encoder.modules() if isinstance(module, torch.nn.Dropout)} == {DROPOUT}
+    assert DROPOUT > 0
+
+
+def test_a_student_of_full_depth_starts_as_its_teacher(narrow_base, toy_lesson):
+    _, answer = teach("transformer-2", narrow_base, toy_lesson, steps=0)
     weight, bias, centre = toy_lesson.head
     moved = toy_lesson.vectors - centre
     expected = moved / np.linalg.norm(moved, axis=1, keepdims=True) @ weight + bias
@@ -113,9 +127,9 @@ def test_a_student_of_full_depth_starts_as_its_teacher(tiny_base, toy_lesson):
         np.testing.assert_allclose(answer(toy_lesson.texts).numpy(), expected, atol=1e-2)  # bf16 reads the lesson
 
 
-@pytest.mark.parametrize("light", ["static", "convolution"])
-def test_a_light_student_starts_without_an_opinion(light, tiny_base, toy_lesson):
-    _, answer = teach(light, tiny_base, toy_lesson, steps=0)
+@pytest.mark.parametrize("light", list(LIGHT))
+def test_a_light_student_starts_without_an_opinion(light, narrow_base, toy_lesson):
+    _, answer = teach(light, narrow_base, toy_lesson, steps=0)
     np.testing.assert_allclose(probabilities(answer, ["parcel", "退款"]), 1 / 3, atol=1e-6)
 
 

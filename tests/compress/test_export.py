@@ -11,9 +11,10 @@ import pytest
 import torch
 
 from danlu.compress.export import to_int8, to_onnx
+from danlu.models.narrow import Narrow, config_of
 from danlu.models.pair import width
 from danlu.models.student import (
-    ConvolutionEncoder,
+    NarrowEncoder,
     NgramBranch,
     StaticBranch,
     StaticEncoder,
@@ -37,9 +38,7 @@ def token_branch(encoder, pairing=None):
     return branch
 
 
-@pytest.fixture(
-    scope="module", params=["ngram", "static", "convolution", "transformer", "static alone", "all", "pairs"]
-)
+@pytest.fixture(scope="module", params=["ngram", "static", "narrow", "transformer", "static alone", "all", "pairs"])
 def student(request, tiny_base):
     ngrams = NgramBranch(
         torch.arange(1 << BITS),
@@ -51,10 +50,11 @@ def student(request, tiny_base):
         return Student(None, None, ngrams, (0.0, 0.0, 1.5)).eval()
     if request.param == "transformer":
         return Student(token_branch(TransformerEncoder(tiny_base.model)), None, ngrams, (0.7, 0.0, 0.4)).eval()
-    if request.param == "convolution":
+    if request.param == "narrow":
         torch.manual_seed(7)
-        convolution = ConvolutionEncoder(random(TOKENS, WIDTH - 4, seed=6), 4)
-        return Student(token_branch(convolution), None, ngrams, (0.7, 0.0, 0.4)).eval()
+        narrow = NarrowEncoder(random(TOKENS, WIDTH, seed=6), Narrow(config_of(WIDTH, 1, 64), 3, 3).body)
+        narrow.shrink()
+        return Student(token_branch(narrow), None, ngrams, (0.7, 0.0, 0.4)).eval()
     pairing = "ordered" if request.param == "pairs" else None
     static = token_branch(StaticEncoder(random(TOKENS, WIDTH, seed=6)), pairing)
     if request.param in ("all", "pairs"):

@@ -40,7 +40,6 @@ def test_few_texts_are_learned_from_as_they_are_and_chosen_by_in_passages(tiny_b
     made = [text for text in exam.texts if text not in texts]
     assert set(lesson.texts) <= {*texts[dev:], "late", "odd"}  # rows, and what the labels say in words
     assert len(lesson.texts) > len(texts) / 2
-    assert not set(lesson.texts) & set(exam.texts)
     assert made
     assert len(made) + dev == len(exam.texts)
     assert all(any(part in text for text in texts) for part in made)

@@ -11,13 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from danlu.adapt import choice
+from danlu.compress.distil import LIGHT, NARROW
 from danlu.factory.plan import (
     FIXED_MS,
     GROUP,
+    LIGHT_BATCH,
     MOST_ASKED,
     MOST_CROSSED,
+    MOST_NARROW,
     MOST_OF_QUESTION,
     MOST_TAUGHT,
+    NARROW_BATCH,
     QUICK,
     SPARE,
     TOKENS_A_MS,
@@ -289,3 +293,32 @@ def test_without_labelled_rows_the_general_model_is_asked_and_no_encoder_tuned(s
     assert min(least, known.unlabelled) <= plan.pool <= plan.distill <= known.unlabelled
     assert plan.pool <= max(3_000, least)
     assert 2 <= plan.folds <= 5
+
+
+def test_the_narrow_student_has_more_of_the_budget_where_nothing_wider_is_quick_enough():
+    sizes = Sizes(
+        labelled=96, unlabelled=5_000, dev=0, has_test=True, labels=6, tokens=90, long_tokens=200, smallest=16
+    )
+    among, alone = (make_plan(sizes, 4, 25, max_ms) for max_ms in (10, 1))
+    assert among.layers
+    assert not alone.layers
+    assert 60 < among.narrow_steps < alone.narrow_steps
+    assert make_plan(replace(sizes, has_test=False), 4, 25, 1).narrow_steps < alone.narrow_steps  # again for each fold
+    assert make_plan(sizes, 8, 25, 1).narrow_steps > alone.narrow_steps
+    longer = replace(sizes, tokens=2 * MOST_NARROW, long_tokens=256)
+    assert make_plan(longer, 4, 25, 1).narrow_steps == make_plan(replace(longer, tokens=240), 4, 25, 1).narrow_steps
+    assert make_plan(longer, 0.1, 25, 10).narrow_steps == 60
+
+
+@pytest.mark.parametrize("minutes", [4, 10])
+@pytest.mark.parametrize("has_test", [True, False])
+def test_a_forge_with_light_students_alone_keeps_its_budget(minutes, has_test):
+    sizes = Sizes(
+        labelled=160, unlabelled=2_000, dev=0, has_test=has_test, labels=4, tokens=60, long_tokens=90, smallest=30
+    )
+    plan = make_plan(sizes, minutes, 25, 1)
+    assert sum(expected_seconds(plan, 2_160, 500 if has_test else 0).values()) < 1.25 * 60 * minutes
+
+
+def test_batches_are_those_that_the_plan_reckons_with():
+    assert {name: light.batch for name, light in LIGHT.items()} == {"static": LIGHT_BATCH, NARROW: NARROW_BATCH}

@@ -40,7 +40,7 @@ def _few_steps() -> Generator[None]:
 @pytest.fixture
 def _one_kind_of_light_student(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leaves out a candidate where the way of the rows is tested: most of the time of a tiny forging is export."""
-    monkeypatch.delitem(LIGHT, "convolution")
+    monkeypatch.delitem(LIGHT, "narrow")
 
 
 @pytest.fixture(scope="session")

@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from danlu.models.base import means
+from danlu.models.narrow import Narrow, config_of
 from danlu.models.student import (
-    ConvolutionEncoder,
+    NarrowEncoder,
     NgramBranch,
     StaticBranch,
     StaticEncoder,
@@ -71,21 +72,19 @@ def test_a_text_without_ngrams_gets_the_bias(ngrams):
     assert torch.equal(logits, ngrams.bias.expand(2, 3))
 
 
-def test_a_convolution_reads_order_and_no_padding():
-    encoder = ConvolutionEncoder(random(10, 4), 8).eval()
+def test_a_narrow_encoder_reads_order_and_no_padding():
+    torch.manual_seed(3)
+    encoder = NarrowEncoder(random(10, 32), Narrow(config_of(32, 1, 16), 3, 3).body).eval()
     ids = torch.tensor([[1, 2, 3], [3, 2, 1]])
     vectors = encoder(ids, torch.ones_like(ids))
-    assert vectors.shape == (2, 12)
-    assert torch.allclose(vectors[0, :4], vectors[1, :4], atol=1e-6)  # the mean knows no order
-    assert not torch.allclose(vectors[0, 4:], vectors[1, 4:], atol=1e-3)
+    assert vectors.shape == (2, 32)
+    assert not torch.allclose(vectors[0], vectors[1], atol=1e-3)
     longer = torch.cat([ids, torch.full((2, 5), 7)], 1)
     mask = torch.cat([torch.ones_like(ids), torch.zeros((2, 5), dtype=torch.long)], 1)
     assert torch.allclose(encoder(longer, mask), vectors, atol=1e-6)
-
-
-def test_a_convolution_finds_nothing_where_there_is_no_token():
-    encoder = ConvolutionEncoder(random(10, 4), 8).eval()
-    assert not encoder(torch.zeros((1, 3), dtype=torch.long), torch.zeros((1, 3), dtype=torch.long)).any()
+    encoder.shrink()
+    assert torch.allclose(encoder(ids, torch.ones_like(ids)), vectors, atol=0.05)
+    assert encoder.rows.rows.dtype == torch.int8
 
 
 def test_a_static_encoder_is_a_mean_until_it_learns():

@@ -18,7 +18,7 @@ from danlu.models import pair
 from danlu.models.base import by_row, embed, layers, means, padded, token_embeddings, token_ids
 from danlu.models.pair import compared
 from danlu.models.student import (
-    ConvolutionEncoder,
+    NarrowEncoder,
     NgramBranch,
     StaticBranch,
     StaticEncoder,
@@ -50,20 +50,20 @@ STATIC_STRENGTH = 1.0  # a labelled row weighs three times that here, which is w
 
 @dataclass(frozen=True)
 class Light:
-    """A student of token embeddings and no layers.
+    """How a student without layers of the base's width learns.
 
     Attributes:
-        filters: of the convolution over the embeddings; with none they are averaged.
         rate: peak learning rate of the encoder.
         batch: texts a step.
     """
 
-    filters: int
     rate: float
     batch: int
 
 
-LIGHT = {"static": Light(0, 3e-3, 128), "convolution": Light(64, 2e-3, 64)}
+NARROW = "narrow"
+LIGHT = {"static": Light(3e-3, 128), NARROW: Light(1e-3, 64)}
+DROPOUT = 0.1  # of the narrow encoder
 
 
 @dataclass(frozen=True)
@@ -165,9 +165,29 @@ def light_embeddings(base: Base, old_ids: NDArray[np.int64]) -> NDArray[np.float
     return np.ascontiguousarray(alone @ direction)
 
 
+def static_encoder(embeddings: NDArray[np.float32]) -> StaticEncoder:
+    """Averages that start from (tokens, width) embeddings."""
+    start = torch.from_numpy(embeddings)
+    return StaticEncoder(start * start.shape[1] ** 0.5 * 0.1)
+
+
+@torch.no_grad()
+def narrow_encoder(base: Base, old_ids: NDArray[np.int64]) -> NarrowEncoder:
+    """The narrow encoder of a base, which has one, with a table of some of the base's tokens."""
+    assert base.narrow is not None
+    assert base.static is not None
+    chosen = torch.from_numpy(old_ids)
+    rows = base.narrow.rows(token_embeddings(base.model).weight[chosen], torch.from_numpy(base.static)[chosen])
+    body = copy.deepcopy(base.narrow.body)
+    for module in body.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = DROPOUT
+    return NarrowEncoder(rows, body)
+
+
 def light_branch(
     light: Light,
-    embeddings: NDArray[np.float32],
+    encoder: StaticEncoder | NarrowEncoder,
     lesson: Lesson,
     sequences: list[list[int]],
     *,
@@ -175,26 +195,20 @@ def light_branch(
     seed: int,
     progress: Callable[[int], None] | None = None,
 ) -> TokenBranch:
-    """Token embeddings and no layers: averaged, or under a convolution.
+    """Token embeddings, averaged, or read by the layers of a narrow encoder.
 
     Args:
-        light: which of the two.
-        embeddings: (tokens, width) where they start.
+        light: how it learns.
+        encoder: where it starts.
         lesson: what it learns from.
         sequences: the student's tokens of each text of the lesson, of each side of a pair.
         steps: of the training.
-        seed: of dropout, the first filters and the order of the texts.
+        seed: of dropout and the order of the texts.
         progress: called with 1 after each step.
     """
-    start = torch.from_numpy(embeddings)
-    width = start.shape[1]
-    torch.manual_seed(seed)
-    if light.filters:
-        encoder = ConvolutionEncoder(start / start.norm(dim=1).mean(), light.filters)
-    else:
-        encoder = StaticEncoder(start * width**0.5 * 0.1)
     pairing = pairing_of(lesson.texts)
-    branch = TokenBranch(encoder, pair.width(width + light.filters, pairing), lesson.targets.shape[1], pairing)
+    torch.manual_seed(seed)
+    branch = TokenBranch(encoder, pair.width(encoder.width, pairing), lesson.targets.shape[1], pairing)
     groups = [
         {"params": list(encoder.parameters()), "lr": light.rate},
         {"params": [branch.weight, branch.bias], "lr": 3e-2},
@@ -203,7 +217,7 @@ def light_branch(
     branch.train()
     losses = _losses(branch, sequences, lesson, light.batch, seed, towards=None)
     minimise(losses, groups, steps=steps, progress=progress)
-    (encoder.tokens if isinstance(encoder, ConvolutionEncoder) else encoder).shrink()
+    encoder.shrink()
     return branch.eval()
 
 

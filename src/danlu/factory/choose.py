@@ -15,6 +15,7 @@ import numpy as np
 from danlu.artifact import Model
 from danlu.errors import OptionError
 from danlu.factory.calibration import unsettled
+from danlu.factory.student import CROSS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -159,8 +160,12 @@ def choose(
     gate: float = GATE,
     *,
     rescue: bool = False,
+    doubt: float = 0.0,
 ) -> Front[D]:
     """The front of accuracy, size and latency; the most accurate inside the limits ships, the smaller one of equals.
+
+    Where few texts judge, one that starts from the general model ships if it is not clearly worse than the best: it
+    read both sides at once before anything was labelled.
 
     Args:
         pairs: (float32, int8) of each candidate.
@@ -168,6 +173,7 @@ def choose(
         max_ms: limit of one prediction.
         gate: the accuracy that int8 may lose.
         rescue: whether int8 that loses more is a candidate where float32 is outside the limits.
+        doubt: the difference of two accuracies that tells nothing.
 
     Raises:
         OptionError: none is inside the limits; says which to relax, and by how much.
@@ -182,6 +188,9 @@ def choose(
     if not fitting:
         raise OptionError(_relax(eligible, max_mb, max_ms))
     best = max(fitting, key=lambda i: (round(eligible[i].accuracy, 3), -eligible[i].bytes))
+    if doubt:
+        general = [i for i in fitting if eligible[i].draft.kind == CROSS]
+        best = next((i for i in general if eligible[i].accuracy > eligible[best].accuracy - doubt), best)
     return Front(pairs, eligible, best, max_mb, max_ms)
 
 

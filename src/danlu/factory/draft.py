@@ -32,7 +32,7 @@ class Draft:
 
     Attributes:
         name: kind and depth.
-        kind: ngram, static, convolution, transformer or cross.
+        kind: ngram, static, narrow, transformer or cross.
         precision: int8 or float32.
         graph: ONNX.
         tokenizer: JSON.

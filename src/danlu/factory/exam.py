@@ -67,6 +67,17 @@ class Exam:
         targets = self.targets if self.questions is None else self._shares
         return float(targets[np.arange(len(answers)), answers].mean())
 
+    @property
+    def doubt(self) -> float:
+        """By how much two shares of right answers may differ by chance where there are passages.
+
+        A standard error of the texts that they are of, a tenth at most; 0 of decisions and of scores, which are no
+        shares.
+        """
+        if self.sources is None or self.apart or self.range is not None:
+            return 0.0
+        return min(0.1, 0.5 / self.sources**0.5)
+
     def fitted(self, votes: Sequence[NDArray[np.float32]], head_start: float = 0.0) -> list[float]:
         """How much each of several (N, K) log-probabilities should count, by these targets.
 

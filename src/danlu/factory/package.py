@@ -20,6 +20,7 @@ from danlu.factory.choose import parity
 from danlu.factory.several_verdict import forms_of
 from danlu.factory.texts import targets_of
 from danlu.models.choice import choice_sha256
+from danlu.models.narrow import narrow_sha256
 from danlu.text.score import COVERED
 
 if TYPE_CHECKING:
@@ -114,6 +115,7 @@ def card(
         "plan": run.plan.as_dict(),
         "base": {"name": run.base.name, "sha256": run.base.sha256},
         **({"general": {"name": "embedded", "sha256": choice_sha256()}} if run.plan.knows_general else {}),
+        "narrow": {"name": "embedded", "sha256": narrow_sha256()},
         "libraries": libraries(),
         "figures": figures,
         "forms": score_verdict.forms_of(taught, material.texts)

@@ -16,10 +16,9 @@ from danlu.train.regression import MOST_ROWS
 # Tokens a second through the six layers of the embedded encoder, forward only, and through training.
 EMBED_SPEED = 8_000
 TUNE_SPEED = 3_500
-# Tokens a second through the training of a convolution over embeddings, and its texts a step; averages read twice
-# as many and are no slower.
-LIGHT_SPEED = 200_000
-LIGHT_BATCH = 64
+# Tokens a second through the training of averaged embeddings and of the narrow encoder, and texts a step.
+LIGHT_SPEED, NARROW_SPEED = 400_000, 25_000
+LIGHT_BATCH, NARROW_BATCH = 128, 64
 # Tokens that six layers in int8 read in a millisecond on one thread, with room for a slow moment, and the milliseconds
 # that n-grams and the rest take first.
 TOKENS_A_MS = 7.5
@@ -39,6 +38,7 @@ ASKED_SHARE, MOST_ASKED = 0.15, 128
 # Tokens that a student of it reads of a side, those that tell most: with more it learned no more from 32 rows, and was
 # too slow on a busy processor. And those that it reads of a question with options.
 MOST_CROSSED, MOST_OF_QUESTION = 32, 64
+MOST_NARROW = 96  # tokens that the narrow student reads of a text, those that tell most
 GROUP = 400  # tokens of options that it reads at a time (`danlu.adapt.choice`)
 _IF_ANY = ("crossed", "more")
 LEAST_TOKENS, MOST_TOKENS = 6_000, 30_000
@@ -120,7 +120,8 @@ class Plan:
             its static embeddings and n-grams see the rest; one of half the depth reads twice as many.
         student_steps: of each transformer student.
         student_batch: texts a step.
-        light_steps: of each student that has embeddings and no layers.
+        light_steps: of the student that has embeddings and no layers.
+        narrow_steps: of the one that begins as the narrow encoder.
         ngram_rows: n-grams that keep a row in the shipped table.
         vocabulary: tokens that students know.
         sides: texts in a row; lengths are those of one.
@@ -146,6 +147,7 @@ class Plan:
     student_steps: int
     student_batch: int
     light_steps: int
+    narrow_steps: int
     ngram_rows: int
     vocabulary: int
     sides: int
@@ -206,13 +208,15 @@ def make_plan(sizes: Sizes, minutes: float, max_mb: float, max_ms: float) -> Pla
     able = tuple(depth for depth in depths if reach * full / depth >= 16)  # others could not keep --max-ms
     layers = able if steps_of(able or depths) >= enough else able[-1:]
     steps = steps_of(layers or depths)
-    most = max(400, PASSES * enough * student_batch // LIGHT_BATCH)
-    light = int(max(100, min(most, 0.02 * seconds * LIGHT_SPEED / (LIGHT_BATCH * tokens * sizes.sides))))
+    most = max(400, PASSES * enough * student_batch // NARROW_BATCH)
+    light, narrow = _light(
+        tokens * sizes.sides, sizes.sides, seconds, most, 0.06 if able else 0.3 / (2 if sizes.has_test else 1 + folds)
+    )
 
     # Everything is read by the frozen encoder, and, beyond the loop, once more by the tuned one.
     # Where the general model can be asked it has a tenth of the budget for it.
-    share, asked = (0.35, asked) if named else (0.25, 0.0)
-    readable = int(share * seconds * EMBED_SPEED / (2 * tokens * sizes.cost * sizes.fresh + asked))
+    asked = asked if named else 0.0
+    readable = int((0.35 if named else 0.25) * seconds * EMBED_SPEED / (2 * tokens * sizes.cost * sizes.fresh + asked))
     more = min(over, max(0, readable - labelled - dev))
     distill = min(sizes.unlabelled, MOST_TAUGHT - more, max(0, readable - labelled - dev - more))
 
@@ -254,6 +258,7 @@ def make_plan(sizes: Sizes, minutes: float, max_mb: float, max_ms: float) -> Pla
         student_steps=steps,
         student_batch=student_batch,
         light_steps=light,
+        narrow_steps=narrow,
         ngram_rows=ngram_rows,
         vocabulary=vocabulary,
         sides=sizes.sides,
@@ -278,11 +283,26 @@ def _asked(sizes: Sizes, tokens: float) -> float:
     return sizes.ways * (groups * min(sizes.sides * tokens, MOST_ASKED) + sizes.named)
 
 
+def _light(tokens: float, sides: int, seconds: float, most: int, share: float) -> tuple[int, int]:
+    """Steps of averaged embeddings, and of the narrow encoder.
+
+    Args:
+        tokens: of a row.
+        sides: texts in a row.
+        seconds: of the budget.
+        most: steps of either.
+        share: of the budget for the narrow encoder; more where nothing wider can keep --max-ms.
+    """
+    averages = 0.02 * seconds * LIGHT_SPEED / (LIGHT_BATCH * tokens)
+    narrow = share * seconds * NARROW_SPEED / (NARROW_BATCH * min(tokens, MOST_NARROW * sides))
+    return int(max(100, min(most, averages))), int(max(60, min(most, narrow)))
+
+
 def _crossed(sizes: Sizes, whole: float, length: int) -> tuple[int, float]:
     """Tokens that a student of the general model reads of a side, or of a question, and of a whole row on average.
 
     It reads both sides at once with what is asked and the labels, or a question with its options, which are as many
-    rows. Nothing where less than half of the usual text would be read, or the general model cannot be asked anything;
+    rows. Nothing where --max-ms leaves less than half of the usual text, or the general model cannot be asked anything;
     rows that are too many for it to be asked about teach its student all the same.
 
     Args:
@@ -313,10 +333,11 @@ def expected_seconds(plan: Plan, texts: int, measured: int) -> dict[str, float]:
     length = 0.6 * plan.token_length * plan.sides
     step = plan.student_batch / TUNE_SPEED
     light = plan.light_steps * LIGHT_BATCH * length / LIGHT_SPEED
+    narrow = plan.narrow_steps * NARROW_BATCH * min(length, MOST_NARROW * plan.sides) / NARROW_SPEED
     reads = [(depth, min(length, plan.reads(depth) * plan.sides)) for depth in plan.layers]
     if plan.crossed:
         reads.append((max(plan.layers), min(length, plan.crossed * plan.sides) + plan.named))
-    again = plan.student_steps * step * min(length, plan.student_length * plan.sides) if plan.layers else light
+    again = plan.student_steps * step * min(length, plan.student_length * plan.sides) if plan.layers else narrow
     return {
         "read": texts * length / EMBED_SPEED,
         **({"ask": texts * (length + plan.named) / EMBED_SPEED} if plan.named else {}),
@@ -328,6 +349,9 @@ def expected_seconds(plan: Plan, texts: int, measured: int) -> dict[str, float]:
         * bool(plan.tuning_steps),
         "loop": 5.0 + 10 * len(plan.rounds),
         "believe": texts * length / EMBED_SPEED,
-        "students": 20 + 2 * light + sum(8 + plan.student_steps * step * read * depth / 6 for depth, read in reads),
+        "students": 20
+        + light
+        + narrow
+        + sum(8 + plan.student_steps * step * read * depth / 6 for depth, read in reads),
         "ablation" if measured else "cross-validate": again * (1 if measured else plan.folds),
     }

@@ -38,6 +38,7 @@ from danlu.factory.student import Shared, Source, reading_as
 from danlu.factory.verdict import Verdict, calibrated
 from danlu.models.base import Base, open_base, token_ids
 from danlu.models.choice import choice_sha256
+from danlu.models.narrow import narrow_sha256
 from danlu.text.several import held
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
     from danlu.corpus.read import Dataset
     from danlu.types import Kind
 
-LAYOUT = 20  # of what stages store: a job of another layout is not gone on with
+LAYOUT = 21  # of what stages store: a job of another layout is not gone on with
 ENOUGH_DEV = 100  # dev rows from which on they calibrate the shipped student
 
 
@@ -154,7 +155,7 @@ def produce(data: Path | None, out: Path, options: Options) -> Produced:
     lesson, exam = examine(run, material, best, beliefs)
     source = Source(base, tuned.encoder or base.model, plan, options.seed, general)
     pairs = stages.study(run, Shared(source, lesson), exam, labels, options.max_ms)
-    front = choose(pairs, options.max_mb, options.max_ms)
+    front = choose(pairs, options.max_mb, options.max_ms, doubt=exam.doubt)
 
     chosen = front.eligible[front.shipped]
     source = reading_as(source, chosen.draft)
@@ -326,6 +327,7 @@ def _identity(dataset: Dataset, base: Base, options: Options, plan: Plan | None 
         "files": [[file.role, file.sha256] for file in dataset.files],
         "base": base.sha256,
         "general": choice_sha256() if plan and plan.knows_general else None,
+        "narrow": narrow_sha256(),
         "libraries": package.libraries(),
         "options": chosen,
     }

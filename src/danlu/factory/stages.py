@@ -279,7 +279,7 @@ def study(
     out: list[tuple[Measured[draft.Draft], Measured[draft.Draft]]] = []
     candidates = student.names_of(run.plan)
     deep = len(candidates) - len(LIGHT) - 1
-    steps = len(LIGHT) * run.plan.light_steps + deep * run.plan.student_steps
+    steps = run.plan.light_steps + run.plan.narrow_steps + deep * run.plan.student_steps
     with run.progress.stage("students", steps) as step:
         for name in candidates:
             if out and run.late(name, f"{name}.onnx"):

@@ -6,7 +6,7 @@ Knows candidates; does not know how the Teacher came to its labels, or which can
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,13 +14,14 @@ import torch
 
 from danlu.artifact import pad_ngrams
 from danlu.compress import distil, distil_cross
-from danlu.compress.distil import LIGHT
+from danlu.compress.distil import LIGHT, NARROW
 from danlu.compress.smooth import smooth
 from danlu.compress.vocabulary import small_tokenizer
 from danlu.evals import several
 from danlu.evals.metrics import softmax
+from danlu.factory.plan import MOST_NARROW, Plan
 from danlu.loops.opinion_pool import OF_PAIRS, log_shares
-from danlu.models.base import Base, by_row, padded, token_ids
+from danlu.models.base import Base, by_row, open_base, padded, token_ids
 from danlu.models.cross import CrossBranch, in_rows
 from danlu.models.cross_question import QuestionBranch, laid
 from danlu.models.student import NgramBranch, StaticBranch, Student, TokenBranch
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from danlu.factory.draft import Draft
     from danlu.factory.exam import Exam
     from danlu.factory.general import General
-    from danlu.factory.plan import Plan
 
 MAX_CHARS = 2_000
 CALIBRATION_TEXTS = 100
@@ -90,15 +90,23 @@ class Shared:
         )
 
     @cached_property
-    def embeddings(self) -> NDArray[np.float32]:
-        """Where the embeddings of light candidates start."""
-        return distil.light_embeddings(self.source.base, self.vocabulary[1])
+    def narrow(self) -> Shared:
+        """What the narrow candidate starts from: the package's base where the source's has no narrow encoder."""
+        if self.source.base.narrow is not None:
+            return self
+        return Shared(replace(self.source, base=_packaged()), self.lesson)
+
+
+@cache
+def _packaged() -> Base:
+    """The package's base, opened once."""
+    return open_base()
 
 
 def reads(name: str, plan: Plan) -> int:
     """How many tokens of a text a candidate's token branch reads."""
     if name in LIGHT:
-        return plan.token_length
+        return min(plan.token_length, MOST_NARROW) if name == NARROW else plan.token_length
     kind, depth = name.rsplit("-", 1)
     return plan.crossed if kind == CROSS else plan.reads(int(depth))
 
@@ -130,8 +138,9 @@ def teach(
     if name == "ngram":
         student, tokenizer = Student(None, None, ngrams, (0.0, 0.0, 1.0)), None
     else:
-        tokenizer = shared.vocabulary[0]
-        student = Student(_token_branch(name, shared, step), shared.static, ngrams, (1.0, 1.0, 1.0))
+        start = shared.narrow if name == NARROW else shared
+        tokenizer = start.vocabulary[0]
+        student = Student(_token_branch(name, start, step), start.static, ngrams, (1.0, 1.0, 1.0))
     if exam:
         pairing = student.tokens.pairing if isinstance(student.tokens, CrossBranch) else None
         # that of the general model, as in the vote
@@ -158,15 +167,14 @@ def _token_branch(
     together = name.startswith(CROSS) and lesson.questions is None
     sequences = _chosen(token_ids(tokenizer, lesson.texts, plan.token_length), name, plan, together=together)
     if name in LIGHT:
-        return distil.light_branch(
-            LIGHT[name],
-            shared.embeddings,
-            lesson,
-            sequences,
-            steps=plan.light_steps,
-            seed=source.seed,
-            progress=step,
+        if name == NARROW:
+            encoder, steps = distil.narrow_encoder(source.base, old_ids), plan.narrow_steps
+        else:
+            encoder, steps = distil.static_encoder(distil.light_embeddings(source.base, old_ids)), plan.light_steps
+        branch = distil.light_branch(
+            LIGHT[name], encoder, lesson, sequences, steps=steps, seed=source.seed, progress=step
         )
+        return _smoothed(branch, sequences) if name == NARROW else branch
     kind, depth = name.rsplit("-", 1)
     if kind == CROSS:
         return _of_general(shared, sequences, int(depth), step)
@@ -181,6 +189,10 @@ def _token_branch(
         seed=source.seed,
         progress=step,
     )
+    return _smoothed(branch, sequences)
+
+
+def _smoothed(branch: TokenBranch, sequences: list[list[int]]) -> TokenBranch:
     smooth(branch.encoder, (padded([sequence]) for sequence in sequences[:CALIBRATION_TEXTS]))
     return branch
 

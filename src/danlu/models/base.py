@@ -17,6 +17,7 @@ import torch
 from tokenizers import Tokenizer
 
 from danlu.errors import OptionError
+from danlu.models.narrow import CONFIG as NARROW_CONFIG
 from danlu.models.narrow import WEIGHTS as NARROW
 from danlu.models.narrow import load_narrow
 from danlu.models.shelf import SUMS, write_sums
@@ -57,7 +58,7 @@ class Base:
         model: hidden states out, (batch, length, hidden).
         static: (vocabulary, width) what each token means wherever it stands, as long as it should weigh in a mean; None
             where the base has no such table.
-        narrow: layers that make of both tables what light students begin as; None where the base has none.
+        narrow: what the narrow student begins as, which reads the same tokens; None where the base has none.
     """
 
     name: str
@@ -127,11 +128,10 @@ def _open_embedded(folder: Path) -> Base:
     if _has(folder, STATIC):
         static = load_small(folder / STATIC)["static"].numpy()
         digest.update((folder / STATIC).read_bytes())
-    narrow = None
+    sha256, narrow = digest.hexdigest(), None
     if static is not None and _has(folder, NARROW):
-        narrow = load_narrow(folder, token_embeddings(model).embedding_dim, static.shape[1])
-        digest.update((folder / NARROW).read_bytes())
-    return Base("embedded", digest.hexdigest(), load_tokenizer(folder), model.eval(), static, narrow)
+        narrow = load_narrow(folder, sha256, token_embeddings(model).embedding_dim, static.shape[1])
+    return Base("embedded", sha256, load_tokenizer(folder), model.eval(), static, narrow)
 
 
 def _has(folder: Path, name: str) -> bool:
@@ -151,6 +151,8 @@ def save_embedded(
         static: (vocabulary, width) static embeddings, or None.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    for name in (NARROW, NARROW_CONFIG):  # those of an earlier encoder
+        (folder / name).unlink(missing_ok=True)
     state = {key: value for key, value in model.state_dict().items() if not key.startswith("pooler.")}
     weights = folder / "model.safetensors"
     save_small(state, weights, rough=lambda key: state[key].ndim == 2, coarse=lambda key: key == _TABLE)

@@ -7,18 +7,23 @@ trains it.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
 
-from danlu.models.storage import damaged, load_config, load_small, save_config, save_small
+from danlu.errors import OptionError
+from danlu.models.shelf import SHELF
+from danlu.models.storage import damaged, load_config, load_small, save_small
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from transformers import BertConfig
 
+ENCODER = SHELF / "encoder"
 WEIGHTS, CONFIG = "narrow.safetensors", "narrow.json"
 
 # Shapes: B texts, L tokens, N tokens of a vocabulary, E width of the encoder, S of static embeddings, D of this.
@@ -66,25 +71,52 @@ def config_of(width: int, depth: int, length: int) -> BertConfig:
     )
 
 
-def save_narrow(narrow: Narrow, folder: Path) -> None:
-    """Stores it beside an encoder: matrices in int8, everything else in fp16."""
+def save_narrow(narrow: Narrow, encoder: str, folder: Path) -> None:
+    """Stores it beside an encoder: matrices in int8, everything else in fp16.
+
+    Args:
+        narrow: the narrow encoder.
+        encoder: SHA-256 of the base whose tables it reads.
+        folder: where to.
+    """
     state = {key: value.detach() for key, value in narrow.state_dict().items()}
     save_small(state, folder / WEIGHTS, rough=lambda key: state[key].ndim == 2)
-    save_config(narrow.body.config, 1, folder / CONFIG)
+    body = narrow.body.config
+    shape = {"encoder": encoder, "width": body.hidden_size, "depth": body.num_hidden_layers}
+    shape["length"] = body.max_position_embeddings
+    (folder / CONFIG).write_text(json.dumps(shape, indent=1) + "\n", encoding="utf-8")
 
 
-def load_narrow(folder: Path, tokens: int, static: int) -> Narrow:
+def narrow_sha256(folder: Path = ENCODER) -> str:
+    """Of the stored weights and of what they belong to, so that a card can say which they were."""
+    digest = hashlib.sha256((folder / CONFIG).read_bytes())
+    digest.update((folder / WEIGHTS).read_bytes())
+    return digest.hexdigest()
+
+
+def load_narrow(folder: Path, encoder: str, tokens: int, static: int) -> Narrow:
     """What `save_narrow` stored.
 
-    Raises:
-        OptionError: a file is not there, or not whole.
-    """
-    from transformers import BertConfig
+    Args:
+        folder: where.
+        encoder: SHA-256 of the base that it stands beside.
+        tokens: E.
+        static: S.
 
-    narrow = Narrow(BertConfig(**load_config(folder / CONFIG)), tokens, static)
+    Raises:
+        OptionError: a file is not there, or not whole, or belongs to another encoder.
+    """
+    shape = load_config(folder / CONFIG)
+    if shape.pop("encoder", None) != encoder:
+        raise OptionError(
+            f"{folder / WEIGHTS} belongs to another encoder. Fix: train it again, or install danlu again."
+        )
+    try:
+        narrow = Narrow(config_of(**shape), tokens, static)
+    except TypeError as error:
+        raise damaged(folder / CONFIG, error) from error
     try:
         narrow.load_state_dict(load_small(folder / WEIGHTS))
     except RuntimeError as error:
         raise damaged(folder / WEIGHTS, error) from error
     return narrow.eval()
-

@@ -1,9 +1,9 @@
 """The Student's network: what is exported into a model file.
 
-Knows tensors only. Three branches, each of which may be absent: one that reads tokens (averaged embeddings, a
-convolution over them, or a transformer), a linear one on the mean of static embeddings, and a linear one on hashed
-n-grams. Their logits add up; the distillation decides how much each counts. Of pairs of texts the branches that read
-tokens read each side by itself, two rows a pair, and compare the vectors; others read both sides together
+Knows tensors only. Three branches, each of which may be absent: one that reads tokens (averaged embeddings, or a
+transformer, narrow or as wide as the teacher's), a linear one on the mean of static embeddings, and a linear one on
+hashed n-grams. Their logits add up; the distillation decides how much each counts. Of pairs of texts the branches that
+read tokens read each side by itself, two rows a pair, and compare the vectors; others read both sides together
 (`danlu.models.cross`), or a question once with all of its options (`danlu.models.cross_question`).
 """
 
@@ -30,7 +30,7 @@ TOKEN_INPUTS, STATIC_INPUTS = ("token_ids", "token_mask"), ("static_ids", "stati
 NGRAM_INPUTS = ("ngram_ids", "ngram_counts")
 SIDES = "sides"
 
-# Shapes: B texts, L tokens, G n-grams, D hidden, F filters, K labels; where texts are pairs, tokens come as 2B rows.
+# Shapes: B texts, L tokens, G n-grams, D hidden, K labels; where texts are pairs, tokens come as 2B rows.
 
 
 class NgramBranch(nn.Module):
@@ -106,44 +106,44 @@ class StaticEncoder(nn.Module):
 
     def __init__(self, embeddings: torch.Tensor) -> None:
         super().__init__()
+        self.width: int = embeddings.shape[1]
         self.embeddings: nn.Embedding | Table = nn.Embedding.from_pretrained(embeddings, freeze=False)
         self.importance = nn.Embedding.from_pretrained(torch.zeros(len(embeddings), 1), freeze=False)
 
     def forward(self, ids_BL: torch.Tensor, mask_BL: torch.Tensor) -> torch.Tensor:
         """(B, D) vectors."""
-        return self.average(self.embeddings(ids_BL), ids_BL, mask_BL)
+        weight_BL1 = self.importance(ids_BL).exp() * mask_BL.unsqueeze(-1)
+        return (self.embeddings(ids_BL) * weight_BL1).sum(1) / weight_BL1.sum(1).clamp_min(1e-6)
 
     def shrink(self) -> None:
         """Ends the training: the embeddings are kept in int8 from here on."""
         assert isinstance(self.embeddings, nn.Embedding)
         self.embeddings = Table(self.embeddings.weight.detach())
 
-    def average(self, tokens_BLD: torch.Tensor, ids_BL: torch.Tensor, mask_BL: torch.Tensor) -> torch.Tensor:
-        """(B, D) of embeddings that are already looked up."""
-        weight_BL1 = self.importance(ids_BL).exp() * mask_BL.unsqueeze(-1)
-        return (tokens_BLD * weight_BL1).sum(1) / weight_BL1.sum(1).clamp_min(1e-6)
 
+class NarrowEncoder(nn.Module):
+    """The mean of a narrow encoder's last hidden states over real tokens, of which it has a table of its own.
 
-class ConvolutionEncoder(nn.Module):
-    """Averaged token embeddings beside what filters over three neighbouring tokens found anywhere (Kim, 2014).
-
-    Word order at a small part of a transformer's cost.
+    Args:
+        rows: (tokens, D) where the table starts.
+        body: layers that read them.
     """
 
-    def __init__(self, embeddings: torch.Tensor, filters: int, dropout: float = 0.2) -> None:
+    def __init__(self, rows: torch.Tensor, body: PreTrainedModel) -> None:
         super().__init__()
-        self.tokens = StaticEncoder(embeddings)
-        self.filters = nn.Conv1d(embeddings.shape[1], filters, 3, padding=1)
-        self.dropout = nn.Dropout(dropout)
+        self.width: int = rows.shape[1]
+        self.rows: nn.Embedding | Table = nn.Embedding.from_pretrained(rows, freeze=False)
+        self.body = body
 
     def forward(self, ids_BL: torch.Tensor, mask_BL: torch.Tensor) -> torch.Tensor:
-        """(B, D + F) vectors."""
-        tokens_BLD = self.tokens.embeddings(ids_BL)
-        real_BL1 = mask_BL.unsqueeze(-1).to(tokens_BLD.dtype)
-        mean_BD = self.tokens.average(tokens_BLD, ids_BL, mask_BL)
-        near_BFL = F.gelu(self.filters(self.dropout(tokens_BLD * real_BL1).transpose(1, 2)))
-        best_BF = (near_BFL - 1e4 * (1 - real_BL1.transpose(1, 2))).amax(2) * real_BL1.amax(1)
-        return self.dropout(torch.cat([mean_BD, best_BF], 1))
+        """(B, D) vectors."""
+        hidden_BLD = self.body(inputs_embeds=self.rows(ids_BL), attention_mask=mask_BL).last_hidden_state
+        return _mean(hidden_BLD, mask_BL)
+
+    def shrink(self) -> None:
+        """Ends the training: the table is kept in int8 from here on."""
+        assert isinstance(self.rows, nn.Embedding)
+        self.rows = Table(self.rows.weight.detach())
 
 
 class TransformerEncoder(nn.Module):
@@ -155,9 +155,13 @@ class TransformerEncoder(nn.Module):
 
     def forward(self, ids_BL: torch.Tensor, mask_BL: torch.Tensor) -> torch.Tensor:
         """(B, D) vectors."""
-        hidden_BLD = self.model(input_ids=ids_BL, attention_mask=mask_BL).last_hidden_state
-        weight_BL1 = mask_BL.unsqueeze(-1).to(hidden_BLD.dtype)
-        return (hidden_BLD * weight_BL1).sum(1) / weight_BL1.sum(1).clamp_min(1e-6)
+        return _mean(self.model(input_ids=ids_BL, attention_mask=mask_BL).last_hidden_state, mask_BL)
+
+
+def _mean(hidden_BLD: torch.Tensor, mask_BL: torch.Tensor) -> torch.Tensor:
+    """(B, D) over real tokens."""
+    weight_BL1 = mask_BL.unsqueeze(-1).to(hidden_BLD.dtype)
+    return (hidden_BLD * weight_BL1).sum(1) / weight_BL1.sum(1).clamp_min(1e-6)
 
 
 class TokenBranch(nn.Module):
@@ -172,7 +176,7 @@ class TokenBranch(nn.Module):
 
     def __init__(
         self,
-        encoder: StaticEncoder | ConvolutionEncoder | TransformerEncoder,
+        encoder: StaticEncoder | NarrowEncoder | TransformerEncoder,
         width: int,
         labels: int,
         pairing: Pairing | None = None,
@@ -233,6 +237,8 @@ class Student(nn.Module):
         if isinstance(self.tokens, CrossBranch | QuestionBranch):
             return self.tokens.width
         encoder = self.tokens.encoder if self.tokens else None
+        if isinstance(encoder, NarrowEncoder):
+            return encoder.width
         return int(encoder.model.config.hidden_size) if isinstance(encoder, TransformerEncoder) else 0
 
     @property
