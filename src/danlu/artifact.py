@@ -35,7 +35,9 @@ if TYPE_CHECKING:
     from danlu.types import Pairing, Range
 
 MAX_BYTES = 1 << 30
-_BATCH_CELLS = 1 << 16
+# Four to a character of what is read at once: so little stays in a processor's cache, which doubles the texts a second.
+# The options of a question are kept together.
+_BATCH_CELLS, _BATCH_CELLS_OF_OPTIONS = 1 << 13, 1 << 16
 _MOST = 1_000_000  # of characters and tokens read
 _COLDEST, _HOTTEST = 0.01, 100.0  # temperatures: wider than what calibration can choose
 
@@ -188,10 +190,11 @@ class Model:
             cut.append(join(read[0], read[1], pairing) if pairing else read[0])
         out = np.zeros((len(cut), len(self.labels)), np.float32)
         order = sorted(range(len(cut)), key=lambda i: len(cut[i]))
+        cells = _BATCH_CELLS_OF_OPTIONS if self.options else _BATCH_CELLS
         start = 0
         while start < len(order):
             end = start + 1
-            while end < len(order) and (end - start + 1) * (len(cut[order[end]]) + 8) * 4 <= _BATCH_CELLS:
+            while end < len(order) and (end - start + 1) * (len(cut[order[end]]) + 8) * 4 <= cells:
                 end += 1
             rows = order[start:end]
             out[rows] = self._run([cut[i] for i in rows])

@@ -210,7 +210,7 @@ def make_plan(sizes: Sizes, minutes: float, max_mb: float, max_ms: float) -> Pla
     steps = steps_of(layers or depths)
     most = max(400, PASSES * enough * student_batch // NARROW_BATCH)
     light, narrow = _light(
-        tokens * sizes.sides, sizes.sides, seconds, most, 0.06 if able else 0.3 / (2 if sizes.has_test else 1 + folds)
+        tokens * sizes.sides, sizes.sides, seconds, most, 0.06 if able else 0.2 / (2 if sizes.has_test else 1 + folds)
     )
 
     # Everything is read by the frozen encoder, and, beyond the loop, once more by the tuned one.
