@@ -36,8 +36,8 @@ class Exam:
             whole questions then.
         apart: whether each label is a decision of its own; targets are the probabilities that it holds then.
         range: of the scores, where texts are scored; targets are places in it then.
-        sources: how many texts, or questions, these count for where some are passages of one another's text; None
-            where none is.
+        sources: how many texts, or questions, these count for where they are few, and some may be passages of one
+            another's text; None where they are enough.
     """
 
     texts: list[str]
@@ -69,10 +69,9 @@ class Exam:
 
     @property
     def doubt(self) -> float:
-        """By how much two shares of right answers may differ by chance where there are passages.
+        """By how much two shares of right answers may differ by chance where few texts judge.
 
-        A standard error of the texts that they are of, a tenth at most; 0 of decisions and of scores, which are no
-        shares.
+        A standard error of so many, a tenth at most; 0 of decisions and of scores, which are no shares.
         """
         if self.sources is None or self.apart or self.range is not None:
             return 0.0

@@ -107,20 +107,20 @@ def _exam(run: Run, material: Material, best: Teacher, beliefs: Beliefs, divided
     chosen = [everything[i] for i in [*dev, *held]]
     judged = np.float32(0.5) * (targets_of(material.truth(material.dev), len(texts.labels)) + beliefs.probability(dev))
     targets = np.concatenate([judged, beliefs.probability(held)])
-    parts, witnesses = [material.questions_in(dev), material.questions_in(held)], None
+    parts = [material.questions_in(dev), material.questions_in(held)]
+    few = len(divided.cut) + len(_whole_texts(material, held)) if divided.cut else None
     count = 4 * SMALLEST_EXAM * _options(material)
     made = _passages(run, best, divided.cut, count, {everything[i] for i in divided.taken})
     if made.texts:
         chosen += made.texts
         targets = np.concatenate([targets, made.targets])
         parts.append(made.questions)
-        witnesses = len(divided.cut) + len(_whole_texts(material, held))
     if not chosen:
         raise OptionError(
             "The texts are too short to hold any back for choosing. Fix: add unlabelled text or dev rows."
         )
     questions = _together(parts) if material.asked else None
-    return Exam(chosen, targets, questions, apart=texts.apart, range=texts.range, sources=witnesses)
+    return Exam(chosen, targets, questions, apart=texts.apart, range=texts.range, sources=few)
 
 
 def _lesson(run: Run, material: Material, best: Teacher, beliefs: Beliefs, taken: NDArray[np.int64]) -> Lesson:
