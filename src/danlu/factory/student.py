@@ -139,8 +139,11 @@ def teach(
         student, tokenizer = Student(None, None, ngrams, (0.0, 0.0, 1.0)), None
     else:
         start = shared.narrow if name == NARROW else shared
-        tokenizer = start.vocabulary[0]
-        student = Student(_token_branch(name, start, step), start.static, ngrams, (1.0, 1.0, 1.0))
+        tokenizer, branch = start.vocabulary[0], _token_branch(name, start, step)
+        if name != "static":  # it has no matrix products
+            texts = [*shared.lesson.texts, *(exam.texts if exam else ())][:CALIBRATION_TEXTS]
+            _smooth(branch, token_ids(tokenizer, texts, plan.token_length), name, plan)
+        student = Student(branch, start.static, ngrams, (1.0, 1.0, 1.0))
     if exam:
         pairing = student.tokens.pairing if isinstance(student.tokens, CrossBranch) else None
         # that of the general model, as in the vote
@@ -171,14 +174,13 @@ def _token_branch(
             encoder, steps = distil.narrow_encoder(source.base, old_ids), plan.narrow_steps
         else:
             encoder, steps = distil.static_encoder(distil.light_embeddings(source.base, old_ids)), plan.light_steps
-        branch = distil.light_branch(
+        return distil.light_branch(
             LIGHT[name], encoder, lesson, sequences, steps=steps, seed=source.seed, progress=step
         )
-        return _smoothed(branch, sequences) if name == NARROW else branch
     kind, depth = name.rsplit("-", 1)
     if kind == CROSS:
         return _of_general(shared, sequences, int(depth), step)
-    branch = distil.transformer_branch(
+    return distil.transformer_branch(
         source.encoder,
         lesson,
         sequences,
@@ -189,12 +191,14 @@ def _token_branch(
         seed=source.seed,
         progress=step,
     )
-    return _smoothed(branch, sequences)
 
 
-def _smoothed(branch: TokenBranch, sequences: list[list[int]]) -> TokenBranch:
-    smooth(branch.encoder, (padded([sequence]) for sequence in sequences[:CALIBRATION_TEXTS]))
-    return branch
+def _smooth(
+    branch: TokenBranch | CrossBranch | QuestionBranch, whole: Sequence[Sequence[int]], name: str, plan: Plan
+) -> None:
+    """Prepares a branch for int8 by the tokens of some texts, or sides: of the lesson first, of the exam where few."""
+    rows = by_row(_chosen(whole, name, plan, together=isinstance(branch, CrossBranch)), branch.pairing)
+    smooth(branch.encoder if isinstance(branch, TokenBranch) else branch, (_fed(branch, [row]) for row in rows))
 
 
 def _of_general(
@@ -205,10 +209,7 @@ def _of_general(
     assert general is not None
     make = distil_cross.cross_branch if lesson.questions is None else distil_cross.question_branch
     schooling = distil_cross.Schooling(depth, plan.student_steps, plan.student_batch, source.seed)
-    branch = make(general.model, general.around, lesson, sequences, shared.vocabulary[1], schooling, step)
-    rows = by_row(sequences, branch.pairing)[:CALIBRATION_TEXTS]
-    smooth(branch, (_fed(branch, [row]) for row in rows))
-    return branch
+    return make(general.model, general.around, lesson, sequences, shared.vocabulary[1], schooling, step)
 
 
 def _fed(
