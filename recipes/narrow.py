@@ -12,10 +12,10 @@ whole recipe; does not know which students begin with the result.
 from __future__ import annotations
 
 import argparse
+import copy
 import json
-import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,12 +25,12 @@ import torch
 from torch import nn
 from torch.nn import functional as F  # noqa: N812 - the field's name for it
 
-from danlu.factory.fixed import evaluate_encoder
-from danlu.models.base import EMBEDDED, open_base, padded, token_embeddings, token_ids
+from danlu.factory.fixed import embedder, evaluate_encoder
+from danlu.models.base import EMBEDDED, open_base, padded, token_embeddings
 from danlu.models.narrow import Narrow, config_of, save_narrow
 from danlu.models.shelf import write_sums
 from danlu.runtime import autocast, start
-from danlu.text.pair import plain
+from recipes.gpu import log
 from recipes.packed import CLS, SEP, unpack
 
 if TYPE_CHECKING:
@@ -148,7 +148,14 @@ def batches(data: Passages, recipe: Recipe) -> Iterator[list[NDArray[np.int64]]]
 def losses(
     pupil: Pupil, base: Base, static: torch.Tensor, batch: Sequence[NDArray[np.int64]]
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """The error of tokens' hidden states as a share of their variance, and the cosine distance of passages' vectors."""
+    """The error of tokens' hidden states as a share of their variance, and the cosine distance of passages' vectors.
+
+    Args:
+        pupil: learns.
+        base: what it learns from.
+        static: (vocabulary, width) by `scaled`.
+        batch: token ids of passages.
+    """
     ids_BL, mask_BL = padded(batch)
     with autocast(torch.device("cpu")):
         with torch.no_grad():
@@ -163,6 +170,7 @@ def losses(
 
 
 def optimiser_of(pupil: Pupil, recipe: Recipe) -> torch.optim.Optimizer:
+    """AdamW over all of the pupil."""
     return torch.optim.AdamW(pupil.parameters(), lr=recipe.rate, betas=(0.9, 0.98), weight_decay=0.01, fused=True)
 
 
@@ -231,8 +239,15 @@ def export(work: Path, folder: Path) -> None:
     write_sums(folder)
 
 
-def log(message: str) -> None:
-    print(f"{time.strftime('%H:%M:%S')} {message}", file=sys.stderr, flush=True)
+@torch.no_grad()
+def opened(base: Base) -> Base:
+    """The base with the narrow encoder in place of its own, which reads token ids as that one does."""
+    assert base.narrow is not None
+    assert base.static is not None
+    body = copy.deepcopy(base.narrow.body)
+    rows = base.narrow.rows(token_embeddings(base.model).weight, torch.from_numpy(base.static))
+    body.set_input_embeddings(nn.Embedding.from_pretrained(rows))
+    return replace(base, model=body)
 
 
 def main() -> None:
@@ -254,29 +269,10 @@ def main() -> None:
     if arguments.export:
         export(arguments.work, EMBEDDED)
     elif arguments.evaluate:
-        base = open_base()
-        print(json.dumps(evaluate_encoder(lambda texts: vectors(base, texts), arguments.data), indent=1))
+        print(json.dumps(evaluate_encoder(embedder(opened(open_base())), arguments.data), indent=1))
     else:
         arguments.work.mkdir(parents=True, exist_ok=True)
         train(arguments.pack, arguments.work, arguments.minutes, Recipe())
-
-
-@torch.inference_mode()
-def vectors(base: Base, texts: Sequence[str], length: int = 128) -> NDArray[np.float32]:
-    """(texts, width) unit vectors by the narrow encoder."""
-    narrow = base.narrow
-    assert narrow is not None
-    assert base.static is not None
-    ids = token_ids(base.tokenizer, list(map(plain, texts)), length)
-    order = np.argsort(list(map(len, ids)), kind="stable")
-    out = np.zeros((len(ids), narrow.body.config.hidden_size), np.float32)
-    for begin in range(0, len(order), 64):
-        index = order[begin : begin + 64]
-        ids_BL, mask_BL = padded([ids[i] for i in index])
-        rows = narrow.rows(token_embeddings(base.model)(ids_BL), torch.from_numpy(base.static)[ids_BL])
-        hidden = narrow(rows, mask_BL) * mask_BL.unsqueeze(-1)
-        out[index] = F.normalize(hidden.sum(1), dim=-1).numpy()
-    return out
 
 
 if __name__ == "__main__":

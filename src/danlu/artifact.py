@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from danlu.types import Pairing, Range
 
 MAX_BYTES = 1 << 30
-# Four to a character of what is read at once: so little stays in a processor's cache, which doubles the texts a second.
-# The options of a question are kept together.
+# N-grams, about four a character, that are read at once: few enough for what they become to stay in a processor's
+# cache, which doubles the texts a second; more of questions, whose options share what is read of them.
 _BATCH_CELLS, _BATCH_CELLS_OF_OPTIONS = 1 << 13, 1 << 16
 _MOST = 1_000_000  # of characters and tokens read
 _COLDEST, _HOTTEST = 0.01, 100.0  # temperatures: wider than what calibration can choose

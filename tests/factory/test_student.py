@@ -13,6 +13,7 @@ from danlu.adapt.linear import encode
 from danlu.artifact import Model
 from danlu.errors import OptionError
 from danlu.evals.questions import Questions
+from danlu.factory import student
 from danlu.factory.asking import Asking
 from danlu.factory.calibration import Calibration
 from danlu.factory.draft import drafts
@@ -47,6 +48,22 @@ def test_what_candidates_share_is_made_once(shared):
     assert shared.vocabulary is shared.vocabulary
     assert shared.narrow is shared.narrow
     assert (shared.narrow is shared) == (shared.source.base.narrow is not None)
+
+
+@pytest.mark.parametrize("texts", [0, 7, 500])
+def test_int8_is_calibrated_by_the_exam_where_the_lesson_is_short(narrow_base, toy_lesson, monkeypatch, texts):
+    few = replace(
+        toy_lesson,
+        texts=toy_lesson.texts[:20],
+        targets=toy_lesson.targets[:20],
+        weights=toy_lesson.weights[:20],
+        vectors=toy_lesson.vectors[:20],
+    )
+    calibrated = []
+    monkeypatch.setattr(student, "smooth", lambda _, batches: calibrated.append(len(list(batches))))
+    exam = Exam([f"a text with number {n}" for n in range(texts)], np.full((texts, 3), 1 / 3, np.float32))
+    teach("narrow", Shared(Source(narrow_base, narrow_base.model, PLAN, 0), few), exam if texts else None)
+    assert calibrated == [min(20 + texts, student.CALIBRATION_TEXTS)]
 
 
 def test_the_narrow_candidate_of_another_base_reads_the_tokens_of_the_package(tiny_base, toy_lesson):

@@ -173,7 +173,12 @@ def static_encoder(embeddings: NDArray[np.float32]) -> StaticEncoder:
 
 @torch.no_grad()
 def narrow_encoder(base: Base, old_ids: NDArray[np.int64]) -> NarrowEncoder:
-    """The narrow encoder of a base, which has one, with a table of some of the base's tokens."""
+    """The narrow encoder of a base, which has one, with a table of some of the base's tokens.
+
+    Args:
+        base: with static embeddings and a narrow encoder; both are left as they are.
+        old_ids: (tokens,) the base's number of each token.
+    """
     assert base.narrow is not None
     assert base.static is not None
     chosen = torch.from_numpy(old_ids)

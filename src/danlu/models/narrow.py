@@ -2,7 +2,7 @@
 
 Light students begin as it. It has no table of tokens of its own: one matrix makes a token's row of what the encoder
 knows of it, another of its static embedding, and the sum is read. Knows tensors and two files; `recipes/narrow.py`
-trains it.
+trains it as Jiao et al. (TinyBERT, 2020) train theirs on general text.
 """
 
 from __future__ import annotations
