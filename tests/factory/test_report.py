@@ -335,6 +335,16 @@ def test_compression_that_was_refused_is_said():
     assert "After compression" not in text
 
 
+def test_the_file_holds_another_candidate_than_the_most_accurate_and_the_report_says_why():
+    report = sample(LABELS)
+    assert "began as the general model" not in Page(render(report)).text  # the better one does not fit
+    best = {**report["card"]["candidates"][0], "name": "better", "accuracy": 0.725, "shipped": False}
+    report["card"]["candidates"].append(best)
+    assert "better is 2.5 points ahead" in Page(render(report)).text
+    report["card"]["task"]["language"] = "zh"
+    assert "better 高出 2.5 个百分点" in Page(render(report)).text
+
+
 def test_steps_of_one_stage_are_added_up():
     report = sample(LABELS)
     report["seconds"] = {"tuned-0": 30.0, "tuned-1": 40.0, "transformer-2.onnx": 5.0, "transformer-2.int8.onnx": 1.0}

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 _THIN, _VERY_THIN = 20, 10  # measured rows of a label below which its figures say little, or hardly anything
 _HEAT = 20  # labels in the confusion picture
 _TABLE = 24  # labels in the open table; the others can be unfolded
+_EQUAL = 1e-3  # two candidates whose scores differ by less are alike: the smaller one ships
 _FAR = 2.0  # times as often, or as seldom, among labelled rows as is expected: worth a column and a sentence
 
 
@@ -190,6 +191,7 @@ def front(view: View) -> str:
         paragraph(view.words["front_lead"], "lead")
         + f'<div class="panels">{"".join(panels)}</div>'
         + _candidates(view, entries, latency)
+        + _doubted(view, entries)
         + _parity(view)
     )
 
@@ -299,6 +301,16 @@ def _candidates(view: View, entries: Sequence[dict[str, Any]], latency: dict[str
         )
     figure = view.words.get("chosen_by", view.words["accuracy"])
     return table([view.words["candidate"], figure, view.words["size"], view.words["p95"]], body)
+
+
+def _doubted(view: View, entries: Sequence[dict[str, Any]]) -> str:
+    """One sentence where the most accurate candidate inside the limits is not the one in the file."""
+    shipped = next((entry for entry in entries if entry.get("shipped")), None)
+    best = max((entry for entry in entries if entry.get("fits", True)), key=_score, default=None)
+    if not shipped or not best or _score(best) - _score(shipped) < _EQUAL:
+        return ""
+    ahead = points(_score(best) - _score(shipped))
+    return paragraph(view.say("front_doubt", best=user(best.get("name", "")), d=ahead))
 
 
 def _parity(view: View) -> str:

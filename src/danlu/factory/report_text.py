@@ -118,6 +118,8 @@ ENGLISH: dict[str, str] = {
     "for choosing, some of them judged by the teacher, so these accuracies only rank the candidates.",
     "front_size": "Accuracy over size, MB",
     "front_latency": "Accuracy over time per text, ms",
+    "front_doubt": "{best} is {d} points ahead, which so few rows cannot tell from chance. In the file is the "
+    "candidate that began as the general model: it could read such rows before any was labelled.",
     "limit_mark": "limit {limit}",
     "candidate": "Candidate",
     "size": "Size",
@@ -360,6 +362,8 @@ CHINESE: dict[str, str] = {
     "所以这里的准确率只用来排先后。",
     "front_size": "准确率与大小（MB）",
     "front_latency": "准确率与单条耗时（毫秒）",
+    "front_doubt": "{best} 高出 {d} 个百分点，但用来比较的行太少，这点差距分不清是不是偶然。"
+    "文件里是由通用模型长成的那个候选：在没有任何标注之前，它就读得懂这样的行。",
     "limit_mark": "上限 {limit}",
     "candidate": "候选",
     "size": "大小",
