@@ -6,7 +6,9 @@ import json
 
 import pytest
 
+from danlu.extractor import Extraction, Span
 from danlu.factory import ask as asking
+from danlu.factory import ask_types
 from danlu.models.choice import ChoiceModel
 
 
@@ -48,6 +50,35 @@ def test_a_file(run, tmp_path):
     assert [answer["text"] for answer in json.loads(out)["answers"]] == ["my card", "the box"]
 
 
+def test_a_pair_without_an_order_is_the_same_both_ways(run):
+    answers = [
+        json.loads(run("ask", first, "--second", second, "--unordered", "--labels", "yes", "no", "--json")[1])[
+            "answers"
+        ][0]
+        for first, second in (("my card", "the box"), ("the box", "my card"))
+    ]
+    assert (answers[0]["text"], answers[0]["second"]) == ("my card", "the box")
+    assert (answers[1]["text"], answers[1]["second"]) == ("the box", "my card")
+    assert answers[0]["probabilities"] == pytest.approx(answers[1]["probabilities"], abs=1e-5)
+
+
+def test_types_to_look_for(run, monkeypatch):
+    def find(texts, types, progress):
+        progress(len(texts))
+        return [Extraction(text, (Span(0, 2, types[0], 0.9),)) for text in texts]
+
+    monkeypatch.setattr(ask_types, "find", find)
+    code, out, err = run("ask", "小王在北京", "--types", "人名", "地名", "--json")
+    assert code == 0, err
+    (answer,) = json.loads(out)["answers"]
+    assert answer["entities"][0]["text"] == "小王"
+    assert answer["entities"][0]["type"] == "人名"
+    code, out, _ = run("ask", "小王在北京", "--types", "人名")
+    assert code == 0
+    assert "小王" in out
+    assert "Nothing was learned from examples" in out
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -60,6 +91,11 @@ def test_a_file(run, tmp_path):
         (["--labels", "a", "b"], "Give texts or --file"),
         (["x", "--file", "f.csv", "--labels", "a", "b"], "Give texts or --file"),
         (["x", "y", "--second", "z", "--labels", "a", "b"], "--second makes a pair"),
+        (["x", "--unordered", "--labels", "a", "b"], "--unordered is for pairs"),
+        (["x", "--types"], "no type after --types"),
+        (["x", "--types", "a", "a"], "given twice"),
+        (["x", "--types", "a", "--labels", "b", "c"], "leave --labels"),
+        (["x", "--types", "a", "--second", "y"], "leave --labels"),
     ],
 )
 def test_mistakes(run, arguments, message):

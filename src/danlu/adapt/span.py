@@ -14,6 +14,7 @@ import torch
 from torch.nn import functional as F  # noqa: N812 - the field's name for it
 
 from danlu.models.base import embed, layers, token_embeddings, token_ids
+from danlu.models.open_span import open_spans
 from danlu.models.span import SpanNetwork
 from danlu.runtime import autocast
 from danlu.text.entities import Candidates, Reading, candidates
@@ -30,11 +31,12 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
     from danlu.models.base import Base
+    from danlu.models.open_span import OpenSpans
     from danlu.text.pieces import Tokens
 
 # Shapes: B windows in a batch, L tokens, W widths, K types.
 
-FLOOR = -4.0  # the lowest logit of a candidate: far below what any threshold takes
+FLOOR = -5.0  # the lowest logit of a candidate: far below what any threshold takes
 
 
 def encode(
@@ -72,8 +74,11 @@ def head(
     widest: int,
     seed: int,
     allowed: NDArray[np.bool_] | None = None,
+    general: OpenSpans | None = None,
 ) -> SpanNetwork:
     """A network to train: a copy of an encoder under a scorer that starts from what the types are called.
+
+    Of the embedded encoder it is what the general extractor makes of these names, which finds some already.
 
     Args:
         base: whose tokenizer and whole encoder read the names.
@@ -82,16 +87,22 @@ def head(
         widest: tokens of the widest entity.
         seed: of the scorer's first weights.
         allowed: (types, relations, types) which relations there can be; None where none are looked for.
+        general: the general extractor, by default the package's own where it belongs to the base.
     """
     names = embed(base.model, token_ids(base.tokenizer, wording, 64))
-    names -= names.mean(0) if len(names) > 1 else 0.0
     names /= np.maximum(np.linalg.norm(names, axis=1, keepdims=True), 1e-9)
-    torch.manual_seed(seed)
-    model = copy.deepcopy(encoder)
-    for parameter in model.parameters():
-        parameter.requires_grad_(True)
     rules = None if allowed is None else torch.from_numpy(allowed)
-    return SpanNetwork(model, torch.from_numpy(names), widest, allowed=rules)
+    torch.manual_seed(seed)
+    general = general or open_spans(base)
+    if general is not None:
+        network = general.network(encoder, torch.from_numpy(names), widest, rules)
+    else:
+        names -= names.mean(0) if len(names) > 1 else 0.0
+        names /= np.maximum(np.linalg.norm(names, axis=1, keepdims=True), 1e-9)
+        network = SpanNetwork(copy.deepcopy(encoder), torch.from_numpy(names), widest, allowed=rules)
+    for parameter in network.parameters():
+        parameter.requires_grad_(True)
+    return network
 
 
 def fit(

@@ -15,10 +15,12 @@ from danlu.errors import OptionError
 from danlu.models.base import open_base
 from danlu.models.choice import marks_of, open_choice
 from danlu.text.normalize import clean
-from danlu.text.pair import sides
+from danlu.text.pair import pairing_of, sides
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
 
     from danlu.models.base import Base
     from danlu.models.choice import ChoiceModel
@@ -55,7 +57,7 @@ def ask(
     """The labels of each text with their probabilities.
 
     Args:
-        texts: single ones, or pairs as `danlu.text.pair` joins them.
+        texts: single ones, or pairs as `danlu.text.pair` joins them; those without an order are read both ways.
         labels: in words, two at least.
         question: in words; may be empty.
         opened: a base with its model, by default the package's own.
@@ -72,14 +74,30 @@ def ask(
     if not cleaned:
         return []
     base, model = opened or _opened()
-    rows = choice.encode(base.tokenizer, cleaned, named, clean(question))
-    probabilities = np.exp(choice.predict(choice.score(model, rows, marks_of(base.tokenizer), progress)))
+    scores = _scores(base, model, cleaned, named, clean(question), progress)
+    either = [number for number, text in enumerate(texts) if pairing_of([text]) == "unordered"]
+    if either:
+        turned = [cleaned[number][::-1] for number in either]
+        scores[either] = (scores[either] + _scores(base, model, turned, named, clean(question), None)) / 2
+    probabilities = np.exp(choice.predict(scores))
     order = np.argsort(-probabilities, axis=1, kind="stable")
     ranks: list[list[int]] = order.tolist()
     return [
         Answer(text, {labels[k]: float(row[k]) for k in best})
         for text, row, best in zip(texts, probabilities, ranks, strict=True)
     ]
+
+
+def _scores(
+    base: Base,
+    model: ChoiceModel,
+    texts: Sequence[tuple[str, ...]],
+    labels: Sequence[str],
+    question: str,
+    progress: Callable[[int], object] | None,
+) -> NDArray[np.float32]:
+    rows = choice.encode(base.tokenizer, texts, labels, question)
+    return choice.score(model, rows, marks_of(base.tokenizer), progress)
 
 
 def checked(labels: Sequence[str]) -> list[str]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     Gold = Sequence[NDArray[np.int64]]
 
-GRID = tuple(float(step) for step in np.arange(-3.0, 3.01, 0.25))  # logits that are tried as thresholds
+GRID = tuple(float(step) for step in np.arange(-4.0, 3.01, 0.25))  # logits that are tried as thresholds
 SMOOTH = (0.25, 0.5, 0.25)  # of a threshold's F1 and its neighbours': a single row decides less
 STRENGTH = 1e-2  # of the pull of the scale towards 1 and of the shift towards 0, beside the mean loss
 LEAST_P, MOST_P = 0.02, 0.98

@@ -20,6 +20,7 @@ from danlu.factory.extract_links import Schema, gold_links, targets
 from danlu.factory.extract_plan import MOST_MARKED, SpanSizes
 from danlu.factory.folds import folds_of
 from danlu.models.base import token_embeddings
+from danlu.models.open_span import open_settings
 from danlu.text.links import together
 from danlu.text.pieces import by_character, places, read, windows
 
@@ -130,6 +131,7 @@ def sizes_of(base: Base, inspection: Inspection, seed: int) -> SpanSizes:
         depth=base.model.config.num_hidden_layers,
         body=body,
         hidden=token_embeddings(base.model).weight.shape[1],
+        known=open_settings(base) is not None,
     )
 
 

@@ -21,6 +21,9 @@ LEAST_TOKENS, MOST_TOKENS = 6_000, 16_000
 LEAST_DEV = 30  # dev rows from which on they judge the teacher in place of held-out folds
 LARGE = 1_500  # training rows from which on a tenth is held out for good, in place of folds
 ENOUGH_STEPS = 40  # of a student; with fewer, only the teacher itself is a candidate
+ENOUGH_TAUGHT = 150  # steps of a teacher; for fewer, folds are saved, and then the shallower students
+LEAST_WANTED = 300  # steps that it has however few rows there are,
+LEAST_KNOWING = 50  # and where it starts from the general extractor: more of them make it forget
 DEPTHS = (2, 3)  # of students, beside the whole depth, which is the teacher itself
 MOST_MARKED = 20_000  # training rows
 
@@ -41,6 +44,7 @@ class SpanSizes:
         depth: its layers.
         body: its weights without those of the vocabulary.
         hidden: its width.
+        known: whether the general extractor belongs to it, so that no teacher starts from nothing.
     """
 
     labelled: int
@@ -54,6 +58,7 @@ class SpanSizes:
     depth: int = 6
     body: int = 10_800_000
     hidden: int = 384
+    known: bool = False
 
 
 @dataclass(frozen=True)
@@ -75,6 +80,7 @@ class SpanPlan:
         distill: unlabelled texts that students learn from.
         layers: depths of the candidates, the last being the teacher itself.
         student_steps: of each shallower one.
+        known: whether teachers start from the general extractor.
     """
 
     minutes: float
@@ -91,6 +97,7 @@ class SpanPlan:
     distill: int
     layers: tuple[int, ...]
     student_steps: int
+    known: bool = False
 
     @property
     def contexts(self) -> int:
@@ -112,18 +119,15 @@ def make_plan(sizes: SpanSizes, minutes: float, max_mb: float, max_ms: float) ->
     widest = max(2, min(MOST_WIDTH, sizes.widest))
     judged = sizes.dev >= LEAST_DEV
     holds = not judged and sizes.labelled >= LARGE
-    folds = 0 if judged or holds else min(sizes.labelled, 5 if sizes.labelled <= 200 and minutes >= 3 else 3)
     tokens = min(sizes.tokens, WINDOW) + 2
     step = BATCH * tokens * sizes.cost / TRAIN_SPEED
-    contexts = folds + 1
-    wanted = max(300, min(4_000, 20 * sizes.labelled // BATCH))
+    wanted = max(LEAST_KNOWING if sizes.known else LEAST_WANTED, min(4_000, 20 * sizes.labelled // BATCH))
+    enough = min(ENOUGH_TAUGHT, wanted)
     with_loop = sizes.unlabelled >= 50
-    teacher = max(30, min(wanted, int((0.35 if with_loop else 0.5) * seconds / (contexts * step))))
-    loop = max(15, min(teacher // 2, int(0.15 * seconds / (contexts * step))))
-    read = EMBED_SPEED / (tokens * sizes.cost)  # texts a second
-    pool = min(sizes.unlabelled, 3_000, int(0.08 * seconds * read / contexts)) if with_loop else 0
-    distill = min(sizes.unlabelled, 10_000, max(pool, int(0.05 * seconds * read)))
-
+    taught = (0.35 if with_loop else 0.5) * seconds / step  # steps of all contexts together
+    folds = 0 if judged or holds else _folds(sizes.labelled, taught / enough, minutes)
+    contexts = folds + 1
+    scarce = taught < contexts * enough
     reach = TOKENS_A_MS * max(0.0, max_ms - FIXED_MS) / sizes.cost  # tokens that all layers read inside the limit
     depths = (*(depth for depth in DEPTHS if depth < sizes.depth), sizes.depth)
     able = tuple(depth for depth in depths if reach * sizes.depth / depth >= 0.7 * min(sizes.long_tokens, 4 * WINDOW))
@@ -133,12 +137,20 @@ def make_plan(sizes: SpanSizes, minutes: float, max_mb: float, max_ms: float) ->
             f"The texts are long (up to {sizes.long_tokens:,} tokens), and no student could read one in {max_ms:g} ms. "
             f"Fix: --max-ms {int(needed) + 2}, or split the texts."
         )
+    if scarce and sizes.depth in able:  # the teacher itself is the best student, where it may be
+        able, taught = (sizes.depth,), taught + 0.25 * seconds / step
+    teacher = max(30, min(wanted, int(taught / contexts)))
+    loop = max(15, min(teacher // 2, int(0.15 * seconds / (contexts * step))))
+    read = EMBED_SPEED / (tokens * sizes.cost)  # texts a second
+    pool = min(sizes.unlabelled, 3_000, int(0.08 * seconds * read / contexts)) if with_loop else 0
+    distill = min(sizes.unlabelled, 10_000, max(pool, int(0.05 * seconds * read)))
+
     # A step of a student is a part of a teacher's, and the teacher reads the same texts beside it.
     again = 1 if sizes.has_test else max(1, folds)
     parts = sum(depth / sizes.depth + 0.4 for depth in able if depth < sizes.depth)
     worst = max((depth / sizes.depth + 0.4 for depth in able if depth < sizes.depth), default=0.0)
     share = 0.25 * seconds / max(step * (parts + worst * (again - 1)), 1e-9)
-    student = int(max(20, min(1_500, share)))
+    student = int(max(20, min(1_500, share))) if parts else 0
     if student < ENOUGH_STEPS and sizes.depth in able:
         able = (sizes.depth,)
     room = 0.95 * max_mb * 1e6 - sizes.body * max(able) / sizes.depth - FIXED_BYTES
@@ -158,7 +170,20 @@ def make_plan(sizes: SpanSizes, minutes: float, max_mb: float, max_ms: float) ->
         distill=distill,
         layers=able,
         student_steps=student,
+        known=sizes.known,
     )
+
+
+def _folds(labelled: int, taught: float, minutes: float) -> int:
+    """As many as leave each teacher enough steps, five at most; two where none do.
+
+    Args:
+        labelled: training rows.
+        taught: teachers that there is time for.
+        minutes: of the budget.
+    """
+    most = min(labelled, 5 if labelled <= 200 and minutes >= 3 else 3)
+    return next((n for n in (5, 3) if n <= most and taught > n), min(most, 2))
 
 
 def expected_seconds(plan: SpanPlan, sizes: SpanSizes) -> dict[str, float]:

@@ -7,7 +7,7 @@ are wired; the scorer is in models/span.py, how it learns in adapt/span.py and c
 from __future__ import annotations
 
 import copy
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +42,7 @@ PATIENCE = 3.0  # times the budget; only then the clock cuts what the plan wante
 PSEUDO_WEIGHT = 0.5  # of an admitted text beside a labelled one
 GOLD_WEIGHT = 2.0  # of a labelled row beside an unlabelled text, when students learn
 AGAIN_RATE, AGAIN_HEAD_RATE = 1e-4, 1e-3  # of a teacher that learns on
+KNOWN_HEAD_RATE = 5e-4  # of the scorer where it starts from the general extractor
 
 
 @dataclass(frozen=True)
@@ -193,6 +194,8 @@ def teach(run: Run, pieces: Sequence[list[Piece]], contexts: Sequence[Context], 
         judged: the rows they are judged by.
     """
     training = Training(run.plan.teacher_steps, run.plan.batch, seed=run.seed)
+    if run.plan.known:
+        training = replace(training, head_rate=KNOWN_HEAD_RATE)
     allowed = None if run.schema is None else run.schema.allowed(len(run.wording))
     networks: list[SpanNetwork] = []
     with run.progress.stage("teach", len(contexts) * run.plan.teacher_steps) as step:

@@ -20,6 +20,8 @@ from danlu.models.link import LinkScorer
 from danlu.text.pieces import SHAPES
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from transformers import PreTrainedModel
 
 # Shapes: B windows, L tokens, W widths (0: one token), K types, D hidden, R rank.
@@ -75,18 +77,7 @@ class SpanNetwork(nn.Module):
 
     def score(self, hidden_BLD: torch.Tensor) -> torch.Tensor:
         """(B, L, W, K) logits of the stretch that starts at a token and is W + 1 tokens wide; beyond the end, any."""
-        start_BLR, end_BLR, inside_BLR = self.project(hidden_BLD).chunk(3, -1)
-        both_BLWR = start_BLR.unsqueeze(2) * self.ahead(end_BLR) * self.width
-        counts_W1 = torch.arange(1, self.widest + 1, dtype=hidden_BLD.dtype).unsqueeze(-1)
-        mean_BLWR = self.ahead(inside_BLR).cumsum(2) / counts_W1
-        described_BLWK = self.weigh(torch.cat([both_BLWR, mean_BLWR], -1))
-        return described_BLWK + self.start(hidden_BLD).unsqueeze(2) + self.ahead(self.end(hidden_BLD)) + self.wide
-
-    def ahead(self, values_BLX: torch.Tensor) -> torch.Tensor:
-        """(B, L, X) to (B, L, W, X): of each token, what stands 0 to W - 1 tokens after it; zeros beyond the end."""
-        length = values_BLX.shape[1]
-        padded_BMX = F.pad(values_BLX, (0, 0, 0, self.widest - 1))
-        return torch.stack([padded_BMX[:, width : width + length] for width in range(self.widest)], 2)
+        return stretch_logits(hidden_BLD, dict(self.named_parameters()))
 
     def forward(
         self, ids_BL: torch.Tensor, mask_BL: torch.Tensor, shapes_BL: torch.Tensor
@@ -96,3 +87,30 @@ class SpanNetwork(nn.Module):
         if self.links is None:
             return self.score(hidden_BLD)
         return self.score(hidden_BLD), *self.links(hidden_BLD), self.links.weigh.clone()
+
+
+def stretch_logits(hidden_BLD: torch.Tensor, weights: Mapping[str, torch.Tensor]) -> torch.Tensor:
+    """(B, L, W, K) logits of the stretch that starts at a token and is W + 1 tokens wide; beyond the end, any.
+
+    Args:
+        hidden_BLD: what the encoder makes of the tokens.
+        weights: the scorer's, by the names that they have in a `SpanNetwork`.
+    """
+    widest = len(weights["width"])
+    projected = F.linear(hidden_BLD, weights["project.weight"], weights["project.bias"])
+    start_BLR, end_BLR, inside_BLR = projected.chunk(3, -1)
+    both_BLWR = start_BLR.unsqueeze(2) * _ahead(end_BLR, widest) * weights["width"]
+    counts_W1 = torch.arange(1, widest + 1, dtype=hidden_BLD.dtype).unsqueeze(-1)
+    mean_BLWR = _ahead(inside_BLR, widest).cumsum(2) / counts_W1
+    described_BLWR = torch.cat([both_BLWR, mean_BLWR], -1)
+    described_BLWK = F.linear(described_BLWR, weights["weigh.weight"], weights["weigh.bias"])
+    start_BLK = F.linear(hidden_BLD, weights["start.weight"], weights["start.bias"])
+    end_BLK = F.linear(hidden_BLD, weights["end.weight"])
+    return described_BLWK + start_BLK.unsqueeze(2) + _ahead(end_BLK, widest) + weights["wide"]
+
+
+def _ahead(values_BLX: torch.Tensor, widest: int) -> torch.Tensor:
+    """(B, L, X) to (B, L, W, X): of each token, what stands 0 to W - 1 tokens after it; zeros beyond the end."""
+    length = values_BLX.shape[1]
+    padded_BMX = F.pad(values_BLX, (0, 0, 0, widest - 1))
+    return torch.stack([padded_BMX[:, width : width + length] for width in range(widest)], 2)

@@ -63,18 +63,19 @@ class Training:
     seed: int = 0
 
 
-def loss(logits_BLWK: torch.Tensor, real_BLW: torch.Tensor, marks: Sequence[NDArray[np.int64]]) -> torch.Tensor:
+def loss(logits_BLWK: torch.Tensor, real: torch.Tensor, marks: Sequence[NDArray[np.int64]]) -> torch.Tensor:
     """(B,) the global pointer's loss, summed over the types.
 
     Args:
         logits_BLWK: scores.
-        real_BLW: which stretches lie in the text.
+        real: (B, L, W) which stretches lie in the text, or (B, L, W, K) of which it is known whether they are entities.
         marks: of each window.
     """
+    real = real if real.ndim == logits_BLWK.ndim else real.unsqueeze(-1)
     gold_BLWK = torch.zeros_like(logits_BLWK, dtype=torch.bool)
     for row, found in enumerate(marks):
         gold_BLWK[row, found[:, 0], found[:, 1], found[:, 2]] = True
-    wrong_BLWK = logits_BLWK.masked_fill(gold_BLWK | ~real_BLW.unsqueeze(-1), NEVER)
+    wrong_BLWK = logits_BLWK.masked_fill(gold_BLWK | ~real, NEVER)
     right_BLWK = (-logits_BLWK).masked_fill(~gold_BLWK, NEVER)
     both = [torch.logsumexp(F.pad(part.flatten(1, 2), (0, 0, 0, 1)), 1) for part in (wrong_BLWK, right_BLWK)]
     return (both[0] + both[1]).sum(-1)
