@@ -25,11 +25,12 @@ def test_the_package_s_bases_are_listed_and_whole(run):
     code, out, _ = run("base")
     assert code == 0
     assert "encoder: The embedded bilingual sentence encoder" in out
+    assert "extractor: The general extractor" in out
     assert "decoder: The embedded bilingual decoder" in out
-    assert out.count(", whole\n") == 3
+    assert out.count(", whole\n") == 4
     code, out, _ = run("base", "--json")
     models = json.loads(out)["models"]
-    assert {"name": "encoder", "folder": str(SHELF / "encoder"), "broken": []}.items() <= models[-1].items()
+    assert {"name": "encoder", "folder": str(SHELF / "encoder"), "broken": []}.items() <= models[2].items()
     assert not any(model["broken"] for model in models)
     assert run("base", "encoder")[1].startswith("# The embedded bilingual sentence encoder")
 
