@@ -6,7 +6,6 @@ import json
 import math
 import multiprocessing
 import os
-import random
 import shutil
 import signal
 import time
@@ -96,20 +95,51 @@ def test_a_run_that_was_stopped_ends_with_the_same_weights(shard, tmp_path, opti
     assert [line["loss"] for line in metrics(tmp_path / "parts")] == [line["loss"] for line in whole[-2:]]
 
 
+def reached(folder, sign):
+    """The last step of which there is a line of metrics, or a checkpoint."""
+    if sign == "checkpoint":
+        return max((step for step, _ in found(folder)), default=0)
+    path = folder / "metrics.jsonl"
+    lines = path.read_text().split("\n")[:-1] if path.exists() else []
+    return json.loads(lines[-1])["step"] if lines else 0
+
+
+def drawn(folder):
+    return [line for line in (folder / "curve.html").read_text().splitlines() if "<polyline" in line]
+
+
 @pytest.mark.slow
-def test_kill_at_any_moment(shard, tmp_path):
-    train(shard, tmp_path / "whole")
+def test_killed_at_any_moment_it_ends_with_the_same_weights(shard, tmp_path, monkeypatch):
+    training = Training(**{**vars(TRAINING), "steps": 40})
+    train(shard, tmp_path / "whole", training, "encoder")  # whose masks are drawn anew in each step
+    killed, begun, restore = tmp_path / "killed", tmp_path / "begun", loop.restore
+
+    def told(*args):
+        step = restore(*args)
+        with begun.open("a") as file:
+            file.write(f"{step}\n")
+        return step
+
+    monkeypatch.setattr(loop, "restore", told)
     context = multiprocessing.get_context("fork")
-    draw = random.Random(1)
-    for _ in range(5):
-        child = context.Process(target=train, args=(shard, tmp_path / "killed"))
+    # The line of a step that is saved comes just before its checkpoint, a checkpoint just before old ones are removed.
+    for sign, step in (("line", 4), ("checkpoint", 5), ("line", 15), ("line", 22), ("checkpoint", 30)):
+        child = context.Process(target=train, args=(shard, killed, training, "encoder"))
         child.start()
-        time.sleep(draw.uniform(0.05, 0.6))
+        while reached(killed, sign) < step:
+            assert child.is_alive()
+            time.sleep(0.001)
         os.kill(child.pid, signal.SIGKILL)
         child.join()
-    train(shard, tmp_path / "killed")
-    assert weights(tmp_path / "killed") == weights(tmp_path / "whole")
-    assert metrics(tmp_path / "killed") == metrics(tmp_path / "whole")
+        assert child.exitcode == -signal.SIGKILL  # it was not done yet
+    assert found(killed)[-1][0] < training.steps
+    train(shard, killed, training, "encoder")
+    steps = [int(line) for line in begun.read_text().split()]
+    assert len(steps) == 6
+    assert all(step >= least for step, least in zip(steps, (0, 0, 5, 10, 20, 30), strict=True))
+    assert weights(killed) == weights(tmp_path / "whole")
+    assert metrics(killed) == metrics(tmp_path / "whole")
+    assert drawn(killed) == drawn(tmp_path / "whole")
 
 
 def test_a_damaged_checkpoint_is_passed_over(shard, tmp_path):
