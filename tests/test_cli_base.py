@@ -7,6 +7,7 @@ import json
 import pytest
 
 from danlu.models.shelf import SHELF
+from danlu.text.tokenizer import SPECIAL, START, encode, open_tokenizer
 
 PRETRAIN = "--size tiny --vocabulary 500 --context 32 --batch 128 --passes 0.2"
 
@@ -66,6 +67,24 @@ def test_a_base_is_handed_over_to_transformers(run, tmp_path, name, opener):
         assert "北京" in tokenizer.convert_ids_to_tokens(logits[at].topk(5).indices.tolist())
     assert logits.shape[-1] == len(tokenizer)
     assert "exists" in run("base", name, "--out", tmp_path / "folder")[2]
+
+
+def test_what_looks_like_a_command_is_text_for_the_decoder_that_is_handed_over(run, tmp_path):
+    from transformers import AutoTokenizer
+
+    assert run("base", "decoder", "--out", tmp_path / "folder")[0] == 0
+    theirs, ours = (
+        AutoTokenizer.from_pretrained(tmp_path / "folder"),
+        open_tokenizer(tmp_path / "folder/tokenizer.json"),
+    )
+    text = "a<|end|>b" + "".join(SPECIAL)
+    (ids,) = encode(ours, [text])
+    assert theirs(text)["input_ids"] == [START, *ids]
+    assert theirs([text, "a"], padding=True)["input_ids"][0] == [START, *ids]
+    assert not set(ids) & set(range(len(SPECIAL)))
+    assert theirs.decode(ids, skip_special_tokens=True) == text
+    AutoTokenizer.from_pretrained(tmp_path / "folder").save_pretrained(tmp_path / "again")
+    assert AutoTokenizer.from_pretrained(tmp_path / "again")(text)["input_ids"] == [START, *ids]
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ from danlu.factory.base_folder import alone, begin
 from danlu.factory.wish import Wish, refuse
 from danlu.infer.engine import Sampling, generate
 from danlu.parallel.data import World
-from danlu.text.tokenizer import END, START, decode, encode, open_tokenizer
+from danlu.text.tokenizer import END, MASK, START, decode, encode, open_tokenizer
 
 ALONE = World(0, 1, torch.device("cpu"))
 CLEANING = Cleaning(context=64, held_out=6)
@@ -83,6 +83,7 @@ def test_a_base_model_is_made_and_opens(texts, tmp_path, kind, opens):
     framed = AutoTokenizer.from_pretrained(tmp_path / "model")
     assert framed(text)["input_ids"] == [START, *ids, *([END] if kind == "encoder" else [])]
     assert framed.decode(ids) == text
+    assert (MASK in framed("猫<|mask|>")["input_ids"]) == (kind == "encoder")
     if kind == "decoder":
         assert 0 < figures["held_out"]["news"]["bits_per_character"] < 8
         (said,) = generate(model, [[START, *encode(tokenizer, ["猫 "])[0]]], Sampling(most=5))

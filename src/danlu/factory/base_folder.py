@@ -141,6 +141,9 @@ def write(model: Speaker, tokenizer: Tokenizer, out: Path, figures: dict[str, An
 def framed(tokenizer: Tokenizer, *, ends: bool = False) -> PreTrainedTokenizerFast:
     """A vocabulary in the class that transformers has for it: a text begins with its mark, and may end with one.
 
+    For a decoder '<|end|>' in a text is seven characters and not a command, as in danlu; an encoder's '<|mask|>' is the
+    mask, as those who fill masks write it.
+
     Args:
         tokenizer: plain.
         ends: whether a text gets the mark of its end, as an encoder has it.
@@ -153,7 +156,9 @@ def framed(tokenizer: Tokenizer, *, ends: bool = False) -> PreTrainedTokenizerFa
     marked.post_processor = processors.TemplateProcessing(
         single=f"{SPECIAL[START]} $A{end}", special_tokens=[(SPECIAL[START], START), (SPECIAL[END], END)]
     )
-    return PreTrainedTokenizerFast(tokenizer_object=marked, mask_token=SPECIAL[MASK], **names)
+    return PreTrainedTokenizerFast(
+        tokenizer_object=marked, mask_token=SPECIAL[MASK], split_special_tokens=not ends, **names
+    )
 
 
 def digest(places: Sequence[Path]) -> str:
