@@ -102,6 +102,7 @@ def test_what_looks_like_a_command_is_text_for_the_decoder_that_is_handed_over(r
         "eval-base --data {f} --task tnews",
         "pretrain {f}/news.txt --out {f}/o --kind poet",
         "pretrain {f}/news.txt --out {f}/o --optimiser sgd",
+        "pretrain {f}/news.txt --out {f}/o --schedule steps",
         "pretrain {f}/news.txt --out {f}/o --size vast",
         "pretrain {f}/news.txt --out {f}/o --weight news",
         "pretrain {f}/news.txt --out {f}/o --weight news=much",
@@ -140,3 +141,5 @@ def test_a_decoder_is_trained_and_measured(run, text, monkeypatch):
     assert 0 < json.loads(printed)["figures"]["news"]["value"] < 20
     code, _, err = run(*command.split(), "--seed", "7")
     assert (code, "holds a training with seed = 0" in err) == (2, True)
+    code, _, err = run(*command.split(), "--schedule", "cosine")
+    assert (code, "holds a training with schedule = wsd, and cosine is asked for" in err) == (2, True)

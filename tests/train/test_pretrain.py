@@ -51,13 +51,13 @@ def shard(tmp_path_factory):
     return open_shard(folder)
 
 
-def train(shard, folder, training=TRAINING, kind="decoder", world=ALONE, seed=0):
+def train(shard, folder, training=TRAINING, kind="decoder", world=ALONE, seed=0, quiet=True):
     torch.manual_seed(seed)
     model = Speaker(FRESH[kind](SHAPES["tiny"], VOCABULARY))
     objective = causal() if kind == "decoder" else masked(VOCABULARY)
     held_out = [shard.piece(index) for index in range(8)]
     batches = TokenBatches((shard,), (1.0,), 256, seed=0)
-    pretrain(model, objective, batches, training, folder, world, held_out=held_out, quiet=True)
+    pretrain(model, objective, batches, training, folder, world, held_out=held_out, quiet=quiet)
     return model, objective, held_out
 
 
@@ -169,6 +169,39 @@ def test_accumulation_changes_nothing_but_rounding(shard, tmp_path, monkeypatch)
         train(shard, tmp_path / str(places), Training(**{**vars(TRAINING), "places": places}))
         losses.append([line["loss"] for line in metrics(tmp_path / str(places))])
     assert losses[0] == pytest.approx(losses[1], abs=1e-4)
+
+
+def test_gradients_longer_than_the_clip_are_made_that_long(shard, tmp_path, monkeypatch):
+    def plain(model, rate):
+        optimiser = torch.optim.SGD(model.parameters(), lr=rate)
+        optimiser.register_step_pre_hook(
+            lambda *_: taken.append(torch.cat([parameter.grad.reshape(-1) for parameter in model.parameters()]))
+        )
+        return [optimiser]
+
+    monkeypatch.setattr(loop, "OPTIMISERS", {"plain": plain})
+    seen = {}
+    for clip in (0.01, 1e6, 1e9):
+        taken = []
+        train(shard, tmp_path / str(clip), Training(steps=3, rate=0.05, optimiser="plain", clip=clip))
+        seen[clip] = torch.stack(taken)
+    whole = seen[1e9]
+    assert (whole.norm(dim=1) > 0.1).all()
+    assert torch.equal(seen[1e6], whole)  # none is so long
+    assert seen[0.01].norm(dim=1).tolist() == pytest.approx([0.01] * 3, rel=1e-3)
+    assert torch.allclose(seen[0.01][0], whole[0] * (0.01 / whole[0].norm()), atol=1e-6)  # its direction is kept
+
+
+def test_a_live_line_says_how_far_it_is(shard, tmp_path, capsys):
+    train(shard, tmp_path)
+    assert capsys.readouterr().err == ""
+    shutil.rmtree(found(tmp_path)[-1][1])
+    train(shard, tmp_path, quiet=False)
+    first, *_, last = capsys.readouterr().err.strip().split("\r")
+    assert " 20/24 " in first
+    assert " 24/24 " in last
+    assert f"loss {metrics(tmp_path)[-1]['loss']:.3f}, " in last
+    assert last.endswith(" tokens/s]")
 
 
 def test_a_finished_training_does_nothing_more(shard, tmp_path):
