@@ -7,6 +7,7 @@ import json
 import pytest
 
 from danlu.models.shelf import SHELF
+from danlu.text.tokenizer import SPECIAL, START, encode, open_tokenizer
 
 PRETRAIN = "--size tiny --vocabulary 500 --context 32 --batch 128 --passes 0.2"
 
@@ -69,6 +70,24 @@ def test_a_base_is_handed_over_to_transformers(run, tmp_path, name, opener):
     assert "exists" in run("base", name, "--out", tmp_path / "folder")[2]
 
 
+def test_what_looks_like_a_command_is_text_for_the_decoder_that_is_handed_over(run, tmp_path):
+    from transformers import AutoTokenizer
+
+    assert run("base", "decoder", "--out", tmp_path / "folder")[0] == 0
+    theirs, ours = (
+        AutoTokenizer.from_pretrained(tmp_path / "folder"),
+        open_tokenizer(tmp_path / "folder/tokenizer.json"),
+    )
+    text = "a<|end|>b" + "".join(SPECIAL)
+    (ids,) = encode(ours, [text])
+    assert theirs(text)["input_ids"] == [START, *ids]
+    assert theirs([text, "a"], padding=True)["input_ids"][0] == [START, *ids]
+    assert not set(ids) & set(range(len(SPECIAL)))
+    assert theirs.decode(ids, skip_special_tokens=True) == text
+    AutoTokenizer.from_pretrained(tmp_path / "folder").save_pretrained(tmp_path / "again")
+    assert AutoTokenizer.from_pretrained(tmp_path / "again")(text)["input_ids"] == [START, *ids]
+
+
 @pytest.mark.parametrize(
     "line",
     [
@@ -84,6 +103,7 @@ def test_a_base_is_handed_over_to_transformers(run, tmp_path, name, opener):
         "eval-base --data {f} --task tnews",
         "pretrain {f}/news.txt --out {f}/o --kind poet",
         "pretrain {f}/news.txt --out {f}/o --optimiser sgd",
+        "pretrain {f}/news.txt --out {f}/o --schedule steps",
         "pretrain {f}/news.txt --out {f}/o --size vast",
         "pretrain {f}/news.txt --out {f}/o --weight news",
         "pretrain {f}/news.txt --out {f}/o --weight news=much",
@@ -122,3 +142,5 @@ def test_a_decoder_is_trained_and_measured(run, text, monkeypatch):
     assert 0 < json.loads(printed)["figures"]["news"]["value"] < 20
     code, _, err = run(*command.split(), "--seed", "7")
     assert (code, "holds a training with seed = 0" in err) == (2, True)
+    code, _, err = run(*command.split(), "--schedule", "cosine")
+    assert (code, "holds a training with schedule = wsd, and cosine is asked for" in err) == (2, True)

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import fcntl
+import itertools
 import json
 import math
+import multiprocessing
+import os
 import random
+import signal
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,11 +21,11 @@ from danlu.corpus.prepare import Cleaning, evaluation_texts
 from danlu.errors import DataError, OptionError
 from danlu.factory import base
 from danlu.factory.base import make_base
-from danlu.factory.base_folder import begin
-from danlu.factory.wish import Wish
+from danlu.factory.base_folder import alone, begin
+from danlu.factory.wish import Wish, refuse
 from danlu.infer.engine import Sampling, generate
 from danlu.parallel.data import World
-from danlu.text.tokenizer import END, START, decode, encode, open_tokenizer
+from danlu.text.tokenizer import END, MASK, START, decode, encode, open_tokenizer
 
 ALONE = World(0, 1, torch.device("cpu"))
 CLEANING = Cleaning(context=64, held_out=6)
@@ -78,6 +83,7 @@ def test_a_base_model_is_made_and_opens(texts, tmp_path, kind, opens):
     framed = AutoTokenizer.from_pretrained(tmp_path / "model")
     assert framed(text)["input_ids"] == [START, *ids, *([END] if kind == "encoder" else [])]
     assert framed.decode(ids) == text
+    assert (MASK in framed("猫<|mask|>")["input_ids"]) == (kind == "encoder")
     if kind == "decoder":
         assert 0 < figures["held_out"]["news"]["bits_per_character"] < 8
         (said,) = generate(model, [[START, *encode(tokenizer, ["猫 "])[0]]], Sampling(most=5))
@@ -185,6 +191,50 @@ def test_text_that_changed_is_not_trained_on_silently(texts, tmp_path):
     source.write_bytes((texts / "talk.jsonl").read_bytes())
     with pytest.raises(OptionError, match="holds a training with texts"):
         begin([source], tmp_path, WISH, [], None, None)
+
+
+@pytest.mark.parametrize("write", [0, 1])
+@pytest.mark.parametrize("function", ["fsync", "replace"])
+def test_a_kill_while_the_folder_begins_leaves_one_that_goes_on(texts, tmp_path, write, function):
+    """Killed in the middle of each file, and right after it."""
+    out = tmp_path / "out"
+
+    def start(wish=WISH):
+        refuse(sources(texts), out, wish, ALONE, [], None)
+        with alone(out, ALONE):
+            begin(sources(texts), out, wish, [], None, None)
+
+    def start_and_die():
+        place = os if function == "fsync" else Path
+        real, calls = getattr(place, function), itertools.count()
+
+        def last(*args):
+            done = real(*args)
+            if next(calls) == write:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return done
+
+        setattr(place, function, last)
+        start()
+
+    child = multiprocessing.get_context("fork").Process(target=start_and_die)
+    child.start()
+    child.join()
+    assert child.exitcode == -signal.SIGKILL
+    assert len(list(out.iterdir())) == 2 + write  # the lock, a file or a part of it, and the file before it
+    start()
+    assert sorted(path.name for path in out.iterdir()) == ["tokenizer.json", "wish.json"]
+    begin(sources(texts), tmp_path, WISH, [], None, None)
+    for name in ("tokenizer.json", "wish.json"):
+        assert (out / name).read_bytes() == (tmp_path / name).read_bytes()
+    with pytest.raises(OptionError, match="holds a training with seed = 0"):
+        start(Wish(**{**vars(WISH), "seed": 1}))
+
+
+def test_a_vocabulary_that_cannot_be_learned_leaves_nothing_behind(texts, tmp_path):
+    with alone(tmp_path / "out", ALONE), pytest.raises(OptionError, match="do not hold"):
+        begin(sources(texts), tmp_path / "out", Wish(vocabulary=270), [], None, None)
+    assert not (tmp_path / "out").exists()
 
 
 def test_nested_evaluation_texts_are_found(tmp_path):

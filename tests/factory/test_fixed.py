@@ -5,13 +5,15 @@ from __future__ import annotations
 import gzip
 import json
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
+from tokenizers import Tokenizer, models, pre_tokenizers
 
 from danlu.errors import DataError
-from danlu.factory.fixed import TASKS, bits_per_character, evaluate_encoder
+from danlu.factory.fixed import STRETCH, TASKS, bits_per_character, evaluate_encoder, masked_accuracy
 from danlu.models.fresh import SHAPES, fresh_decoder
 from danlu.text.tokenizer import END, START, encode, train_tokenizer
 
@@ -87,3 +89,53 @@ def test_bits_a_character_are_those_of_all_tokens_once():
     read = []
     assert 0 < bits_per_character(model, tokenizer, texts, read.append) < 20
     assert sum(read) == sum(map(len, texts))
+
+
+TOKENS = ["[PAD]", "[CLS]", "[SEP]", "[MASK]", *"abcdefghij"]
+
+
+def asked(texts, answer):
+    """The masked accuracy of a model of one line, and how many places it is asked about.
+
+    Args:
+        texts: letters with blanks between them.
+        answer: (B, L) ids as the model sees them to (B, L) ids that it says.
+    """
+    tokenizer = Tokenizer(models.WordLevel({token: index for index, token in enumerate(TOKENS)}, "[PAD]"))
+    tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    masks = []
+
+    def bert(*, input_ids, attention_mask):
+        assert ((input_ids > 0) == (attention_mask > 0)).all()
+        masks.append(int((input_ids == TOKENS.index("[MASK]")).sum()))
+        said = torch.nn.functional.one_hot(answer(input_ids), len(TOKENS))
+        return SimpleNamespace(last_hidden_state=said.float())
+
+    model = SimpleNamespace(bert=bert, cls=lambda states: states)
+    return masked_accuracy(model, tokenizer, texts), sum(masks)
+
+
+def only(letter):
+    return lambda ids: torch.full_like(ids, TOKENS.index(letter))
+
+
+def test_the_share_of_hidden_tokens_that_are_found_again():
+    # A fifth is hidden, rounded down, of each stretch: 2 of ten, 1 of nine, none of four, 25 and 1 of 126 and 5.
+    texts = ["a " * 10, "b " * 9, "a " * 4, "", "c " * (STRETCH + 5)]
+    assert asked(texts, only("a")) == (2 / 29, 29)
+    assert asked(texts, only("b")) == (1 / 29, 29)
+    assert asked(texts, only("c")) == (26 / 29, 29)
+    assert asked(texts[2:4], only("a")) == (0, 0)
+
+
+def test_what_is_hidden_is_not_seen_and_is_asked_for_where_it_stood():
+    text = " ".join("abcdefghij")
+
+    def by_place(ids):  # the mark of the start is at place 0, and "a" at place 1
+        return (torch.arange(ids.shape[1]) + TOKENS.index("a") - 1).clamp(0, len(TOKENS) - 1).expand_as(ids)
+
+    assert asked([text] * 7, by_place) == (1, 14)
+    assert asked([text] * 7, lambda ids: ids) == (0, 14)
+    assert asked([text, *["a " * 5] * 130], by_place)[1] == 132  # in batches of 64 and what is left
+    assert asked(["a " * 5] * 130, only("a")) == (1, 130)
+    assert asked([*["a " * 5] * 100, *["b " * 5] * 30], only("a")) == (100 / 130, 130)

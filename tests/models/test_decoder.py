@@ -6,13 +6,15 @@ import random
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from danlu.errors import OptionError
 from danlu.infer.engine import Sampling, generate, score
 from danlu.models.decoder import _open_embedded, open_decoder, save_embedded_decoder
 from danlu.models.fresh import SHAPES, fresh_decoder
 from danlu.models.shelf import shelf
-from danlu.text.tokenizer import START, decode, encode, train_tokenizer
+from danlu.text.tokenizer import BYTES, SPECIAL, START, decode, encode, train_tokenizer
 
 SENTENCES = (
     "今天上午，国务院新闻办公室举行新闻发布会，介绍有关情况。",
@@ -85,6 +87,27 @@ def test_its_vocabulary_gives_every_text_back(embedded):
     ids = encode(embedded.tokenizer, texts)
     assert [decode(embedded.tokenizer, each) for each in ids] == texts
     assert min(min(each) for each in ids if each) >= 8  # no special token
+
+
+def any_text():
+    """Runs of any characters between what is frequent, what is spelt in bytes and what looks like a token."""
+    characters = st.characters(exclude_categories=["Cs"])
+    hanzi = st.characters(min_codepoint=0x4E00, max_codepoint=0x9FFF)
+    digits, blanks = st.sampled_from("0123456789"), st.sampled_from(" \t\n\r\u3000\u00a0\ufeff\x00")
+    told = st.sampled_from(
+        [*SPECIAL, *BYTES[40:60], "<0x", "天气", "the", " The", "龘", "👩🏽‍💻", "e\u0301", "３", "½", "१"]
+    )
+    return st.lists(st.one_of(st.text(characters), st.text(hanzi), st.text(digits), st.text(blanks), told)).map("".join)
+
+
+@given(text=any_text())
+def test_its_vocabulary_gives_any_text_back_and_each_digit_is_a_token(embedded, text):
+    (ids,) = encode(embedded.tokenizer, [text])
+    assert decode(embedded.tokenizer, ids) == text
+    assert all(index >= len(SPECIAL) for index in ids)
+    tokens = [token for token in map(embedded.tokenizer.id_to_token, ids) if token not in BYTES]
+    digits = set("0123456789")
+    assert [token for token in tokens if digits & set(token)] == [letter for letter in text if letter in digits]
 
 
 def test_it_believes_a_sentence_more_than_its_shuffled_characters(embedded):

@@ -15,8 +15,10 @@ from danlu.train.batches import TokenBatches
 from danlu.train.objectives import Speaker, causal, masked
 from danlu.train.pretrain import Training, pretrain
 
-# In fp32 on every processor: how two processes share the work is what is compared, to more digits than bf16 has.
+# In fp32 on every processor: how two processes share the work is what is compared, to more digits than bf16 has. Muon
+# turns its gradients in bf16, where another order of summing shows in the fourth digit of the loss.
 loop.autocast = lambda where: torch.autocast(where.type, enabled=False)
+torch.Tensor.bfloat16 = lambda tensor: tensor.float().clone()
 
 
 def train(world: World, shard: Shard, folder: Path, steps: int, model: str, optimiser: str) -> None:

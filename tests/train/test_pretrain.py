@@ -6,7 +6,6 @@ import json
 import math
 import multiprocessing
 import os
-import random
 import shutil
 import signal
 import time
@@ -52,13 +51,13 @@ def shard(tmp_path_factory):
     return open_shard(folder)
 
 
-def train(shard, folder, training=TRAINING, kind="decoder", world=ALONE, seed=0):
+def train(shard, folder, training=TRAINING, kind="decoder", world=ALONE, seed=0, quiet=True):
     torch.manual_seed(seed)
     model = Speaker(FRESH[kind](SHAPES["tiny"], VOCABULARY))
     objective = causal() if kind == "decoder" else masked(VOCABULARY)
     held_out = [shard.piece(index) for index in range(8)]
     batches = TokenBatches((shard,), (1.0,), 256, seed=0)
-    pretrain(model, objective, batches, training, folder, world, held_out=held_out, quiet=True)
+    pretrain(model, objective, batches, training, folder, world, held_out=held_out, quiet=quiet)
     return model, objective, held_out
 
 
@@ -96,20 +95,51 @@ def test_a_run_that_was_stopped_ends_with_the_same_weights(shard, tmp_path, opti
     assert [line["loss"] for line in metrics(tmp_path / "parts")] == [line["loss"] for line in whole[-2:]]
 
 
+def reached(folder, sign):
+    """The last step of which there is a line of metrics, or a checkpoint."""
+    if sign == "checkpoint":
+        return max((step for step, _ in found(folder)), default=0)
+    path = folder / "metrics.jsonl"
+    lines = path.read_text().split("\n")[:-1] if path.exists() else []
+    return json.loads(lines[-1])["step"] if lines else 0
+
+
+def drawn(folder):
+    return [line for line in (folder / "curve.html").read_text().splitlines() if "<polyline" in line]
+
+
 @pytest.mark.slow
-def test_kill_at_any_moment(shard, tmp_path):
-    train(shard, tmp_path / "whole")
+def test_killed_at_any_moment_it_ends_with_the_same_weights(shard, tmp_path, monkeypatch):
+    training = Training(**{**vars(TRAINING), "steps": 40})
+    train(shard, tmp_path / "whole", training, "encoder")  # whose masks are drawn anew in each step
+    killed, begun, restore = tmp_path / "killed", tmp_path / "begun", loop.restore
+
+    def told(*args):
+        step = restore(*args)
+        with begun.open("a") as file:
+            file.write(f"{step}\n")
+        return step
+
+    monkeypatch.setattr(loop, "restore", told)
     context = multiprocessing.get_context("fork")
-    draw = random.Random(1)
-    for _ in range(5):
-        child = context.Process(target=train, args=(shard, tmp_path / "killed"))
+    # The line of a step that is saved comes just before its checkpoint, a checkpoint just before old ones are removed.
+    for sign, step in (("line", 4), ("checkpoint", 5), ("line", 15), ("line", 22), ("checkpoint", 30)):
+        child = context.Process(target=train, args=(shard, killed, training, "encoder"))
         child.start()
-        time.sleep(draw.uniform(0.05, 0.6))
+        while reached(killed, sign) < step:
+            assert child.is_alive()
+            time.sleep(0.001)
         os.kill(child.pid, signal.SIGKILL)
         child.join()
-    train(shard, tmp_path / "killed")
-    assert weights(tmp_path / "killed") == weights(tmp_path / "whole")
-    assert metrics(tmp_path / "killed") == metrics(tmp_path / "whole")
+        assert child.exitcode == -signal.SIGKILL  # it was not done yet
+    assert found(killed)[-1][0] < training.steps
+    train(shard, killed, training, "encoder")
+    steps = [int(line) for line in begun.read_text().split()]
+    assert len(steps) == 6
+    assert all(step >= least for step, least in zip(steps, (0, 0, 5, 10, 20, 30), strict=True))
+    assert weights(killed) == weights(tmp_path / "whole")
+    assert metrics(killed) == metrics(tmp_path / "whole")
+    assert drawn(killed) == drawn(tmp_path / "whole")
 
 
 def test_a_damaged_checkpoint_is_passed_over(shard, tmp_path):
@@ -138,7 +168,40 @@ def test_accumulation_changes_nothing_but_rounding(shard, tmp_path, monkeypatch)
     for places in (32, 8192):
         train(shard, tmp_path / str(places), Training(**{**vars(TRAINING), "places": places}))
         losses.append([line["loss"] for line in metrics(tmp_path / str(places))])
-    assert losses[0] == pytest.approx(losses[1], abs=1e-3)
+    assert losses[0] == pytest.approx(losses[1], abs=1e-4)
+
+
+def test_gradients_longer_than_the_clip_are_made_that_long(shard, tmp_path, monkeypatch):
+    def plain(model, rate):
+        optimiser = torch.optim.SGD(model.parameters(), lr=rate)
+        optimiser.register_step_pre_hook(
+            lambda *_: taken.append(torch.cat([parameter.grad.reshape(-1) for parameter in model.parameters()]))
+        )
+        return [optimiser]
+
+    monkeypatch.setattr(loop, "OPTIMISERS", {"plain": plain})
+    seen = {}
+    for clip in (0.01, 1e6, 1e9):
+        taken = []
+        train(shard, tmp_path / str(clip), Training(steps=3, rate=0.05, optimiser="plain", clip=clip))
+        seen[clip] = torch.stack(taken)
+    whole = seen[1e9]
+    assert (whole.norm(dim=1) > 0.1).all()
+    assert torch.equal(seen[1e6], whole)  # none is so long
+    assert seen[0.01].norm(dim=1).tolist() == pytest.approx([0.01] * 3, rel=1e-3)
+    assert torch.allclose(seen[0.01][0], whole[0] * (0.01 / whole[0].norm()), atol=1e-6)  # its direction is kept
+
+
+def test_a_live_line_says_how_far_it_is(shard, tmp_path, capsys):
+    train(shard, tmp_path)
+    assert capsys.readouterr().err == ""
+    shutil.rmtree(found(tmp_path)[-1][1])
+    train(shard, tmp_path, quiet=False)
+    first, *_, last = capsys.readouterr().err.strip().split("\r")
+    assert " 20/24 " in first
+    assert " 24/24 " in last
+    assert f"loss {metrics(tmp_path)[-1]['loss']:.3f}, " in last
+    assert last.endswith(" tokens/s]")
 
 
 def test_a_finished_training_does_nothing_more(shard, tmp_path):

@@ -20,7 +20,7 @@ from danlu.archive import write_whole
 from danlu.corpus.shards import MOST_TOKENS
 from danlu.corpus.vocabulary import learn_vocabulary
 from danlu.errors import OptionError
-from danlu.factory.wish import LOCK
+from danlu.factory.wish import LOCK, NOTE
 from danlu.text.tokenizer import END, MASK, PAD, SPECIAL, START, open_tokenizer
 from danlu.train.checkpoint import found
 
@@ -62,7 +62,10 @@ def alone(out: Path, world: World) -> Generator[None]:
 def begin(
     texts: Sequence[Path], out: Path, wish: Wish, keep_out: Sequence[Path], vocabulary: Path | None, elder: Path | None
 ) -> None:
-    """Gives a new folder its vocabulary and notes what is wanted in it.
+    """Notes in a new folder what is wanted in it, and gives it its vocabulary.
+
+    The note comes first, when there is a vocabulary to follow it: a run that is killed between the two leaves a folder
+    that is known as its own, and the next one learns the vocabulary again.
 
     Args:
         texts: sources.
@@ -83,7 +86,7 @@ def begin(
         "elder": digest([elder] if elder else []),
     }
     wanted: dict[str, Any] = json.loads(json.dumps(asdict(wish) | given))
-    path = out / "wish.json"
+    path, learned = out / NOTE, out / "tokenizer.json"
     if path.exists():
         stored = json.loads(path.read_text(encoding="utf-8"))
         for key, value in wanted.items():
@@ -92,16 +95,23 @@ def begin(
                     f"{out} holds a training with {key} = {stored.get(key)}, and {value} is asked for. "
                     "Fix: ask for the same, or choose another folder."
                 )
-        return
-    if vocabulary:
-        size = open_tokenizer(vocabulary).get_vocab_size()
-        if size > MOST_TOKENS:
-            raise OptionError(f"{vocabulary} has {size} tokens. Fix: give one of at most {MOST_TOKENS}.")
-        data = vocabulary.read_bytes()
-    else:
-        data = learn_vocabulary(texts, wish.vocabulary, wish.cleaning).to_str().encode()
-    write_whole(out / "tokenizer.json", data, force=True)
+        if learned.exists():
+            return
+    for torn in [*out.glob(f".{path.name}.*"), *out.glob(f".{learned.name}.*")]:
+        torn.unlink()
+    data = _vocabulary(texts, wish, vocabulary)
     write_whole(path, json.dumps(wanted, ensure_ascii=False, indent=1).encode(), force=True)
+    write_whole(learned, data, force=True)
+
+
+def _vocabulary(texts: Sequence[Path], wish: Wish, given: Path | None) -> bytes:
+    """The tokenizer.json that is given, or one learned from the texts."""
+    if not given:
+        return learn_vocabulary(texts, wish.vocabulary, wish.cleaning).to_str().encode()
+    size = open_tokenizer(given).get_vocab_size()
+    if size > MOST_TOKENS:
+        raise OptionError(f"{given} has {size} tokens. Fix: give one of at most {MOST_TOKENS}.")
+    return given.read_bytes()
 
 
 def write(model: Speaker, tokenizer: Tokenizer, out: Path, figures: dict[str, Any]) -> None:
@@ -131,6 +141,9 @@ def write(model: Speaker, tokenizer: Tokenizer, out: Path, figures: dict[str, An
 def framed(tokenizer: Tokenizer, *, ends: bool = False) -> PreTrainedTokenizerFast:
     """A vocabulary in the class that transformers has for it: a text begins with its mark, and may end with one.
 
+    For a decoder '<|end|>' in a text is seven characters and not a command, as in danlu; an encoder's '<|mask|>' is the
+    mask, as those who fill masks write it.
+
     Args:
         tokenizer: plain.
         ends: whether a text gets the mark of its end, as an encoder has it.
@@ -143,7 +156,9 @@ def framed(tokenizer: Tokenizer, *, ends: bool = False) -> PreTrainedTokenizerFa
     marked.post_processor = processors.TemplateProcessing(
         single=f"{SPECIAL[START]} $A{end}", special_tokens=[(SPECIAL[START], START), (SPECIAL[END], END)]
     )
-    return PreTrainedTokenizerFast(tokenizer_object=marked, mask_token=SPECIAL[MASK], **names)
+    return PreTrainedTokenizerFast(
+        tokenizer_object=marked, mask_token=SPECIAL[MASK], split_special_tokens=not ends, **names
+    )
 
 
 def digest(places: Sequence[Path]) -> str:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from danlu.train.optimisers import Name
 
 LOCK = ".lock"  # in the folder of a base model while a run is at work there
+NOTE = "wish.json"  # what is wanted in the folder; the first file that is written there
 
 
 @dataclass(frozen=True)
@@ -117,5 +118,7 @@ def refuse(
 
 
 def _foreign(out: Path) -> bool:
-    """Whether a folder holds something that no pretraining put there."""
-    return out.is_dir() and not (out / "wish.json").exists() and any(path.name != LOCK for path in out.iterdir())
+    """Whether a folder holds something that no pretraining put there; a run may be killed while it writes the note."""
+    if not out.is_dir() or (out / NOTE).exists():
+        return False
+    return any(path.name != LOCK and not path.name.startswith(f".{NOTE}.") for path in out.iterdir())
