@@ -292,3 +292,112 @@ def test_no_scored_sentence_is_in_two_files_and_no_pair_stands_twice() -> None:
     for name in names:
         found = [frozenset((row["sentence1"], row["sentence2"])) for row in alike(name)]
         assert len(set(found)) == len(found)
+
+
+# --- inference
+
+FOLLOWS = Path(__file__).parents[1] / "examples" / "does-it-follow"
+RELATIONS = {"contradiction", "entailment", "neutral"}
+
+
+def inferences(name: str) -> list[dict[str, str]]:
+    with (FOLLOWS / name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_each_premise_has_a_hypothesis_of_each_label_and_all_are_counted_as_the_readme_says() -> None:
+    readme = (FOLLOWS / "README.md").read_text(encoding="utf-8")
+    for name, rows in (("train.csv", 48), ("unlabeled.csv", 24), ("test.csv", 60)):
+        found = inferences(name)
+        fields = ["premise", "hypothesis"] + ["label"] * (name != "unlabeled.csv")
+        assert len(found) == rows
+        assert all(list(row) == fields for row in found)
+        assert all(len({bool(HAN.search(row[side])) for side in fields[:2]}) == 1 for row in found)
+        listed, half = ", ".join(f"`{field}`" for field in fields), rows // 2
+        assert f"| `{name}` | {rows} | {listed} | {half} | {half} |" in readme
+        assert sum(bool(HAN.search(row["premise"])) for row in found) == half
+        for premise, times in Counter(row["premise"] for row in found).items():
+            assert times == 3
+            given = {row["label"] for row in found if row["premise"] == premise and "label" in row}
+            assert given == (RELATIONS if name != "unlabeled.csv" else set())
+
+
+def test_no_sentence_of_an_inference_is_in_two_files() -> None:
+    files = [inferences(name) for name in ("train.csv", "unlabeled.csv", "test.csv")]
+    sentences = [{row[side] for row in rows for side in ("premise", "hypothesis")} for rows in files]
+    everything = list(set().union(*sentences))
+    assert len({exact_key(text) for text in everything}) == sum(map(len, sentences)) == 44 * 4
+    assert near_duplicates(everything, 0.85) == []
+
+
+# --- keywords
+
+KEYWORDS = Path(__file__).parents[1] / "examples" / "right-keywords"
+
+
+def abstracts(name: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (KEYWORDS / name).read_text(encoding="utf-8").split("\n") if line]
+
+
+def test_each_abstract_has_right_and_wrong_keywords_as_the_readme_says() -> None:
+    readme = (KEYWORDS / "README.md").read_text(encoding="utf-8")
+    for name, count in (("train.jsonl", 32), ("test.jsonl", 40)):
+        rows = abstracts(name)
+        assert len(rows) == count
+        assert all(list(row) == ["id", "abst", "keyword", "label"] for row in rows)
+        assert sum(bool(HAN.search(row["abst"])) for row in rows) == count / 2
+        assert (
+            f"| `{name}` | {count} | `id`, `abst`, `keyword` (a list), `label` | {count // 2} | {count // 2} |"
+            in readme
+        )
+        for text in {row["abst"] for row in rows}:
+            wrong, right = sorted((row for row in rows if row["abst"] == text), key=lambda row: row["label"])
+            assert (wrong["label"], right["label"]) == ("0", "1")
+            assert (
+                len(wrong["keyword"]) == len(right["keyword"]) == len(set(right["keyword"]))
+            )  # no list tells by its length
+            assert 1 <= len(set(right["keyword"]) - set(wrong["keyword"])) < len(right["keyword"])
+
+
+def test_no_abstract_is_in_two_files_or_like_another() -> None:
+    train, test = ({row["abst"] for row in abstracts(name)} for name in ("train.jsonl", "test.jsonl"))
+    assert len(train | test) == len(train) + len(test) == 36
+    assert near_duplicates([*train, *test], 0.5) == []
+    assert len({row["id"] for name in ("train.jsonl", "test.jsonl") for row in abstracts(name)}) == 72
+
+
+# --- pronouns
+
+PRONOUNS = Path(__file__).parents[1] / "examples" / "who-is-it"
+
+
+def sentences(name: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (PRONOUNS / name).read_text(encoding="utf-8").split("\n") if line]
+
+
+def test_nouns_and_pronouns_are_where_they_are_said_to_be() -> None:
+    readme = (PRONOUNS / "README.md").read_text(encoding="utf-8")
+    first = 0
+    for name, count in (("train.jsonl", 32), ("test.jsonl", 40)):
+        rows = sentences(name)
+        assert len(rows) == count
+        assert sum(bool(HAN.search(row["text"])) for row in rows) == count / 2
+        assert f"| `{name}` | {count} | `idx`, `target`, `label`, `text` | {count // 2} | {count // 2} |" in readme
+        for row in rows:
+            assert list(row) == ["idx", "target", "label", "text"]
+            for number in "12":
+                word, start = row["target"][f"span{number}_text"], row["target"][f"span{number}_index"]
+                assert row["text"][start:].startswith(word)
+        for text in {row["text"] for row in rows}:
+            other, right = sorted((row for row in rows if row["text"] == text), key=lambda row: row["label"])
+            assert (other["label"], right["label"]) == ("false", "true")
+            assert other["target"]["span2_index"] == right["target"]["span2_index"]
+            first += right["target"]["span1_index"] < other["target"]["span1_index"]
+    assert first == 18  # of 36: the place of a noun tells nothing
+
+
+def test_no_sentence_with_a_pronoun_is_in_two_files_or_like_another() -> None:
+    train, test = ({row["text"] for row in sentences(name)} for name in ("train.jsonl", "test.jsonl"))
+    assert len(train | test) == len(train) + len(test) == 36
+    assert near_duplicates([*train, *test], 0.5) == []
+    assert len({row["idx"] for name in ("train.jsonl", "test.jsonl") for row in sentences(name)}) == 72

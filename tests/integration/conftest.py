@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from danlu.compress.distil import LIGHT
+from danlu.factory import general, produce, student
+from danlu.models.choice import ChoiceModel
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+
+    from danlu.models.base import Base
 
 PLANNED = {
     "danlu.factory.plan.TUNE_SPEED": 12.0,
@@ -41,6 +46,22 @@ def _few_steps() -> Generator[None]:
 def _one_kind_of_light_student(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leaves out a candidate where the way of the rows is tested: most of the time of a tiny forging is export."""
     monkeypatch.delitem(LIGHT, "narrow")
+
+
+@pytest.fixture
+def _two_students(monkeypatch: pytest.MonkeyPatch) -> None:
+    """N-grams and the deepest student of the plan: most of the time of a tiny forging is export."""
+    names_of = student.names_of
+    monkeypatch.setattr(student, "LIGHT", {})
+    monkeypatch.setattr(student, "names_of", lambda plan: (names_of(plan)[0], names_of(plan)[-1]))
+
+
+@pytest.fixture
+def _tiny(monkeypatch: pytest.MonkeyPatch, tiny_base: Base) -> None:
+    """The tiny base in the place of the embedded one, with a general model that knows nothing."""
+    model = ChoiceModel(tiny_base.model, (10, 11)).eval()
+    monkeypatch.setattr(produce, "open_base", lambda _: replace(tiny_base, name="embedded"))
+    monkeypatch.setattr(general, "open_choice", lambda _: model)
 
 
 @pytest.fixture(scope="session")

@@ -13,11 +13,9 @@ from tests.test_examples import FOLDER, INTENTS, labelled, texts
 import danlu
 from danlu.compress.distil import LIGHT
 from danlu.errors import DataError, OptionError
-from danlu.factory import general
 from danlu.factory import produce as producing
 from danlu.factory.produce import Options, produce
 from danlu.factory.report_names import ENGLISH
-from danlu.models.choice import ChoiceModel
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,14 +28,6 @@ OPTIONS = Options(minutes=0.05, max_ms=1_000, quiet=True)
 def _few_students(monkeypatch):
     monkeypatch.setattr("danlu.factory.plan.TOKENS_A_MS", 1e-6)
     monkeypatch.setattr("danlu.factory.lesson.SMALLEST_EXAM", 20)  # and no passages
-
-
-@pytest.fixture
-def _tiny(monkeypatch, tiny_base):
-    """The tiny base in the place of the embedded one, with a general model that knows nothing."""
-    model = ChoiceModel(tiny_base.model, (10, 11)).eval()
-    monkeypatch.setattr(producing, "open_base", lambda _: replace(tiny_base, name="embedded"))
-    monkeypatch.setattr(general, "open_choice", lambda _: model)
 
 
 def write_texts(path: Path, count: int) -> Path:

@@ -6,7 +6,6 @@ import random
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 import danlu
@@ -73,8 +72,12 @@ def test_the_example_is_forged(options: Options, tmp_path: Path) -> None:
     made = produce(EXAMPLE, tmp_path / "alike.danlu", replace(options, minutes=0.1))
     model = danlu.load(made.model)
     assert (model.range, model.pairing) == ((0, 5), "unordered")
-    assert made.card["figures"]["student"]["n"] == 152
+    figures = made.card["figures"]["student"]
+    assert figures["n"] == 152
     assert "likeness" in {form["form"] for form in made.card["forms"]}
-    assert np.isfinite(made.card["figures"]["student"]["spearman"])  # the base here knows nothing
+    # The base here knows nothing, but n-grams do: 0.43 to 0.44 and 1.29; with shuffled scores -0.09 to 0.20 and 1.36 to
+    # 1.43. The deviation of the scores is 1.38.
+    assert figures["spearman"] > 0.3
+    assert figures["rmse"] < 1.33
     one, other = model.predict([("a kite", "the soup"), ("the soup", "a kite")])
     assert one == other

@@ -7,10 +7,13 @@ import random
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import danlu
+from danlu.corpus.read import load
 from danlu.factory.produce import Options, produce
+from danlu.text.several import held
 
 WORDS = {
     "refund": ["refund", "退款", "reimburse"],
@@ -71,5 +74,18 @@ def test_the_example_is_forged(options: Options, tmp_path: Path) -> None:
     made = produce(EXAMPLE, tmp_path / "hotline.danlu", replace(options, minutes=0.1))
     model = danlu.load(made.model)
     assert len(model.labels) == 9
-    assert made.card["figures"]["student"]["n"] == 216
-    assert made.card["figures"]["student"]["micro_f1"] > 0.05  # the base here knows nothing
+    figures = made.card["figures"]["student"]
+    assert figures["n"] == 216
+    # The base here knows nothing, and saying every label of every message has a micro-F1 of 0.33: what tells are the
+    # labels that are said, 0.62 to 0.65 of them right, and the likeliest one, right in 0.48; 0.20 and 0.18 to 0.21 of
+    # a model of the same messages with their labels shuffled, whose forms have 0 by cross-validation, not 0.68 to 0.73.
+    assert figures["micro_f1"] > 0.1
+    combination = next(form for form in made.card["forms"] if form["form"] == "combination")
+    assert combination["micro_f1"] > 0.5
+    rows = load(EXAMPLE).test
+    truth = [held(row.label) for row in rows]
+    said = [answer.labels or () for answer in model.predict([row.text for row in rows])]
+    right = [label in own for own, labels in zip(truth, said, strict=True) for label, _ in labels]
+    assert sum(right) / len(right) > 0.4
+    likeliest = model.probabilities([row.text for row in rows]).argmax(1)
+    assert np.mean([model.labels[place] in own for place, own in zip(likeliest, truth, strict=True)]) > 0.35
