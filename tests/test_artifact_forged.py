@@ -148,6 +148,8 @@ def config(**changes):
         {"config.json": config(labels="abc")},
         {"config.json": config(pairing="both")},
         {"config.json": config(pairing=True)},
+        {"config.json": config(answers="from 1")},
+        {"config.json": config(answers=["from 1"], options=True, pairing="ordered", labels=["right", "wrong"])},
         {"config.json": config(labels=["a", "b"])},
         {"config.json": config(thresholds=[0.5])},
         {"config.json": config(thresholds=[0.5, 0.5, 1.5])},

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, cast, get_args
 
 import numpy as np
 from tokenizers import Tokenizer
@@ -24,7 +24,7 @@ from danlu.text.pair import join, pairing_of, sides
 from danlu.text.question import RIGHT, WRONG
 from danlu.text.score import LARGEST, is_range
 from danlu.text.shorten import shorten, shorten_pair
-from danlu.types import Prediction
+from danlu.types import Answers, Prediction
 
 if TYPE_CHECKING:
     import os
@@ -60,6 +60,7 @@ class Settings:
         thresholds: where a text may have several labels, the probability from which on each holds; else none.
         range: the least and the greatest score, where it gives scores; else none.
         margin: how far from a score the true one lies in nine of ten cases, where it gives scores.
+        answers: how the answers of the rows it learned from named options; None of other rows, and in older files.
     """
 
     labels: tuple[str, ...]
@@ -74,6 +75,7 @@ class Settings:
     thresholds: tuple[float, ...]
     range: tuple[float, ...] = ()
     margin: float = 0.0
+    answers: Answers | None = None
 
 
 class Model:
@@ -259,6 +261,7 @@ def _checked(settings: Settings) -> Settings:
         and len(settings.thresholds) in (0, 0 if settings.options else len(labels))
         and all(type(number) in (int, float) and 0 <= number <= 1 for number in settings.thresholds)
         and _good_scores(settings)
+        and (settings.answers is None or (settings.options and settings.answers in get_args(Answers)))
     )
     if not good:
         raise ArtifactError("The model's settings are not what danlu writes. Fix: get the original file.")

@@ -17,7 +17,14 @@ import typer
 
 from danlu.cli_base import extra
 from danlu.cli_entities import entities_json, entities_line, measure_entities
-from danlu.cli_questions import fitting_question, measure_questions, question_line, question_of, question_of_line
+from danlu.cli_questions import (
+    fitting_question,
+    guessed_answers,
+    measure_questions,
+    question_line,
+    question_of,
+    question_of_line,
+)
 from danlu.cli_scores import measure_scores, score_json, score_lines, with_margin
 from danlu.cli_several import labels_json, labels_line, measure_several, several_lines, table_lines
 from danlu.errors import DataError, OptionError
@@ -30,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from danlu.artifact import Extractor, Model
+    from danlu.corpus.columns import Columns
     from danlu.types import Example, Pairing, Prediction
 
 ModelFile = Annotated[Path, typer.Argument(help="A .danlu file.")]
@@ -100,7 +108,8 @@ def evaluate(
 ) -> None:
     """Measure a model on labelled texts it has never seen."""
     from danlu.artifact import Extractor, load
-    from danlu.corpus.read import examples, marked_examples
+    from danlu.corpus.examples import open_examples
+    from danlu.corpus.read import marked_examples
 
     opened = load(model)
     if isinstance(opened, Extractor):
@@ -111,8 +120,20 @@ def evaluate(
         return
     task, known = ("several", opened.labels) if opened.several else ("classification", ())
     task = None if opened.options else "score" if opened.range else task
-    found = examples(test, text=text, second=second, label=label, need_label=True, task=task, labels=known)
-    _show(*_measured(opened, list(_fitting(found, opened)), test.name), as_json=as_json)
+    columns, found = open_examples(
+        test,
+        text=text,
+        second=second,
+        label=label,
+        need_label=True,
+        task=task,
+        labels=known,
+        answers=opened.settings.answers,
+    )
+    result, lines = _measured(opened, list(_fitting(found, opened)), columns, test.name)
+    if columns.unsure:
+        warn(guessed_answers(columns, test.name))
+    _show(result, lines, as_json=as_json)
 
 
 def _show(result: dict[str, Any], lines: list[str], *, as_json: bool) -> None:
@@ -122,11 +143,12 @@ def _show(result: dict[str, Any], lines: list[str], *, as_json: bool) -> None:
         say("\n".join(lines))
 
 
-def _measured(model: Model, rows: list[Example], file: str) -> tuple[dict[str, Any], list[str]]:
+def _measured(model: Model, rows: list[Example], columns: Columns, file: str) -> tuple[dict[str, Any], list[str]]:
     """The figures of a model on labelled rows, ready for JSON, and the same for people."""
     if model.options:
         result = measure_questions(model, rows, file)
-        return {**result, "interval95": result["accuracy95"]}, [question_line(result)]
+        result |= {"interval95": result["accuracy95"], "answers": columns.answers}
+        return result, [question_line(result)]
     if model.range is not None:
         result = measure_scores(model, rows, model.range, file)
         return result, score_lines(result)
@@ -306,6 +328,11 @@ def _as_line(text: tuple[str, ...], prediction: Prediction | Extraction, model: 
 def say(text: str) -> None:
     """Prints a line; half a surrogate pair as a question mark, and no control character: a text may hold commands."""
     typer.echo(harmless(text).encode("utf-8", "replace").decode())
+
+
+def warn(text: str) -> None:
+    """Prints a line on standard error, beside what a program reads."""
+    typer.echo(harmless(f"danlu: {text}"), err=True)
 
 
 def harmless(text: str) -> str:

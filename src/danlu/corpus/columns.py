@@ -60,6 +60,7 @@ class Columns:
         several: where a cell may hold several labels, how it does: one of the ways of `danlu.corpus.several`, or the
             separator; None where each text has one.
         scores: whether the label's column holds scores.
+        unsure: whether how answers name options is a guess, since numbers leave open where they count from.
     """
 
     text: str
@@ -71,6 +72,7 @@ class Columns:
     flags: tuple[str, ...] = ()
     several: str | None = None
     scores: bool = False
+    unsure: bool = False
 
     def read(self, *, need_label: bool) -> tuple[str, ...]:
         """All columns that are read, that of the label only if it is needed."""

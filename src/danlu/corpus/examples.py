@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from danlu.types import Kind
+    from danlu.types import Answers, Kind
 
 SAMPLE = 1000  # rows looked at to find the columns
 LOOKED = 200_000  # and to find whether a cell holds several labels, or a score
@@ -87,8 +87,12 @@ def open_examples(
     task: Kind | None = None,
     labels: Sequence[str] = (),
     listed: Collection[str] = (),
+    answers: Answers | None = None,
 ) -> tuple[Columns, Iterator[Example]]:
-    """The columns of a file and its examples, as `examples` gives them; numbers that a label list names are labels.
+    """The columns of a file and its examples, as `examples` gives them.
+
+    Numbers that a label list names (`listed`) are labels. Answers to questions are read as those that a model learned
+    from (`answers`) where they fit that.
 
     Raises:
         DataError: as in `examples`.
@@ -126,7 +130,7 @@ def open_examples(
         columns = replace(columns, scores=are_scores(looked, columns, task, listed))
         whole = chain(looked, rows)
     if columns.options:
-        return read_questions(whole, columns, path.name, need_label=need_label)
+        return read_questions(whole, columns, path.name, need_label=need_label, known=answers)
     return columns, _examples(whole, columns, path.name, need_label=need_label)
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from danlu.factory.calibration import Calibration
     from danlu.factory.plan import Plan
     from danlu.models.student import Student
-    from danlu.types import Pairing
+    from danlu.types import Answers, Pairing
 
 WORTH_INT8 = 128  # hidden width from which int8 products are faster on every processor we know
 
@@ -59,8 +59,16 @@ class Draft:
         labels: Sequence[str],
         card: dict[str, Any],
         calibration: Calibration,
+        answers: Answers | None = None,
     ) -> dict[str, bytes]:
-        """The entries of its model file."""
+        """The entries of its model file.
+
+        Args:
+            labels: in the order of the logits.
+            card: what is known of it.
+            calibration: how its logits become answers.
+            answers: how the answers of training rows name options, where rows are questions with options.
+        """
         scored = {"range": list(calibration.range), "margin": calibration.margin} if calibration.range else {}
         config = {
             "labels": list(labels),
@@ -74,6 +82,7 @@ class Draft:
             "options": self.options,
             "thresholds": list(calibration.thresholds),
             **scored,
+            **({"answers": answers} if answers else {}),
         }
         return {
             "card.json": json.dumps(card, ensure_ascii=False, sort_keys=True).encode(),

@@ -127,7 +127,7 @@ def is_several_of(dataset: Dataset) -> bool:
 def _check_task(dataset: Dataset, sifted: Sifted, pairing: Pairing | None, *, several: bool) -> list[Finding]:
     """The findings about labels, scores or questions."""
     if dataset.columns.options:
-        return check_questions(sifted.train, dataset.descriptions)
+        return check_questions(sifted.train, dataset.descriptions, unsure=dataset.columns.unsure)
     held_out = [*sifted.dev, *sifted.test]
     if dataset.names_only:
         return check_names_only(dataset.descriptions, sifted.unlabeled, sifted.test)
