@@ -149,6 +149,8 @@ def config(**changes):
         {"config.json": config(pairing="both")},
         {"config.json": config(pairing=True)},
         {"config.json": config(answers="from 1")},
+        {"config.json": config(beside="mention")},
+        {"config.json": config(beside=["keywords"], pairing="ordered")},
         {"config.json": config(answers=["from 1"], options=True, pairing="ordered", labels=["right", "wrong"])},
         {"config.json": config(labels=["a", "b"])},
         {"config.json": config(thresholds=[0.5])},

@@ -17,6 +17,7 @@ import typer
 
 from danlu.cli_base import extra
 from danlu.cli_entities import entities_json, entities_line, measure_entities
+from danlu.cli_pairs import fitting_pair, pair_of_line, pairs_of
 from danlu.cli_questions import (
     fitting_question,
     guessed_answers,
@@ -29,7 +30,6 @@ from danlu.cli_scores import measure_scores, score_json, score_lines, with_margi
 from danlu.cli_several import labels_json, labels_line, measure_several, several_lines, table_lines
 from danlu.errors import DataError, OptionError
 from danlu.text.normalize import clean
-from danlu.text.pair import join, sides
 from danlu.text.question import is_question, parts
 from danlu.types import Extraction
 
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from danlu.artifact import Extractor, Model
     from danlu.corpus.columns import Columns
-    from danlu.types import Example, Pairing, Prediction
+    from danlu.types import Example, Prediction
 
 ModelFile = Annotated[Path, typer.Argument(help="A .danlu file.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object for a program to read.")]
@@ -56,8 +56,8 @@ def predict(
     texts: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Texts, two for each pair, or a question and its options; or none, or -, and --file or standard input "
-            "(a tab parts a pair, and a question and its options)."
+            help="Texts, two for each pair (or a text, a pronoun in it and what that may stand for), or a question and "
+            "its options; or none, or -, and --file or standard input, where tabs stand between the parts."
         ),
     ] = None,
     file: Annotated[Path | None, typer.Option("--file", help="A file of texts, any format that forge reads.")] = None,
@@ -81,7 +81,7 @@ def predict(
         raise OptionError("--force replaces what --out names, and there is no --out. Fix: leave it out, or give --out.")
     if out:
         _check_out(out, force=force)
-    named = question_of(texts) if opened.options and texts else _arguments(texts or [], opened.pairing)
+    named = _arguments(texts or [], opened)
     source = _rows_of(file, text, second, opened) if file else _lines_of_standard_input(opened)
     rows = _predictions(opened, iter(named) if named else source, total=len(named) or None)
     if out is None:
@@ -217,27 +217,18 @@ def _rows_of(file: Path, text: str | None, second: str | None, model: Model | Ex
 
 def _fitting(rows: Iterator[Example], model: Model | Extractor) -> Iterator[Example]:
     """The rows, if they are what the model reads: questions with options, pairs or single texts."""
-    pairing = model.pairing
     for row in rows:
         if model.options or is_question(row.text):
             yield fitting_question(row, options=model.options)
-            continue
-        if pairing and len(sides(row.text)) == 1:
-            what, fix = "it is one text, and this model compares two", "name their columns with --text and --second"
-            raise DataError(what, fix, file=row.source, row=row.row)
-        if not pairing and len(sides(row.text)) == 2:
-            what, fix = "it is a pair of texts, and this model reads one", "name its column with --text"
-            raise DataError(what, fix, file=row.source, row=row.row)
-        yield row
+        else:
+            yield fitting_pair(row, pairs=model.pairing is not None, beside=model.beside)
 
 
-def _arguments(texts: list[str], pairing: Pairing | None) -> list[str]:
-    """The texts given as arguments, two of them for each pair."""
-    if pairing is None:
+def _arguments(texts: list[str], model: Model | Extractor) -> list[str]:
+    """The texts, pairs or one question that arguments are."""
+    if model.pairing is None or not texts:
         return texts
-    if len(texts) % 2:
-        raise OptionError(f"This model compares two texts, and {len(texts)} are given. Fix: give two for each pair.")
-    return [join(first, second, "ordered") for first, second in zip(texts[::2], texts[1::2], strict=True)]
+    return question_of(texts) if model.options else pairs_of(texts, model.beside)
 
 
 def _lines_of_standard_input(model: Model | Extractor) -> Iterator[str]:
@@ -259,11 +250,7 @@ def _lines_of_standard_input(model: Model | Extractor) -> Iterator[str]:
         if model.options:
             yield question_of_line(written, number)
             continue
-        if len(written) != 2:
-            what = f"the line has {len(written) - 1} tabs, and this model compares two texts"
-            fix = "write the two texts of a pair on one line, one tab between them"
-            raise DataError(what, fix, file="stdin", row=number)
-        yield join(written[0], written[1], "ordered")
+        yield pair_of_line(written, number, model.beside)
 
 
 def _check_out(out: Path, *, force: bool) -> None:

@@ -18,6 +18,7 @@ Language = Literal["zh", "en", "mixed"]
 Pairing = Literal["ordered", "unordered"]  # of two texts: whether it matters which of them is the first
 Kind = Literal["classification", "several", "score"]  # what a user may say that rows are, where it cannot be seen
 Range = tuple[float, float]  # of scores: the least and the greatest
+Beside = Literal["mention", "keywords"]  # what stands beside the text of a pair, where that is no other text
 Answers = Literal["from 0", "from 1", "letters", "texts"]  # how the answer to a question names one of its options
 Nesting = Literal["flat", "nested"]  # of entities: whether one may lie inside another
 
@@ -113,6 +114,7 @@ class Task:
         relations: the types of relations between entities, sorted; none where only entities are looked for.
         several: whether a text may have several of the labels, or none.
         names_only: whether no row is labelled, so that labels are known by what they say.
+        beside: what stands beside the text of a pair, where that is no other text.
         range: what scores lie in, where rows are scored; the one label is then what a score is called. Else None.
     """
 
@@ -125,6 +127,7 @@ class Task:
     names_only: bool = False
     relations: tuple[str, ...] = ()
     range: Range | None = None
+    beside: Beside | None = None
 
     @property
     def kind(self) -> str:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from itertools import chain, islice
 from typing import TYPE_CHECKING, cast
 
+from danlu.corpus.beside import beside_of
 from danlu.corpus.columns import LABEL_NAMES, NAMED_LABELS, Columns, as_label, as_text, find_columns, is_scalar
 from danlu.corpus.encoding import lines
 from danlu.corpus.formats import extension, json_document, read_rows, records
@@ -163,7 +164,9 @@ def _columns(
     if found.second is not None and task == "several":
         what = f"the rows are pairs of texts ({found.text}, {found.second}), which have one label each"
         raise DataError(what, "name the column of the text with --text, or leave --task out", file=file)
-    return found if found.options or found.second is not None else _with_lists(rows, found, label, task)
+    if found.options or found.second is not None:
+        return replace(found, beside=beside_of(rows, found))
+    return _with_lists(rows, found, label, task)
 
 
 def _with_lists(rows: list[dict[str, object]], columns: Columns, label: str | None, task: Kind | None) -> Columns:

@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 
     from tokenizers import Tokenizer
 
+    from danlu.corpus.columns import Columns
     from danlu.factory.calibration import Calibration
     from danlu.factory.plan import Plan
     from danlu.models.student import Student
-    from danlu.types import Answers, Pairing
+    from danlu.types import Pairing
 
 WORTH_INT8 = 128  # hidden width from which int8 products are faster on every processor we know
 
@@ -59,7 +60,7 @@ class Draft:
         labels: Sequence[str],
         card: dict[str, Any],
         calibration: Calibration,
-        answers: Answers | None = None,
+        columns: Columns | None = None,
     ) -> dict[str, bytes]:
         """The entries of its model file.
 
@@ -67,7 +68,7 @@ class Draft:
             labels: in the order of the logits.
             card: what is known of it.
             calibration: how its logits become answers.
-            answers: how the answers of training rows name options, where rows are questions with options.
+            columns: how training rows were read, of which a file says what predicting and measuring need.
         """
         scored = {"range": list(calibration.range), "margin": calibration.margin} if calibration.range else {}
         config = {
@@ -82,7 +83,8 @@ class Draft:
             "options": self.options,
             "thresholds": list(calibration.thresholds),
             **scored,
-            **({"answers": answers} if answers else {}),
+            **({"answers": columns.answers} if columns and columns.answers else {}),
+            **({"beside": columns.beside} if columns and columns.beside else {}),
         }
         return {
             "card.json": json.dumps(card, ensure_ascii=False, sort_keys=True).encode(),

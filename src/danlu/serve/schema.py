@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, Field
 
 from danlu.serve.asked import QUESTIONS, question_schemas
+from danlu.serve.body import PAIRS
+from danlu.text.beside import SAID
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -153,15 +155,18 @@ def request_body(limits: Limits, wire: Wire) -> dict[str, Any]:
     }
     example: dict[str, Any] = {"texts": ["a first text", "第二条文本"]}
     one = text
-    if wire.pairs:
-        one = {"type": "array", "items": text, "minItems": 2, "maxItems": 2, "description": "two texts · 两段文本"}
-        example = {"pairs": [["a first text", "第二条文本"]]}
+    if wire.sides > 1:
+        told = "two texts · 两段文本" if wire is PAIRS else f"{SAID['mention']} · 文本、其中的代词、代词可能指的词"
+        one = {"type": "array", "items": text, "minItems": wire.sides, "maxItems": wire.sides, "description": told}
+        given = ["a first text", "第二条文本"] if wire is PAIRS else ["小王把书给了小李，因为他看完了。", "他", "小王"]
+        example = {wire.many: [given]}
+    counted = {1: "条", 2: "对"}.get(wire.sides, "组")
     many = {
         "type": "array",
         "items": {**one, "description": ""},
         "minItems": 1,
         "maxItems": limits.max_texts,
-        "description": f"1 to {limits.max_texts} {wire.many} · 1 到 {limits.max_texts} {'对' if wire.pairs else '条'}",
+        "description": f"1 to {limits.max_texts} {wire.many} · 1 到 {limits.max_texts} {counted}",
     }
     shapes: list[dict[str, Any]] = [
         {"type": "object", "required": [name], "properties": {name: schema}, "additionalProperties": False}
