@@ -17,7 +17,7 @@ import typer
 
 from danlu.cli_base import extra
 from danlu.cli_entities import entities_json, entities_line, measure_entities
-from danlu.cli_pairs import fitting_pair, pair_of_line, pairs_of
+from danlu.cli_pairs import fitting_pair, pair_of_line, pairs_of, refuse_empty
 from danlu.cli_questions import (
     fitting_question,
     guessed_answers,
@@ -30,7 +30,7 @@ from danlu.cli_scores import measure_scores, score_json, score_lines, with_margi
 from danlu.cli_several import labels_json, labels_line, measure_several, several_lines, table_lines
 from danlu.errors import DataError, OptionError
 from danlu.text.normalize import clean
-from danlu.text.question import is_question, parts
+from danlu.text.question import is_question, is_whole, parts
 from danlu.types import Extraction
 
 if TYPE_CHECKING:
@@ -115,8 +115,9 @@ def evaluate(
     if isinstance(opened, Extractor):
         if second:
             raise OptionError("--second names a column of pairs, and this model finds entities. Fix: leave it out.")
-        result, lines = measure_entities(opened, marked_examples(test, text=text, label=label), test.name)
-        _show(result, lines, as_json=as_json)
+        rows, empty = _with_text(marked_examples(test, text=text, label=label), test.name)
+        result, lines = measure_entities(opened, rows, test.name)
+        _show({**result, "empty": empty}, lines, as_json=as_json)
         return
     task, known = ("several", opened.labels) if opened.several else ("classification", ())
     task = None if opened.options else "score" if opened.range else task
@@ -130,10 +131,28 @@ def evaluate(
         labels=known,
         answers=opened.settings.answers,
     )
-    result, lines = _measured(opened, list(_fitting(found, opened)), columns, test.name)
+    rows, empty = _with_text(list(_fitting(found, opened)), test.name)
+    result, lines = _measured(opened, rows, columns, test.name)
     if columns.unsure:
         warn(guessed_answers(columns, test.name))
-    _show(result, lines, as_json=as_json)
+    _show({**result, "empty": empty}, lines, as_json=as_json)
+
+
+def _with_text(rows: list[Example], file: str) -> tuple[list[Example], int]:
+    """The rows in which every text has a visible character, as `forge` takes them, and how many others there are.
+
+    Raises:
+        DataError: there are only others.
+    """
+    kept = [row for row in rows if is_whole(row.text)]
+    left = [row for row in rows if not is_whole(row.text)]
+    if left and not kept:
+        fix = "fill them in, or name the columns of the texts with --text and --second"
+        raise DataError("in every row a text is empty", fix, file=file)
+    if left:
+        places = ", ".join(str(row.row) for row in left[:10]) + (", ..." if len(left) > 10 else "")
+        warn(f"{file}: rows in which a text is empty are left out, {len(left):,} of {len(rows):,} (row {places}).")
+    return kept, len(left)
 
 
 def _show(result: dict[str, Any], lines: list[str], *, as_json: bool) -> None:
@@ -212,7 +231,11 @@ def serve(
 def _rows_of(file: Path, text: str | None, second: str | None, model: Model | Extractor) -> Iterator[str]:
     from danlu.corpus.read import examples
 
-    return (row.text for row in _fitting(examples(file, text=text, second=second, need_label=False), model))
+    for row in _fitting(examples(file, text=text, second=second, need_label=False), model):
+        if model.pairing and not is_whole(row.text):
+            what = "one of its texts is empty, and nothing can be said of it"
+            raise DataError(what, "write it, or delete the row", file=row.source, row=row.row)
+        yield row.text
 
 
 def _fitting(rows: Iterator[Example], model: Model | Extractor) -> Iterator[Example]:
@@ -226,6 +249,7 @@ def _fitting(rows: Iterator[Example], model: Model | Extractor) -> Iterator[Exam
 
 def _arguments(texts: list[str], model: Model | Extractor) -> list[str]:
     """The texts, pairs or one question that arguments are."""
+    refuse_empty(texts)
     if model.pairing is None or not texts:
         return texts
     return question_of(texts) if model.options else pairs_of(texts, model.beside)

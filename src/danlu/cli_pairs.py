@@ -73,7 +73,23 @@ def pair_of_line(written: Sequence[str], number: int, beside: Beside | None) -> 
         fix = f"write {SAID[beside]} on one line" if beside else "write the two texts of a pair on one line"
         fix += ", a tab between any two of them" if beside == "mention" else ", one tab between them"
         raise DataError(what, fix, file="stdin", row=number)
+    for side, text in enumerate(written, 1):
+        if not clean(text):
+            raise DataError(
+                f"text {side} of the pair is empty", "write it, or delete the line", file="stdin", row=number
+            )
     return join(written[0], written[1], "ordered")
+
+
+def refuse_empty(texts: Sequence[str]) -> None:
+    """Refuses an argument without a visible character.
+
+    Raises:
+        OptionError: there is one.
+    """
+    for number, text in enumerate(texts, 1):
+        if not clean(text):
+            raise OptionError(f"Text {number} is empty. Fix: write at least one character that is not a space.")
 
 
 def fitting_pair(row: Example, *, pairs: bool, beside: Beside | None) -> Example:
