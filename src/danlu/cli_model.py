@@ -312,13 +312,14 @@ def _as_json(text: tuple[str, ...], prediction: Prediction | Extraction) -> str:
 def _label(text: tuple[str, ...], prediction: Prediction) -> dict[str, object]:
     """A text, or the two of a pair, with its label."""
     first, *second = text
+    holds = prediction.holds
     return {
         "text": first,
         **({"options": second} if len(second) > 1 else {"second": second[0]} if second else {}),
         **labels_json(prediction),
         **score_json(prediction),
-        "label": prediction.label,
-        "probability": round(prediction.probability, 6),
+        "label": holds and holds[0],
+        "probability": holds and round(holds[1], 6),
         "abstained": prediction.abstained,
         "top": [{"label": label, "probability": round(p, 6)} for label, p in prediction.top],
     }

@@ -146,7 +146,8 @@ class Prediction:
     """What a model says of one text.
 
     Attributes:
-        label: the most probable label; of a question with options, the most probable option.
+        label: the most probable label, of several labels whether it holds or not; of a question with options, the most
+            probable option.
         probability: its calibrated probability.
         abstained: whether that probability lies below the model's threshold, so that a person should look; of a model
             of several labels, whether that of the least certain decision does.
@@ -164,3 +165,10 @@ class Prediction:
     labels: tuple[tuple[str, float], ...] | None = None
     score: float | None = None
     margin: float | None = None
+
+    @property
+    def holds(self) -> tuple[str, float] | None:
+        """The label with its probability; of several labels the most probable that holds, or None where none does."""
+        if self.labels is None:
+            return self.label, self.probability
+        return self.labels[0] if self.labels else None

@@ -176,7 +176,7 @@ def _add_predict(app: FastAPI, batcher: Batcher, limits: Limits, wire: Wire, *, 
         summary="Find entities · 抽取实体" if spans else "Predict labels · 预测标签",
         response_model=Findings if spans else Answers,
         responses=errors(limits),
-        response_model_exclude_none=True,
+        response_model_exclude_unset=True,  # a label may be null
         openapi_extra={"requestBody": request_body(limits, wire)},
     )
     async def predict(request: Request) -> Answers | Findings:
