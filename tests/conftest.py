@@ -307,6 +307,18 @@ def pair_file(pair_rows, tiny_base, pair_lesson, tmp_path_factory):
     return path
 
 
+@pytest.fixture(scope="session")
+def beside_files(pair_file, tmp_path_factory):
+    """{what stands beside the text: path of a model file}: the toy model of pairs, as if it had learned from such."""
+    from danlu.archive import save, unpack
+
+    entries, folder = unpack(pair_file.read_bytes()), tmp_path_factory.mktemp("beside")
+    for beside in ("mention", "keywords"):
+        config = json.loads(entries["config.json"]) | {"pairing": "ordered", "beside": beside}
+        save(folder / f"{beside}.danlu", {**entries, "config.json": json.dumps(config).encode()})
+    return {beside: folder / f"{beside}.danlu" for beside in ("mention", "keywords")}
+
+
 def make_questions(count, seed):
     """(question with options, place of the right one): the right option speaks of what the question speaks of."""
     from danlu.text.question import ask

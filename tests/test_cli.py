@@ -195,6 +195,39 @@ def test_eval_measures_pairs(run, tmp_path, pair_file, pair_rows):
     assert figures["accuracy"] == pytest.approx((found == truth).mean())
 
 
+def test_rows_without_text_are_left_out_of_the_figures_and_counted(run, tmp_path, pair_file, toy_files):
+    (tmp_path / "pairs.csv").write_text("question1,question2,label\na,b,same\nc,,other\n,\u200b,same\n", "utf-8")
+    code, out, err = run("eval", pair_file, tmp_path / "pairs.csv", "--json")
+    assert (code, json.loads(out)["n"], json.loads(out)["empty"]) == (0, 1, 2)
+    assert err == "danlu: pairs.csv: rows in which a text is empty are left out, 2 of 3 (row 2, 3).\n"
+    (tmp_path / "texts.csv").write_text("text,label\nmy parcel,parcel\n ,parcel\n", encoding="utf-8")
+    assert json.loads(run("eval", toy_files["ngram"], tmp_path / "texts.csv", "--json")[1])["n"] == 1
+    (tmp_path / "none.csv").write_text("text_a,text_b,label\na,,same\nb,,same\n", encoding="utf-8")
+    code, _, err = run("eval", pair_file, tmp_path / "none.csv", "--text", "text_a", "--second", "text_b")
+    assert code == 2
+    assert "none.csv: in every row a text is empty. Fix: fill them in" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stdin", "told"),
+    [
+        (("a", ""), "", "Text 2 is empty. Fix: write at least one character that is not a space."),
+        ((), "a\tb\na\t \n", "stdin, row 2: text 2 of the pair is empty. Fix: write it, or delete the line."),
+        (("--file", "{f}"), "", "pairs.csv, row 2: one of its texts is empty"),
+    ],
+)
+def test_an_empty_side_is_refused(run, tmp_path, pair_file, arguments, stdin, told):
+    (tmp_path / "pairs.csv").write_text("text_a,text_b\na,b\n,b\n", encoding="utf-8")
+    given = [part.format(f=tmp_path / "pairs.csv") for part in arguments]
+    code, _, err = run("predict", pair_file, *given, stdin=stdin.encode())
+    assert code == 2
+    assert told in err
+
+
+def test_an_empty_text_is_refused(run, toy_files):
+    assert "Text 1 is empty. Fix: " in run("predict", toy_files["ngram"], " ")[2]
+
+
 @pytest.mark.parametrize(
     ("line", "told"),
     [

@@ -7,6 +7,7 @@ import json
 import pytest
 
 import danlu
+from danlu.archive import save
 from danlu.text.question import parts
 
 
@@ -50,6 +51,41 @@ def test_eval_measures_questions(run, questions, question_file):
     assert 0 <= found["ece"] <= 1
     assert found["chance"] == pytest.approx(sum(1 / len(row["options"]) for row in rows) / len(rows), abs=1e-6)
     assert f"{found['n']} questions" in run("eval", question_file, path)[1]
+
+
+@pytest.fixture
+def without_the_last(tmp_path, questions, question_entries):
+    """Questions whose answers count from 1, none the last option's; and a model file whose answers counted so."""
+    rows = [{**row, "answer": row["answer"] + 1} for row in questions[1] if 0 < row["answer"] + 1 < len(row["options"])]
+    path = tmp_path / "open.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    config = json.loads(question_entries["config.json"]) | {"answers": "from 1"}
+    save(tmp_path / "from1.danlu", {**question_entries, "config.json": json.dumps(config).encode()})
+    return path, rows, tmp_path / "from1.danlu"
+
+
+def test_eval_reads_answers_as_the_model_learned_them(run, without_the_last):
+    path, rows, file = without_the_last
+    answers = danlu.load(file).predict([(row["question"], row["options"]) for row in rows])
+    right = [a.label == row["options"][row["answer"] - 1] for a, row in zip(answers, rows, strict=True)]
+    code, out, err = run("eval", file, path, "--json")
+    found = json.loads(out)
+    assert (code, err, found["answers"]) == (0, "", "from 1")
+    assert found["accuracy"] == pytest.approx(sum(right) / len(right))
+    assert "the answer being a number that counts from 1" in run("eval", file, path)[1]
+
+
+def test_eval_says_where_numbers_count_from_is_a_guess(run, without_the_last, question_file):
+    path, *_ = without_the_last
+    code, out, err = run("eval", question_file, path, "--json")
+    assert (code, json.loads(out)["answers"]) == (0, "from 0")
+    assert "open.jsonl, field 'answer': no answer is 0 or the number of its question's options" in err
+    assert "Fix: write the letter" in err
+
+
+def test_what_a_file_says_of_its_answers_counts_more(run, questions, without_the_last):
+    _, out, err = run("eval", without_the_last[2], questions[0], "--json")
+    assert (json.loads(out)["answers"], err) == ("from 0", "")
 
 
 def test_check_says_how_rows_were_read(run, questions):

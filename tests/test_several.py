@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 import danlu
+from danlu.archive import save, unpack
 from danlu.cli import app
 
 TEXTS = ["my parcel box is late", "refund my money please, love it", "of the by", ""]
@@ -49,6 +50,36 @@ def test_predict_prints_labels_and_eval_measures_them(several_file, tmp_path):
     assert "micro-F1" in runner.invoke(app, ["eval", str(several_file), str(file)]).stdout
 
 
+def test_no_label_is_told_where_none_holds(several_file, tmp_path):
+    config = {"thresholds": [0.99, 0.99, 0.01]}
+    entries = unpack(several_file.read_bytes())
+    for name, changed in (("none", {"thresholds": [1.0, 1.0, 1.0]}), ("least", config)):
+        written = json.loads(entries["config.json"]) | changed
+        save(tmp_path / f"{name}.danlu", {**entries, "config.json": json.dumps(written).encode()})
+    none, least = (
+        json.loads(CliRunner().invoke(app, ["predict", str(tmp_path / f"{name}.danlu"), TEXTS[0], "--json"]).stdout)
+        for name in ("none", "least")
+    )
+    assert (none["labels"], none["label"], none["probability"]) == ([], None, None)
+    assert none["top"][0]["label"] == "parcel"
+    assert [each["label"] for each in least["labels"]] == [least["label"]] == ["refund"]
+    assert least["probability"] == least["labels"][0]["probability"]
+
+
+@pytest.mark.slow
+def test_a_served_model_tells_what_predict_prints(several_file, tmp_path):
+    entries = unpack(several_file.read_bytes())
+    written = json.loads(entries["config.json"]) | {"thresholds": [1.0, 1.0, 1.0]}
+    save(tmp_path / "none.danlu", {**entries, "config.json": json.dumps(written).encode()})
+    for file in (several_file, tmp_path / "none.danlu"):
+        sent = served(file, TEXTS[0])
+        printed = json.loads(CliRunner().invoke(app, ["predict", str(file), TEXTS[0], "--json"]).stdout)
+        del printed["text"]
+        assert sent.keys() == printed.keys()
+        assert (sent["label"], sent["abstained"]) == (printed["label"], printed["abstained"])
+        assert [each["label"] for each in sent["labels"]] == [each["label"] for each in printed["labels"]]
+
+
 def test_an_unknown_label_names_its_row(several_file, tmp_path):
     file = tmp_path / "test.jsonl"
     file.write_text(json.dumps({"text": "a", "labels": ["parcel", "nonsense"]}) + "\n", "utf-8")
@@ -62,14 +93,14 @@ def test_an_unknown_task_is_refused(tmp_path):
     assert "--task is 'many'" in str(result.exception)
 
 
-@pytest.mark.slow
-def test_the_page_and_the_answers_of_a_served_model(several_file):
+def served(file, text):
+    """What a served model says of a text."""
     httpx = pytest.importorskip("httpx")
     import asyncio
 
     from danlu.serve.app import create_app
 
-    application = create_app(danlu.load(several_file))
+    application = create_app(danlu.load(file))
 
     async def talk():
         transport = httpx.ASGITransport(app=application)
@@ -77,7 +108,11 @@ def test_the_page_and_the_answers_of_a_served_model(several_file):
             application.router.lifespan_context(application),
             httpx.AsyncClient(transport=transport, base_url="http://test") as client,
         ):
-            return (await client.post("/predict", json={"text": TEXTS[0]})).json()
+            return (await client.post("/predict", json={"text": text})).json()
 
-    answer = asyncio.run(talk())["predictions"][0]
-    assert {"labels", "label", "probability", "abstained", "top"} == answer.keys()
+    return asyncio.run(talk())["predictions"][0]
+
+
+@pytest.mark.slow
+def test_the_answers_of_a_served_model(several_file):
+    assert {"labels", "label", "probability", "abstained", "top"} == served(several_file, TEXTS[0]).keys()

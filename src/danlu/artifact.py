@@ -8,23 +8,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, cast, get_args
 
 import numpy as np
 from tokenizers import Tokenizer
 
 from danlu.answer import answers, held_labels, scored
 from danlu.archive import unpack
-from danlu.errors import ArtifactError, OptionError
+from danlu.errors import ArtifactError, DataError, OptionError
 from danlu.extractor import KIND, Extractor
 from danlu.graph import json_object, session
+from danlu.text.mention import is_about, pair_of
 from danlu.text.ngrams import ngrams
 from danlu.text.normalize import clean
 from danlu.text.pair import join, pairing_of, sides
 from danlu.text.question import RIGHT, WRONG
 from danlu.text.score import LARGEST, is_range
 from danlu.text.shorten import shorten, shorten_pair
-from danlu.types import Prediction
+from danlu.types import Answers, Beside, Prediction
 
 if TYPE_CHECKING:
     import os
@@ -34,11 +35,14 @@ if TYPE_CHECKING:
 
     from danlu.types import Pairing, Range
 
+    Given = str | tuple[str, str] | tuple[str, str, str]
+
 MAX_BYTES = 1 << 30
 # N-grams, about four a character, that are read at once: few enough for what they become to stay in a processor's
 # cache, which doubles the texts a second; more of questions, whose options share what is read of them.
 _BATCH_CELLS, _BATCH_CELLS_OF_OPTIONS = 1 << 13, 1 << 16
 _MOST = 1_000_000  # of characters and tokens read
+_PROBE = ("danlu", "danlu", "danlu")
 _COLDEST, _HOTTEST = 0.01, 100.0  # temperatures: wider than what calibration can choose
 
 
@@ -60,6 +64,8 @@ class Settings:
         thresholds: where a text may have several labels, the probability from which on each holds; else none.
         range: the least and the greatest score, where it gives scores; else none.
         margin: how far from a score the true one lies in nine of ten cases, where it gives scores.
+        answers: how the answers of the rows it learned from named options; None of other rows, and in older files.
+        beside: what stands beside the text of a pair; None where that is another text, and in older files.
     """
 
     labels: tuple[str, ...]
@@ -74,6 +80,8 @@ class Settings:
     thresholds: tuple[float, ...]
     range: tuple[float, ...] = ()
     margin: float = 0.0
+    answers: Answers | None = None
+    beside: Beside | None = None
 
 
 class Model:
@@ -101,7 +109,7 @@ class Model:
             self._tokenizer.enable_truncation(self.settings.text_length)
         self._session = session(entries["model.onnx"], threads)
         self._inputs = {node.name for node in self._session.get_inputs()}
-        probe = ("danlu", "danlu") if self.pairing else "danlu"
+        probe = join(*pair_of(*_PROBE), "ordered") if self.pairing else "danlu"
         if self.probabilities([probe]).shape[1] != len(self.labels) or not self.labels:
             raise ArtifactError("The model's labels do not match its graph. Fix: get the original file again.")
 
@@ -114,6 +122,11 @@ class Model:
     def pairing(self) -> Pairing | None:
         """Whether a row is two texts, and if so whether their order matters; None where it is one text."""
         return self.settings.pairing
+
+    @property
+    def beside(self) -> Beside | None:
+        """What stands beside the text of a pair, where that is no text to compare it with; else None."""
+        return self.settings.beside
 
     @property
     def options(self) -> bool:
@@ -130,7 +143,9 @@ class Model:
         """The least and the greatest score, where it gives scores; else None."""
         return (self.settings.range[0], self.settings.range[1]) if self.settings.range else None
 
-    def predict(self, texts: Sequence[str | tuple[str, str] | tuple[str, Sequence[str]]]) -> list[Prediction]:
+    def predict(
+        self, texts: Sequence[str | tuple[str, str] | tuple[str, str, str] | tuple[str, Sequence[str]]]
+    ) -> list[Prediction]:
         """The most probable label of each text, or option of each question, with its calibrated probability.
 
         Where a text may have several labels, those that hold stand in `labels` of its prediction; where texts are
@@ -138,15 +153,17 @@ class Model:
 
         Args:
             texts: strings; of a model of pairs, two strings each (or one made by `danlu.text.pair.join`); of a model
-                that chooses among options, a question and a list of them (or one made by `danlu.text.question.ask`).
+                that was asked about pronouns, three: a text, a pronoun that stands in it once, and what that may stand
+                for; of a model that chooses among options, a question and a list of them (or one made by
+                `danlu.text.question.ask`).
 
         Raises:
-            OptionError: `texts` is one string, or holds something that is not a string, not two for a pair, or no
-                question with two different options.
+            OptionError: `texts` is one string, or holds something that is not a string, not two for a pair, no pronoun
+                of its text, or no question with two different options.
         """
         if self.options:
             return answers(self, texts, self.settings.temperature, self.settings.abstain_below)
-        texts = cast("Sequence[str | tuple[str, str]]", texts)
+        texts = cast("Sequence[Given]", texts)
         table = self.probabilities(texts)
         if self.range is not None:
             return scored(table[:, 0], self.range, self.settings.margin)
@@ -163,7 +180,7 @@ class Model:
             for row, best in zip(table, top, strict=True)
         ]
 
-    def probabilities(self, texts: Sequence[str | tuple[str, str]]) -> NDArray[np.float32]:
+    def probabilities(self, texts: Sequence[Given]) -> NDArray[np.float32]:
         """(texts, labels) calibrated probabilities of what `predict` takes; of pairs where it takes questions.
 
         Where a text may have several labels each is the probability that this one holds; where texts are scored, the
@@ -175,7 +192,7 @@ class Model:
         scaled = np.exp(scaled - scaled.max(1, keepdims=True))
         return scaled / scaled.sum(1, keepdims=True)
 
-    def logits(self, texts: Sequence[str | tuple[str, str]]) -> NDArray[np.float32]:
+    def logits(self, texts: Sequence[Given]) -> NDArray[np.float32]:
         """(texts, labels) uncalibrated scores of what `predict` takes.
 
         Raises:
@@ -186,7 +203,8 @@ class Model:
         most, pairing = self.settings.max_chars, self.pairing
         cut: list[str] = []
         for position, text in enumerate(texts):
-            read = [clean(side[: 2 * most])[:most] for side in _strings(text, position, pairing)]
+            given = _strings(text, position, pairing, self.beside)
+            read = [clean(side[: 2 * most])[:most] for side in given]
             cut.append(join(read[0], read[1], pairing) if pairing else read[0])
         out = np.zeros((len(cut), len(self.labels)), np.float32)
         order = sorted(range(len(cut)), key=lambda i: len(cut[i]))
@@ -224,8 +242,11 @@ class Model:
         return np.asarray(self._session.run(None, wanted)[0], dtype=np.float32)
 
 
-def _strings(text: object, position: int, pairing: Pairing | None) -> tuple[str, ...]:
-    """The one string of a text, or the two of a pair, as a caller may give them."""
+def _strings(text: object, position: int, pairing: Pairing | None, beside: Beside | None) -> tuple[str, ...]:
+    """The one string of a text, or the two of a pair, as a caller may give them.
+
+    Where a model was asked about pronouns, the pair is made of three strings, or made already.
+    """
     if pairing is None:
         if not isinstance(text, str):
             raise OptionError(f"Text {position} is {type(text).__name__}, not a string. Fix: pass strings only.")
@@ -235,9 +256,24 @@ def _strings(text: object, position: int, pairing: Pairing | None) -> tuple[str,
         what = f"Pair {position} is {type(text).__name__}, and this model compares two texts"
         raise OptionError(f'{what}. Fix: predict([("one text", "another")]).')
     found = tuple(cast("Sequence[object]", given))
+    if beside == "mention" and all(isinstance(part, str) for part in found):
+        return _asked(cast("tuple[str, ...]", found), position)
     if len(found) != 2 or not all(isinstance(side, str) for side in found):
         raise OptionError(f"Pair {position} is not two strings. Fix: pass two strings for each.")
     return cast("tuple[str, str]", found)
+
+
+def _asked(given: tuple[str, ...], position: int) -> tuple[str, ...]:
+    """The question about a pronoun and its text, from three strings or made already."""
+    if len(given) == len(_PROBE):
+        try:
+            return pair_of(*given)
+        except DataError as error:
+            raise OptionError(f"Text {position}: {error}") from None
+    if len(given) != 2 or not is_about(*given):
+        what = f"Pair {position} is no question about a pronoun, and this model answers nothing else"
+        raise OptionError(f'{what}. Fix: predict([("a text", "a pronoun in it", "what that may stand for")]).')
+    return given
 
 
 def _checked(settings: Settings) -> Settings:
@@ -259,6 +295,9 @@ def _checked(settings: Settings) -> Settings:
         and len(settings.thresholds) in (0, 0 if settings.options else len(labels))
         and all(type(number) in (int, float) and 0 <= number <= 1 for number in settings.thresholds)
         and _good_scores(settings)
+        and (settings.answers is None or (settings.options and settings.answers in get_args(Answers)))
+        and (settings.beside is None or (settings.pairing == "ordered" and settings.beside in get_args(Beside)))
+        and not (settings.beside and settings.options)
     )
     if not good:
         raise ArtifactError("The model's settings are not what danlu writes. Fix: get the original file.")

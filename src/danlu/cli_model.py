@@ -17,20 +17,28 @@ import typer
 
 from danlu.cli_base import extra
 from danlu.cli_entities import entities_json, entities_line, measure_entities
-from danlu.cli_questions import fitting_question, measure_questions, question_line, question_of, question_of_line
+from danlu.cli_pairs import fitting_pair, pair_of_line, pairs_of, refuse_empty
+from danlu.cli_questions import (
+    fitting_question,
+    guessed_answers,
+    measure_questions,
+    question_line,
+    question_of,
+    question_of_line,
+)
 from danlu.cli_scores import measure_scores, score_json, score_lines, with_margin
 from danlu.cli_several import labels_json, labels_line, measure_several, several_lines, table_lines
 from danlu.errors import DataError, OptionError
 from danlu.text.normalize import clean
-from danlu.text.pair import join, sides
-from danlu.text.question import is_question, parts
+from danlu.text.question import is_question, is_whole, parts
 from danlu.types import Extraction
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from danlu.artifact import Extractor, Model
-    from danlu.types import Example, Pairing, Prediction
+    from danlu.corpus.columns import Columns
+    from danlu.types import Example, Prediction
 
 ModelFile = Annotated[Path, typer.Argument(help="A .danlu file.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object for a program to read.")]
@@ -48,8 +56,8 @@ def predict(
     texts: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Texts, two for each pair, or a question and its options; or none, or -, and --file or standard input "
-            "(a tab parts a pair, and a question and its options)."
+            help="Texts, two for each pair (or a text, a pronoun in it and what that may stand for), or a question and "
+            "its options; or none, or -, and --file or standard input, where tabs stand between the parts."
         ),
     ] = None,
     file: Annotated[Path | None, typer.Option("--file", help="A file of texts, any format that forge reads.")] = None,
@@ -73,7 +81,7 @@ def predict(
         raise OptionError("--force replaces what --out names, and there is no --out. Fix: leave it out, or give --out.")
     if out:
         _check_out(out, force=force)
-    named = question_of(texts) if opened.options and texts else _arguments(texts or [], opened.pairing)
+    named = _arguments(texts or [], opened)
     source = _rows_of(file, text, second, opened) if file else _lines_of_standard_input(opened)
     rows = _predictions(opened, iter(named) if named else source, total=len(named) or None)
     if out is None:
@@ -100,19 +108,51 @@ def evaluate(
 ) -> None:
     """Measure a model on labelled texts it has never seen."""
     from danlu.artifact import Extractor, load
-    from danlu.corpus.read import examples, marked_examples
+    from danlu.corpus.examples import open_examples
+    from danlu.corpus.read import marked_examples
 
     opened = load(model)
     if isinstance(opened, Extractor):
         if second:
             raise OptionError("--second names a column of pairs, and this model finds entities. Fix: leave it out.")
-        result, lines = measure_entities(opened, marked_examples(test, text=text, label=label), test.name)
-        _show(result, lines, as_json=as_json)
+        rows, empty = _with_text(marked_examples(test, text=text, label=label), test.name)
+        result, lines = measure_entities(opened, rows, test.name)
+        _show({**result, "empty": empty}, lines, as_json=as_json)
         return
     task, known = ("several", opened.labels) if opened.several else ("classification", ())
     task = None if opened.options else "score" if opened.range else task
-    found = examples(test, text=text, second=second, label=label, need_label=True, task=task, labels=known)
-    _show(*_measured(opened, list(_fitting(found, opened)), test.name), as_json=as_json)
+    columns, found = open_examples(
+        test,
+        text=text,
+        second=second,
+        label=label,
+        need_label=True,
+        task=task,
+        labels=known,
+        answers=opened.settings.answers,
+    )
+    rows, empty = _with_text(list(_fitting(found, opened)), test.name)
+    result, lines = _measured(opened, rows, columns, test.name)
+    if columns.unsure:
+        warn(guessed_answers(columns, test.name))
+    _show({**result, "empty": empty}, lines, as_json=as_json)
+
+
+def _with_text(rows: list[Example], file: str) -> tuple[list[Example], int]:
+    """The rows in which every text has a visible character, as `forge` takes them, and how many others there are.
+
+    Raises:
+        DataError: there are only others.
+    """
+    kept = [row for row in rows if is_whole(row.text)]
+    left = [row for row in rows if not is_whole(row.text)]
+    if left and not kept:
+        fix = "fill them in, or name the columns of the texts with --text and --second"
+        raise DataError("in every row a text is empty", fix, file=file)
+    if left:
+        places = ", ".join(str(row.row) for row in left[:10]) + (", ..." if len(left) > 10 else "")
+        warn(f"{file}: rows in which a text is empty are left out, {len(left):,} of {len(rows):,} (row {places}).")
+    return kept, len(left)
 
 
 def _show(result: dict[str, Any], lines: list[str], *, as_json: bool) -> None:
@@ -122,11 +162,12 @@ def _show(result: dict[str, Any], lines: list[str], *, as_json: bool) -> None:
         say("\n".join(lines))
 
 
-def _measured(model: Model, rows: list[Example], file: str) -> tuple[dict[str, Any], list[str]]:
+def _measured(model: Model, rows: list[Example], columns: Columns, file: str) -> tuple[dict[str, Any], list[str]]:
     """The figures of a model on labelled rows, ready for JSON, and the same for people."""
     if model.options:
         result = measure_questions(model, rows, file)
-        return {**result, "interval95": result["accuracy95"]}, [question_line(result)]
+        result |= {"interval95": result["accuracy95"], "answers": columns.answers}
+        return result, [question_line(result)]
     if model.range is not None:
         result = measure_scores(model, rows, model.range, file)
         return result, score_lines(result)
@@ -190,32 +231,28 @@ def serve(
 def _rows_of(file: Path, text: str | None, second: str | None, model: Model | Extractor) -> Iterator[str]:
     from danlu.corpus.read import examples
 
-    return (row.text for row in _fitting(examples(file, text=text, second=second, need_label=False), model))
+    for row in _fitting(examples(file, text=text, second=second, need_label=False), model):
+        if model.pairing and not is_whole(row.text):
+            what = "one of its texts is empty, and nothing can be said of it"
+            raise DataError(what, "write it, or delete the row", file=row.source, row=row.row)
+        yield row.text
 
 
 def _fitting(rows: Iterator[Example], model: Model | Extractor) -> Iterator[Example]:
     """The rows, if they are what the model reads: questions with options, pairs or single texts."""
-    pairing = model.pairing
     for row in rows:
         if model.options or is_question(row.text):
             yield fitting_question(row, options=model.options)
-            continue
-        if pairing and len(sides(row.text)) == 1:
-            what, fix = "it is one text, and this model compares two", "name their columns with --text and --second"
-            raise DataError(what, fix, file=row.source, row=row.row)
-        if not pairing and len(sides(row.text)) == 2:
-            what, fix = "it is a pair of texts, and this model reads one", "name its column with --text"
-            raise DataError(what, fix, file=row.source, row=row.row)
-        yield row
+        else:
+            yield fitting_pair(row, pairs=model.pairing is not None, beside=model.beside)
 
 
-def _arguments(texts: list[str], pairing: Pairing | None) -> list[str]:
-    """The texts given as arguments, two of them for each pair."""
-    if pairing is None:
+def _arguments(texts: list[str], model: Model | Extractor) -> list[str]:
+    """The texts, pairs or one question that arguments are."""
+    refuse_empty(texts)
+    if model.pairing is None or not texts:
         return texts
-    if len(texts) % 2:
-        raise OptionError(f"This model compares two texts, and {len(texts)} are given. Fix: give two for each pair.")
-    return [join(first, second, "ordered") for first, second in zip(texts[::2], texts[1::2], strict=True)]
+    return question_of(texts) if model.options else pairs_of(texts, model.beside)
 
 
 def _lines_of_standard_input(model: Model | Extractor) -> Iterator[str]:
@@ -237,11 +274,7 @@ def _lines_of_standard_input(model: Model | Extractor) -> Iterator[str]:
         if model.options:
             yield question_of_line(written, number)
             continue
-        if len(written) != 2:
-            what = f"the line has {len(written) - 1} tabs, and this model compares two texts"
-            fix = "write the two texts of a pair on one line, one tab between them"
-            raise DataError(what, fix, file="stdin", row=number)
-        yield join(written[0], written[1], "ordered")
+        yield pair_of_line(written, number, model.beside)
 
 
 def _check_out(out: Path, *, force: bool) -> None:
@@ -279,13 +312,14 @@ def _as_json(text: tuple[str, ...], prediction: Prediction | Extraction) -> str:
 def _label(text: tuple[str, ...], prediction: Prediction) -> dict[str, object]:
     """A text, or the two of a pair, with its label."""
     first, *second = text
+    holds = prediction.holds
     return {
         "text": first,
         **({"options": second} if len(second) > 1 else {"second": second[0]} if second else {}),
         **labels_json(prediction),
         **score_json(prediction),
-        "label": prediction.label,
-        "probability": round(prediction.probability, 6),
+        "label": holds and holds[0],
+        "probability": holds and round(holds[1], 6),
         "abstained": prediction.abstained,
         "top": [{"label": label, "probability": round(p, 6)} for label, p in prediction.top],
     }
@@ -306,6 +340,11 @@ def _as_line(text: tuple[str, ...], prediction: Prediction | Extraction, model: 
 def say(text: str) -> None:
     """Prints a line; half a surrogate pair as a question mark, and no control character: a text may hold commands."""
     typer.echo(harmless(text).encode("utf-8", "replace").decode())
+
+
+def warn(text: str) -> None:
+    """Prints a line on standard error, beside what a program reads."""
+    typer.echo(harmless(f"danlu: {text}"), err=True)
 
 
 def harmless(text: str) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from danlu.corpus.options import NAMED
 from danlu.errors import DataError, OptionError
 from danlu.text.question import LEAST_OPTIONS, ask, is_question, parts
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from danlu.artifact import Model
+    from danlu.corpus.columns import Columns
     from danlu.types import Example
 
 
@@ -83,10 +85,20 @@ def measure_questions(model: Model, rows: Sequence[Example], file: str) -> dict[
     return figures(truth, table, questions.chance)
 
 
+def guessed_answers(columns: Columns, file: str) -> str:
+    """What to say where neither a file nor the model tells where its answers count from."""
+    return (
+        f"{file}, field '{columns.label}': no answer is 0 or the number of its question's options, and the model does "
+        "not say where they count from; they are taken to count from 0. Fix: write the letter of the option, A for the "
+        "first, or its text."
+    )
+
+
 def question_line(result: dict[str, Any]) -> str:
     """The figures in one line for people."""
     low, high = result["accuracy95"]
     return (
         f"accuracy {result['accuracy']:.1%} (95% interval {low:.1%} to {high:.1%}; guessing: {result['chance']:.1%}), "
-        f"expected calibration error {result['ece']:.3f}, {result['n']} questions"
+        f"expected calibration error {result['ece']:.3f}, {result['n']} questions, "
+        f"the answer being {NAMED[result['answers'] or 'texts']}"
     )

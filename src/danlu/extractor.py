@@ -94,6 +94,7 @@ class Extractor:
     """
 
     pairing = None
+    beside = None
     options = False
     range = None
 

@@ -18,6 +18,7 @@ Language = Literal["zh", "en", "mixed"]
 Pairing = Literal["ordered", "unordered"]  # of two texts: whether it matters which of them is the first
 Kind = Literal["classification", "several", "score"]  # what a user may say that rows are, where it cannot be seen
 Range = tuple[float, float]  # of scores: the least and the greatest
+Beside = Literal["mention", "keywords"]  # what stands beside the text of a pair, where that is no other text
 Answers = Literal["from 0", "from 1", "letters", "texts"]  # how the answer to a question names one of its options
 Nesting = Literal["flat", "nested"]  # of entities: whether one may lie inside another
 
@@ -113,6 +114,7 @@ class Task:
         relations: the types of relations between entities, sorted; none where only entities are looked for.
         several: whether a text may have several of the labels, or none.
         names_only: whether no row is labelled, so that labels are known by what they say.
+        beside: what stands beside the text of a pair, where that is no other text.
         range: what scores lie in, where rows are scored; the one label is then what a score is called. Else None.
     """
 
@@ -125,6 +127,7 @@ class Task:
     names_only: bool = False
     relations: tuple[str, ...] = ()
     range: Range | None = None
+    beside: Beside | None = None
 
     @property
     def kind(self) -> str:
@@ -143,7 +146,8 @@ class Prediction:
     """What a model says of one text.
 
     Attributes:
-        label: the most probable label; of a question with options, the most probable option.
+        label: the most probable label, of several labels whether it holds or not; of a question with options, the most
+            probable option.
         probability: its calibrated probability.
         abstained: whether that probability lies below the model's threshold, so that a person should look; of a model
             of several labels, whether that of the least certain decision does.
@@ -161,3 +165,10 @@ class Prediction:
     labels: tuple[tuple[str, float], ...] | None = None
     score: float | None = None
     margin: float | None = None
+
+    @property
+    def holds(self) -> tuple[str, float] | None:
+        """The label with its probability; of several labels the most probable that holds, or None where none does."""
+        if self.labels is None:
+            return self.label, self.probability
+        return self.labels[0] if self.labels else None

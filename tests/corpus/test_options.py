@@ -6,9 +6,10 @@ import json
 
 import pytest
 
-from danlu.corpus.options import option_columns, question_columns
+from danlu.corpus.options import Keyed, option_columns, question_columns, style_of
 from danlu.corpus.read import examples, load
 from danlu.errors import DataError
+from danlu.factory.inspect import inspect
 from danlu.text.question import parts
 
 
@@ -64,6 +65,32 @@ def test_how_answers_name_options_is_found_out_from_all_rows(tmp_path, answers, 
     assert columns.answers == style
     expected = {"1": ["right", "right"]} if answers == ["1", "1"] else {}
     assert [label for *_, label in found] == expected.get("1", ["left", "right"])
+
+
+@pytest.mark.parametrize(("answers", "unsure"), [(["1", "2"], True), (["0", "2"], False), (["2", "3"], False)])
+def test_numbers_that_may_count_from_0_or_1_are_a_warning(tmp_path, answers, unsure):
+    rows = [{"question": f"q {a}", "options": ["x", "y", "z"], "answer": a} for a in answers]
+    dataset = load(write(tmp_path / "train.jsonl", rows))
+    assert dataset.columns.unsure == unsure
+    codes = {finding.code for finding in inspect(dataset).findings if finding.level == "warning"}
+    assert ("answers-unsure" in codes) == unsure
+
+
+@pytest.mark.parametrize(
+    ("answers", "known", "style"),
+    [
+        (["1", "2"], "from 1", "from 1"),
+        (["1", "2"], "from 0", "from 0"),
+        (["1", "2"], "letters", "from 0"),
+        (["0", "1"], "from 1", "from 0"),
+        (["2", "3"], "from 0", "from 1"),
+        (["0", "1", "3"], "from 1", "from 1"),
+        (["a", "c"], "from 1", "letters"),
+    ],
+)
+def test_answers_are_read_as_a_model_learned_them_where_they_fit_that(answers, known, style):
+    rows = [Keyed(number, "q", ("x", "y", "z"), answer) for number, answer in enumerate(answers)]
+    assert style_of(rows, known) == style
 
 
 def test_columns_with_an_option_each_may_leave_the_last_ones_empty(tmp_path):

@@ -9,7 +9,8 @@ import pytest
 from danlu.corpus.read import load
 from danlu.errors import DataError
 from danlu.factory.asking import NO_YES, Asking, asking_of
-from danlu.factory.inspect import inspect
+from danlu.factory.inspect import inspect, render
+from danlu.text.mention import pair_of
 from danlu.text.pair import sides
 
 TEXT = "小王把书给了小李,因为他已经看完了。"
@@ -33,9 +34,29 @@ def test_a_row_is_an_ordered_pair_that_names_both_mentions(tmp_path):
     assert first == "句中的“他”指的是“小王”吗?"
     assert second == TEXT.replace("他", "“他”")
     assert dataset.train[0].text != dataset.train[1].text
+    assert dataset.columns.beside == "mention"
     found = inspect(dataset)
+    said = "a text, a pronoun in it and what that may stand for"
+    assert found.facts["evidence"][0].startswith(f"the columns 'text' and 'target' hold {said}")
+    assert f"classification of {said} into 2 labels, in Chinese" in render(found)
     assert found.task.pairing == "ordered"
     assert asking_of(found.task, {}, [row.text for row in found.train]) == Asking(NO_YES[0])
+
+
+def test_pairs_that_are_written_out_are_such_questions_too(tmp_path):
+    first, second = pair_of(TEXT, "他", "小王")
+    rows = [{"sentence1": first, "sentence2": second, "label": label} for label in ("true", "false")]
+    assert load(write(tmp_path / "train.jsonl", rows)).columns.beside == "mention"
+
+
+@pytest.mark.parametrize("name", ["keyword", "words"])
+def test_a_list_of_words_beside_a_text_is_its_keywords(tmp_path, name):
+    rows = [{"abst": "a text", name: ["one", "two"], "label": label} for label in ("0", "1")]
+    dataset = load(write(tmp_path / "train.jsonl", rows), text="abst", second=name)
+    assert dataset.columns.beside == "keywords"
+    assert inspect(dataset).task.pairing == "ordered"
+    rows = [{"sentence1": "a text", "sentence2": "another", "label": label} for label in ("0", "1")]
+    assert load(write(tmp_path / "train.jsonl", rows)).columns.beside is None
 
 
 @pytest.mark.parametrize(

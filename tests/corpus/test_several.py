@@ -115,6 +115,13 @@ def test_flags_that_are_no_flags_name_row_and_field(tmp_path):
         load(folder)
 
 
+@pytest.mark.parametrize("bad", [[["light"]], [{"name": "light"}], {"light": 1}])
+def test_one_bad_row_is_named_and_condemns_no_column(tmp_path, bad):
+    with pytest.raises(DataError) as error:
+        load(as_json(tmp_path, [*ROWS, ("x", bad)]))
+    assert str(error.value).startswith("rows.jsonl, row 7, field 'labels': the labels are not a list of names. Fix: ")
+
+
 def test_what_is_held_is_sorted_and_stands_once():
     assert held(hold(["b", "a", "b"])) == ("a", "b")
     assert held(hold([])) == ()

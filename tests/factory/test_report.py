@@ -345,6 +345,25 @@ def test_the_file_holds_another_candidate_than_the_most_accurate_and_the_report_
     assert "better 高出 2.5 个百分点" in Page(render(report)).text
 
 
+@pytest.mark.parametrize(
+    ("beside", "language", "told", "command"),
+    [
+        (None, "en", "Compares two English texts", "'a text to be sorted' 'a text to compare it with'\n"),
+        ("keywords", "en", "Reads an English text and its keywords", "'a text' 'one keyword, another keyword'\n"),
+        ("keywords", "zh", "读一段中文文本和它的关键词", "'一段文本' '一个关键词, 另一个关键词'\n"),
+        ("mention", "en", "a pronoun in it and what that may stand for", "because she had helped.' she Eve\n"),
+        ("mention", "zh", "其中一个代词和它可能指的词", "'小王把书给了小李，因为他已经看完了。' '他' '小王'\n"),
+    ],
+)
+def test_what_stands_beside_a_text_is_said_where_the_file_is_used(beside, language, told, command):
+    report = sample(LABELS, language)
+    report["card"]["task"] |= {"kind": "pairs", "pairing": "ordered"} | ({"beside": beside} if beside else {})
+    text = Page(render(report)).text
+    assert told in text
+    assert command in text
+    assert ("rows.jsonl" in text) == (beside == "mention")
+
+
 def test_steps_of_one_stage_are_added_up():
     report = sample(LABELS)
     report["seconds"] = {"tuned-0": 30.0, "tuned-1": 40.0, "transformer-2.onnx": 5.0, "transformer-2.int8.onnx": 1.0}

@@ -190,10 +190,18 @@ def test_data_that_cannot_be_learned_from_leaves_nothing(content: str, options: 
 
 
 @pytest.mark.usefixtures("_one_kind_of_light_student")
-@pytest.mark.parametrize("pairing", ["unordered", "ordered"])
-def test_pairs_of_texts_are_forged_as_texts_are(pairing: str, options: Options, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("names", "pairing", "beside"),
+    [
+        (("sentence1", "sentence2"), "unordered", None),
+        (("premise", "hypothesis"), "ordered", None),
+        (("abst", "keyword"), "ordered", "keywords"),
+    ],
+)
+def test_pairs_of_texts_are_forged_as_texts_are(
+    names: tuple[str, str], pairing: str, beside: str | None, options: Options, tmp_path: Path
+) -> None:
     rng = random.Random(1)
-    names = ("sentence1", "sentence2") if pairing == "unordered" else ("premise", "hypothesis")
     single = [
         json.loads(line)["text"]
         for line in (write_task(tmp_path / "single") / "unlabeled.jsonl").read_text(encoding="utf-8").split("\n")
@@ -216,6 +224,8 @@ def test_pairs_of_texts_are_forged_as_texts_are(pairing: str, options: Options, 
     assert card["task"]["kind"] == "pairs"
     assert card["task"]["pairing"] == pairing
     model = danlu.load(tmp_path / "p.danlu")
+    assert (model.beside, card["task"].get("beside")) == (beside, beside)
+    assert ("given" in card["task"]) == bool(beside)
     first, second = single[:2]
     answers = model.predict([(first, second), (second, first)])
     assert pairing == "ordered" or answers[0] == answers[1]

@@ -65,6 +65,7 @@ def test_figures_are_of_questions(forged: tuple[Path, Path]) -> None:
     assert {form["form"] for form in card["forms"]} >= {"ngram", "linear", "likeness", "combination"}
     assert all(entry["admitted"] <= 60 for entry in card["loop"])
     assert model.options
+    assert model.settings.answers == "from 0"
 
 
 def test_answers_are_options(forged: tuple[Path, Path]) -> None:

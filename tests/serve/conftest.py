@@ -19,6 +19,7 @@ class Echo:
         self.name = "echo"
         self.labels = ("even", "odd")
         self.pairing = None
+        self.beside = None
         self.options = False
         self.range = None
         self.card = {"name": "echo", "task": {"labels": ["even", "odd"], "language": language}}

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from danlu.serve.app import create_app
+from danlu.text.mention import pair_of
 from danlu.text.pair import join
 
 
@@ -52,6 +53,53 @@ def test_what_is_no_pair_is_refused(talk, app, body, what):
     response = post(talk, app[0], body)
     assert response.status_code == 422
     assert response.json()["error"]["what"] == what
+
+
+@pytest.fixture
+def asked(make_model):
+    model = make_model()
+    model.pairing, model.beside = "ordered", "mention"
+    return create_app(model), model
+
+
+@pytest.mark.parametrize("field", ["mention", "mentions"])
+def test_a_pronoun_is_asked_about_by_three_texts(talk, asked, field):
+    given = ["he ran.", "he", "Tom"]
+    response = post(talk, asked[0], {field: given if field == "mention" else [given]})
+    assert response.status_code == 200
+    assert asked[1].batches == [[join(*pair_of(*given), "ordered")]]
+
+
+@pytest.mark.parametrize(
+    ("body", "what"),
+    [
+        ({"pair": ["he ran.", "he"]}, "The field 'pair' is unknown."),
+        ({"mention": ["he ran.", "he"]}, "The mention is a list of 2, not three texts."),
+        ({"mention": ["he ran.", "she", "Tom"]}, "'she' does not stand in the text."),
+        ({"mentions": "he"}, "The field is a string, not a list of mentions."),
+    ],
+)
+def test_what_is_no_such_question_is_refused(talk, asked, body, what):
+    response = post(talk, asked[0], body)
+    assert response.status_code == 422
+    assert response.json()["error"]["what"] == what
+    assert response.json()["error"]["fix"]
+
+
+@pytest.mark.parametrize(
+    ("beside", "kind", "field"), [("mention", "mentions", "mention"), ("keywords", "keywords", "pair")]
+)
+def test_the_page_asks_for_what_stands_beside_the_text(talk, make_model, beside, kind, field):
+    model = make_model()
+    model.pairing, model.beside = "ordered", beside
+
+    async def conversation(client):
+        return (await client.get("/")).text, (await client.get("/openapi.json")).json()
+
+    page, described = talk(create_app(model), conversation)
+    assert f'data-kind="{kind}"' in page
+    body = described["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"]
+    assert [list(shape["properties"]) for shape in body["schema"]["oneOf"]] == [[field], [f"{field}s"]]
 
 
 def test_the_page_and_the_description_speak_of_pairs(talk, app):

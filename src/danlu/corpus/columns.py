@@ -15,7 +15,7 @@ from danlu.text.score import is_number
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from danlu.types import Answers
+    from danlu.types import Answers, Beside
 
 # Each in order of preference.
 _TEXT = """
@@ -60,6 +60,8 @@ class Columns:
         several: where a cell may hold several labels, how it does: one of the ways of `danlu.corpus.several`, or the
             separator; None where each text has one.
         scores: whether the label's column holds scores.
+        beside: what the second column holds, where that is no text to compare the other with.
+        unsure: whether how answers name options is a guess, since numbers leave open where they count from.
     """
 
     text: str
@@ -71,6 +73,8 @@ class Columns:
     flags: tuple[str, ...] = ()
     several: str | None = None
     scores: bool = False
+    beside: Beside | None = None
+    unsure: bool = False
 
     def read(self, *, need_label: bool) -> tuple[str, ...]:
         """All columns that are read, that of the label only if it is needed."""

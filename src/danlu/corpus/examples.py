@@ -9,6 +9,7 @@ from dataclasses import replace
 from itertools import chain, islice
 from typing import TYPE_CHECKING, cast
 
+from danlu.corpus.beside import beside_of
 from danlu.corpus.columns import LABEL_NAMES, NAMED_LABELS, Columns, as_label, as_text, find_columns, is_scalar
 from danlu.corpus.encoding import lines
 from danlu.corpus.formats import extension, json_document, read_rows, records
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from danlu.types import Kind
+    from danlu.types import Answers, Kind
 
 SAMPLE = 1000  # rows looked at to find the columns
 LOOKED = 200_000  # and to find whether a cell holds several labels, or a score
@@ -87,8 +88,12 @@ def open_examples(
     task: Kind | None = None,
     labels: Sequence[str] = (),
     listed: Collection[str] = (),
+    answers: Answers | None = None,
 ) -> tuple[Columns, Iterator[Example]]:
-    """The columns of a file and its examples, as `examples` gives them; numbers that a label list names are labels.
+    """The columns of a file and its examples, as `examples` gives them.
+
+    Numbers that a label list names (`listed`) are labels. Answers to questions are read as those that a model learned
+    from (`answers`) where they fit that.
 
     Raises:
         DataError: as in `examples`.
@@ -126,7 +131,7 @@ def open_examples(
         columns = replace(columns, scores=are_scores(looked, columns, task, listed))
         whole = chain(looked, rows)
     if columns.options:
-        return read_questions(whole, columns, path.name, need_label=need_label)
+        return read_questions(whole, columns, path.name, need_label=need_label, known=answers)
     return columns, _examples(whole, columns, path.name, need_label=need_label)
 
 
@@ -159,7 +164,9 @@ def _columns(
     if found.second is not None and task == "several":
         what = f"the rows are pairs of texts ({found.text}, {found.second}), which have one label each"
         raise DataError(what, "name the column of the text with --text, or leave --task out", file=file)
-    return found if found.options or found.second is not None else _with_lists(rows, found, label, task)
+    if found.options or found.second is not None:
+        return replace(found, beside=beside_of(rows, found))
+    return _with_lists(rows, found, label, task)
 
 
 def _with_lists(rows: list[dict[str, object]], columns: Columns, label: str | None, task: Kind | None) -> Columns:

@@ -15,12 +15,10 @@ from danlu.corpus.columns import TEXT_NAMES, Columns, as_label, as_text, by_name
 from danlu.errors import DataError
 from danlu.text.normalize import clean
 from danlu.text.question import LEAST_OPTIONS, ask
-from danlu.types import Example
+from danlu.types import Answers, Example
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-
-    from danlu.types import Answers
 
 LETTERS = "ABCDEFGH"
 MOST_OPTIONS = 64
@@ -51,6 +49,13 @@ PASSAGE_NAMES = (
 )
 _LETTER = re.compile(r"[(（]?([a-h])[)）.．、:：]?", re.IGNORECASE)
 _INTEGER = re.compile(r"\d{1,9}")
+# How answers name options, in words.
+NAMED: dict[Answers, str] = {
+    "from 0": "a number that counts from 0",
+    "from 1": "a number that counts from 1",
+    "letters": "the letter of an option",
+    "texts": "an option's own text",
+}
 _SHAPE = 'write them as a list of texts, ["first", "second"], or in columns A, B, C'
 
 
@@ -156,7 +161,12 @@ def _listed(value: object) -> object:
 
 
 def read_questions(
-    rows: Iterable[tuple[int, dict[str, object]]], columns: Columns, file: str, *, need_label: bool
+    rows: Iterable[tuple[int, dict[str, object]]],
+    columns: Columns,
+    file: str,
+    *,
+    need_label: bool,
+    known: Answers | None = None,
 ) -> tuple[Columns, Iterator[Example]]:
     """The examples of question rows, and the columns with how answers name options.
 
@@ -167,6 +177,7 @@ def read_questions(
         columns: as `question_columns` gives them.
         file: the file's name, for errors.
         need_label: whether answers are read.
+        known: how answers named options where a model learned, which a file that leaves it open is taken to do too.
 
     Raises:
         DataError: a bad row, when it is reached.
@@ -175,7 +186,9 @@ def read_questions(
     read = (keyed(row, number, columns, answer, file) for number, row in rows)
     if answer and columns.answers is None:
         whole = list(read)
-        columns, read = replace(columns, answers=style_of(whole)), iter(whole)
+        style = style_of(whole, known)
+        columns = replace(columns, answers=style, unsure=style != known and is_open(whole, style))
+        read = iter(whole)
     style = columns.answers or "texts"
     return columns, (example(row, style, columns.label or "", file) for row in read)
 
@@ -238,13 +251,16 @@ def _options(row: dict[str, object], number: int, columns: Sequence[str], file: 
     return tuple(written)
 
 
-def style_of(rows: Iterable[Keyed]) -> Answers:
+def style_of(rows: Iterable[Keyed], known: Answers | None = None) -> Answers:
     """How the answers of a file name their options, found out from all rows.
 
-    Numbers count from 1 only if some answer says so: the number of its question's options, and no answer is 0. An
-    answer that is an option's own text is taken as that wherever most are.
+    As where a model learned, if that is known and every answer names an option so. Else numbers count from 1 only if
+    some answer says so: the number of its question's options, and no answer is 0. An answer that is an option's own
+    text is taken as that wherever most are.
     """
     rows = [row for row in rows if row.answer]
+    if known and all(_place(row.answer or "", row.options, known) is not None for row in rows):
+        return known
     texts = sum(row.answer in row.options for row in rows)
     numbers = [row for row in rows if _INTEGER.fullmatch(row.answer or "")]
     letters = sum(bool(_LETTER.fullmatch(row.answer or "")) for row in rows)
@@ -253,7 +269,15 @@ def style_of(rows: Iterable[Keyed]) -> Answers:
     if letters >= len(numbers):
         return "letters"
     low, beyond = (any(test(row) for row in numbers) for test in (_is_zero, _is_last))
+    if low and beyond and known == "from 1":  # one of them is a slip
+        return known
     return "from 1" if beyond and not low else "from 0"
+
+
+def is_open(rows: Iterable[Keyed], style: Answers) -> bool:
+    """Whether answers are numbers and none says where they count from: not 0, nor the number of its options."""
+    numbers = [row for row in rows if _INTEGER.fullmatch(row.answer or "")]
+    return style in ("from 0", "from 1") and not any(_is_zero(row) or _is_last(row) for row in numbers)
 
 
 def _is_zero(row: Keyed) -> bool:

@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, cast
 
 from danlu.corpus.columns import Columns
 from danlu.errors import DataError
-from danlu.text.mention import mark, stands_for
+from danlu.text.mention import pair_at
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _FIELDS = ("span1_text", "span1_index", "span2_text", "span2_index")
 _SHAPE = 'write {"span1_text": "...", "span1_index": 0, "span2_text": "...", "span2_index": 9}'
-REACH = 110  # characters read on either side of the pronoun
 
 
 def mention_column(rows: Sequence[dict[str, object]]) -> str | None:
@@ -66,5 +65,4 @@ def mentioned(text: str, value: object, file: str, row: int, field: str) -> tupl
             raise DataError(what, fix, file=file, row=row, field=f"{field}.span{number}_index")
         spans.append((word, start))
     (name, _), (pronoun, place) = spans
-    before, after = text[max(0, place - REACH) : place], text[place + len(pronoun) :][:REACH]
-    return stands_for(pronoun, name, text), before + mark(pronoun) + after
+    return pair_at(text, pronoun, place, name)

@@ -44,7 +44,7 @@ _SHAPE = 'write a list of labels, ["one", "another"], or [] where none of them h
 
 
 def listed_column(rows: Sequence[dict[str, object]], named: str | None) -> str | None:
-    """The column whose cells are lists of labels, or None.
+    """The column most of whose cells are lists of labels, or None; what the others are is told where they are read.
 
     Args:
         rows: some rows of a file.
@@ -56,7 +56,7 @@ def listed_column(rows: Sequence[dict[str, object]], named: str | None) -> str |
     for name in candidates:
         filled = [value for value in (_listed(row.get(name)) for row in rows) if value is not None]
         lists = [cast("list[object]", value) for value in filled if isinstance(value, list)]
-        if 2 * len(lists) > len(filled) and all(is_scalar(item) for value in lists for item in value):
+        if 2 * sum(all(map(is_scalar, value)) for value in lists) > len(filled):
             return name
     return None
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from tokenizers import Tokenizer
 
+    from danlu.corpus.columns import Columns
     from danlu.factory.calibration import Calibration
     from danlu.factory.plan import Plan
     from danlu.models.student import Student
@@ -59,8 +60,16 @@ class Draft:
         labels: Sequence[str],
         card: dict[str, Any],
         calibration: Calibration,
+        columns: Columns | None = None,
     ) -> dict[str, bytes]:
-        """The entries of its model file."""
+        """The entries of its model file.
+
+        Args:
+            labels: in the order of the logits.
+            card: what is known of it.
+            calibration: how its logits become answers.
+            columns: how training rows were read, of which a file says what predicting and measuring need.
+        """
         scored = {"range": list(calibration.range), "margin": calibration.margin} if calibration.range else {}
         config = {
             "labels": list(labels),
@@ -74,6 +83,8 @@ class Draft:
             "options": self.options,
             "thresholds": list(calibration.thresholds),
             **scored,
+            **({"answers": columns.answers} if columns and columns.answers else {}),
+            **({"beside": columns.beside} if columns and columns.beside else {}),
         }
         return {
             "card.json": json.dumps(card, ensure_ascii=False, sort_keys=True).encode(),

@@ -135,6 +135,13 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "There are {n:,} training questions, fewer than {few}; figures will say little, so add some.",
         "训练题只有 {n:,} 道，少于 {few} 道，成绩说明不了多少；请再补充一些。",
     ),
+    "answers-unsure": (
+        (
+            "No answer is 0 or the number of its question's options, so they are only taken to count from 0; write the "
+            "letter of the option, A for the first, or its text."
+        ),
+        "没有一个答案是 0，也没有一个等于选项个数，只好当作从 0 数起；请改写成选项的字母（第一个是 A）或选项原文。",
+    ),
     "label-list-unused-options": (
         "The label list is not used, since each question brings its own options; delete it.",
         "每道题自带选项，标签表用不上；可以删去。",

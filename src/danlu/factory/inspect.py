@@ -21,6 +21,7 @@ from danlu.factory.questions import check_questions, question_evidence, question
 from danlu.factory.score_facts import check_scores, range_of_rows, score_evidence, score_facts
 from danlu.factory.several_facts import check_several, labels_of, several_evidence, several_facts
 from danlu.factory.sift import Sifted, check_repeats, check_rows, sift
+from danlu.text.beside import SAID
 from danlu.text.normalize import han_share, language
 from danlu.text.pair import sides
 from danlu.text.question import RIGHT, WRONG, parts, told
@@ -104,6 +105,7 @@ def inspect(dataset: Dataset, *, max_chars: int = 20_000) -> Inspection:
         several=several,
         names_only=dataset.names_only,
         range=range_of_rows(sifted.train) if scored else None,
+        beside=dataset.columns.beside,
     )
     facts = _facts(dataset, sifted, task)
     return Inspection(task, sifted.train, sifted.dev, sifted.test, sifted.unlabeled, findings, facts)
@@ -127,7 +129,7 @@ def is_several_of(dataset: Dataset) -> bool:
 def _check_task(dataset: Dataset, sifted: Sifted, pairing: Pairing | None, *, several: bool) -> list[Finding]:
     """The findings about labels, scores or questions."""
     if dataset.columns.options:
-        return check_questions(sifted.train, dataset.descriptions)
+        return check_questions(sifted.train, dataset.descriptions, unsure=dataset.columns.unsure)
     held_out = [*sifted.dev, *sifted.test]
     if dataset.names_only:
         return check_names_only(dataset.descriptions, sifted.unlabeled, sifted.test)
@@ -149,6 +151,8 @@ def pairing_for(dataset: Dataset) -> Pairing | None:
         return "ordered"
     if dataset.columns.second is None:
         return None
+    if dataset.columns.beside:
+        return "ordered"
     if dataset.columns.scores:  # how much one side has of the other is rarely asked of two of a kind
         return "unordered" if dataset.columns.alike and not _lopsided(dataset.train) else "ordered"
     labels = {(row.label or "").casefold() for row in dataset.train if row.label}
@@ -264,6 +268,8 @@ def _evidence(dataset: Dataset, sifted: Sifted, task: Task) -> list[str]:
     if task.pairing:
         order = "matters" if task.pairing == "ordered" else "does not matter"
         where = f"the texts are the columns '{columns.text}' and '{columns.second}', whose order {order}"
+    if columns.beside:
+        where = f"the columns '{columns.text}' and '{columns.second}' hold {SAID[columns.beside]}"
     told = [
         f"{where}, the label the column '{columns.label}'",
         f"labels: {len(task.labels):,}; training rows, one label each: {len(sifted.train):,}",

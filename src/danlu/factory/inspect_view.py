@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from danlu.factory.questions import chance_of
 from danlu.factory.score_facts import histogram
+from danlu.text.beside import SAID
 from danlu.text.normalize import clean
 from danlu.text.question import parts, told
 from danlu.text.score import bounds_written
@@ -85,6 +86,8 @@ def _classification(task: Task) -> str:
         low, high = bounds_written(task.range)
         what = {"ordered": "ordered pairs", "unordered": "pairs in any order", None: "texts"}[task.pairing]
         return f"scores from {low} to {high}, {what} in {_LANGUAGES[task.language]}"
+    if task.beside:
+        return f"classification of {SAID[task.beside]} into {len(task.labels):,} labels, in {_LANGUAGES[task.language]}"
     what = {"ordered": "ordered pairs", "unordered": "pairs in any order", None: "texts"}[task.pairing]
     named = ", known by their names alone" if task.names_only else ""
     return f"classification into {len(task.labels):,} labels{named}, {what} in {_LANGUAGES[task.language]}"

@@ -21,6 +21,7 @@ from danlu.factory.several_verdict import forms_of
 from danlu.factory.texts import targets_of
 from danlu.models.choice import choice_sha256
 from danlu.models.narrow import narrow_sha256
+from danlu.text.beside import GIVEN
 from danlu.text.score import COVERED
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def card(
     figures = verdict.figures(ruler, labels)
     full, small = front.pairs[front.shipped]
     asked, several_labels, guessed = material.asked, material.texts.several, material.texts.guessed
-    bounds = inspection.task.range
+    bounds, beside = inspection.task.range, inspection.task.beside
     count, read, tested = _counts(material)
     name_of_score = "agreement" if guessed else "micro_f1" if several_labels else "spearman" if bounds else "accuracy"
     seen = front.eligible[front.shipped].logits if ruler.measured_on == "nothing" else None
@@ -93,6 +94,7 @@ def card(
         "task": {
             "kind": inspection.task.kind,
             "pairing": inspection.task.pairing,
+            **({"beside": beside, "given": list(GIVEN[beside])} if beside else {}),
             "language": inspection.task.language,
             "labels": [] if asked or bounds else list(labels),
             **({"range": list(bounds)} if bounds else {}),

@@ -206,7 +206,7 @@ def produce(data: Path | None, out: Path, options: Options) -> Produced:
     card = package.card(
         out.stem, dataset, inspection, material, run, rounds, last, front, ruler, verdict, calibration, beliefs
     )
-    entries = chosen.draft.entries(labels, card, calibration)
+    entries = chosen.draft.entries(labels, card, calibration, dataset.columns)
     proof = evidence.evidence(material, front, ruler, verdict, last, beliefs, inspection, calibration)
     page = report.render({"card": card, "seconds": run.job.seconds, "bytes": sum(map(len, entries.values())), **proof})
     return _written(out, entries, page, run, card, force=options.force)

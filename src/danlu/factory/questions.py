@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from danlu.corpus.options import NAMED
 from danlu.factory.findings import Finding, places
 from danlu.text.normalize import han_share
 from danlu.text.question import asked, parts
@@ -19,20 +20,15 @@ if TYPE_CHECKING:
     from danlu.types import Example
 
 FEW = 16  # training questions below which figures say little
-_NAMED = {
-    "from 0": "a number that counts from 0",
-    "from 1": "a number that counts from 1",
-    "letters": "the letter of an option",
-    "texts": "an option's own text",
-}
 
 
-def check_questions(train: Sequence[Example], descriptions: dict[str, str]) -> list[Finding]:
-    """The findings about the number of questions, and a label list beside them.
+def check_questions(train: Sequence[Example], descriptions: dict[str, str], *, unsure: bool = False) -> list[Finding]:
+    """The findings about the number of questions, how answers name options, and a label list beside them.
 
     Args:
         train: the usable training questions.
         descriptions: label to description, from the label list.
+        unsure: whether numbers leave open where they count from.
     """
     if not train:
         return [Finding("error", "no-questions")]
@@ -41,6 +37,8 @@ def check_questions(train: Sequence[Example], descriptions: dict[str, str]) -> l
     found: list[Finding] = []
     if len(train) < FEW:
         found.append(Finding("warning", "few-questions", (), {"n": len(train), "few": FEW}))
+    if unsure:
+        found.append(Finding("warning", "answers-unsure"))
     if descriptions:
         found.append(Finding("note", "label-list-unused-options"))
     return found
@@ -82,7 +80,7 @@ def question_evidence(columns: Columns, train: Sequence[Example]) -> list[str]:
     share = han_share(part for row in train for part in parts(row.text))
     evidence = [
         f"the question is the column '{columns.text}'{after}, its options are {where}",
-        f"the answer is the column '{columns.label}': {_NAMED[columns.answers or 'texts']}",
+        f"the answer is the column '{columns.label}': {NAMED[columns.answers or 'texts']}",
         f"training questions: {len(train):,}; guessing would get {chance_of(train):.0%} of them right",
         "no training text has a letter"
         if share is None

@@ -19,6 +19,7 @@ from danlu.factory import (
     report_scores,
     report_spans,
 )
+from danlu.factory.report_beside import beside_words
 from danlu.factory.report_choice import choice_words
 from danlu.factory.report_html import (
     View,
@@ -118,6 +119,7 @@ def render(report: dict[str, Any]) -> str:
         report, own = with_accuracy(report, "spearman", "r2"), score_words(language)
     if plain_view.names_only:
         report, own = with_accuracy(report, "agreement"), report_names.names_words(language)
+    own = own | beside_words(language, plain_view.get("card", "task", "beside"), scored=plain_view.scored)
     linked = len(plain_view.get("card", "task", "relations") or [])
     of_spans = relation_words(language, linked) if linked else span_words(language)
     view = View(report, of_spans if spans else words(language) | own)

@@ -145,11 +145,12 @@ def use(view: View) -> str:
     if view.choice:
         return _use_choice(view, file, texts)
     if view.get("card", "task", "pairing"):
-        texts.append(view.words["example_second"])
+        texts += [view.words[key] for key in ("example_second", "example_third") if key in view.words]
+    rows = "rows.jsonl" if view.get("card", "task", "beside") == "mention" else "texts.csv"
     quoted = shlex.quote(file)
     shell = (
         f"danlu predict {quoted} {shlex.join(texts)}\n"
-        f"# {view.words['use_file']}\ndanlu predict {quoted} --file texts.csv --out answers.jsonl"
+        f"# {view.words['use_file']}\ndanlu predict {quoted} --file {rows} --out answers.jsonl"
     )
     given = f"({', '.join(map(_quoted, texts))})" if len(texts) > 1 else _quoted(texts[0])
     return _usage(view, file, shell, given)

@@ -17,7 +17,7 @@ from danlu.errors import DanluError, OptionError
 from danlu.extractor import Extractor
 from danlu.serve.asked import QUESTIONS, read_questions
 from danlu.serve.batching import Batcher, BatcherStoppedError, PredictionFailedError, QueueFullError
-from danlu.serve.body import PAIRS, TEXTS, Limits, Wire, read_texts
+from danlu.serve.body import MENTIONS, PAIRS, TEXTS, Limits, Wire, read_texts
 from danlu.serve.page import Kind, Page, SafeHeaders
 from danlu.serve.problems import Problem, install
 from danlu.serve.schema import Answer, Answers, Findings, Found, Health, Labels, errors, request_body
@@ -26,7 +26,7 @@ from danlu.types import Extraction
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
 
-    from danlu.types import Pairing, Prediction, Range
+    from danlu.types import Beside, Pairing, Prediction, Range
 
 
 class Model(Protocol):
@@ -45,6 +45,11 @@ class Model(Protocol):
     @property
     def pairing(self) -> Pairing | None:
         """Whether it compares two texts, and if so whether their order matters."""
+        ...
+
+    @property
+    def beside(self) -> Beside | None:
+        """What stands beside the text of a pair, where that is no text to compare it with."""
         ...
 
     @property
@@ -108,12 +113,29 @@ def create_app(
     app.add_middleware(SafeHeaders)
     install(app)
     spans = isinstance(model, Extractor)
-    wire = TEXTS if spans else QUESTIONS if model.options else PAIRS if model.pairing else TEXTS
-    kind = "spans" if spans else "questions" if wire is QUESTIONS else "pairs" if wire.pairs else "texts"
-    _add_pages(app, _language(model.card), limits, kind)
+    wire = _wire(model)
+    _add_pages(app, _language(model.card), limits, "spans" if spans else _kind(model))
     _add_predict(app, batcher, limits, wire, spans=spans)
     _add_facts(app, model)
     return app
+
+
+def _wire(model: Model) -> Wire:
+    """What a request asks a model about."""
+    if model.options:
+        return QUESTIONS
+    if model.beside == "mention":
+        return MENTIONS
+    return PAIRS if model.pairing else TEXTS
+
+
+def _kind(model: Model) -> Kind:
+    """What the page asks for."""
+    if model.options:
+        return "questions"
+    if model.beside:
+        return "mentions" if model.beside == "mention" else "keywords"
+    return "pairs" if model.pairing else "texts"
 
 
 def _add_pages(app: FastAPI, language: Literal["zh", "en"], limits: Limits, kind: Kind) -> None:
@@ -154,7 +176,7 @@ def _add_predict(app: FastAPI, batcher: Batcher, limits: Limits, wire: Wire, *, 
         summary="Find entities · 抽取实体" if spans else "Predict labels · 预测标签",
         response_model=Findings if spans else Answers,
         responses=errors(limits),
-        response_model_exclude_none=True,
+        response_model_exclude_unset=True,  # a label may be null
         openapi_extra={"requestBody": request_body(limits, wire)},
     )
     async def predict(request: Request) -> Answers | Findings:

@@ -23,7 +23,7 @@ QUESTIONS = Wire(
     "question",
     "questions",
     'Send {"question": "...", "options": ["...", "..."]}, or a list of such objects as {"questions": [...]}.',
-    pairs=False,
+    1,
 )
 _FIELDS = ("question", "options")
 

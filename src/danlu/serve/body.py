@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Never, cast
 
-from danlu.errors import OptionError
+from danlu.errors import DataError, OptionError
 from danlu.serve.problems import Problem, quote
+from danlu.text.mention import pair_of
 from danlu.text.normalize import clean
 from danlu.text.pair import join
 
@@ -49,17 +50,23 @@ class Wire:
         one: the field of a single text, or pair.
         many: the field of a list of them.
         shape: what to send, in a sentence.
-        pairs: whether each is two texts.
+        sides: how many texts each is made of.
     """
 
     one: str
     many: str
     shape: str
-    pairs: bool
+    sides: int
 
 
-TEXTS = Wire("text", "texts", 'Send {"text": "..."} or {"texts": ["...", "..."]}.', pairs=False)
-PAIRS = Wire("pair", "pairs", 'Send {"pair": ["...", "..."]} or {"pairs": [["...", "..."]]}.', pairs=True)
+TEXTS = Wire("text", "texts", 'Send {"text": "..."} or {"texts": ["...", "..."]}.', 1)
+PAIRS = Wire("pair", "pairs", 'Send {"pair": ["...", "..."]} or {"pairs": [["...", "..."]]}.', 2)
+MENTIONS = Wire(
+    "mention",
+    "mentions",
+    'Send {"mention": ["a text", "a pronoun in it", "what it may stand for"]} or {"mentions": [[...], [...]]}.',
+    3,
+)
 
 
 async def read_texts(request: Request, limits: Limits, wire: Wire = TEXTS) -> list[str]:
@@ -164,12 +171,12 @@ def _texts(body: object, limits: Limits, wire: Wire) -> list[str]:
     if len(fields) != 1:
         what = f"Both '{one}' and '{many}' are there." if fields else f"Neither '{one}' nor '{many}' is there."
         raise Problem(422, what, where="body", fix=wire.shape)
-    read = _pair if wire.pairs else checked_text
+    read = _pair if wire.sides > 1 else checked_text
     if one in fields:
         return [read(fields[one], one, limits, wire)]
     texts = fields[many]
     if not isinstance(texts, list):
-        of = "pairs" if wire.pairs else "strings"
+        of = wire.many if wire.sides > 1 else "strings"
         raise Problem(422, f"The field is {kind_of(texts)}, not a list of {of}.", where=many, fix=wire.shape)
     items = cast("list[object]", texts)
     if not items:
@@ -181,13 +188,20 @@ def _texts(body: object, limits: Limits, wire: Wire) -> list[str]:
 
 
 def _pair(value: object, where: str, limits: Limits, wire: Wire) -> str:
-    """One pair, checked and joined."""
+    """One pair, or one mention made a pair, checked and joined."""
     items = cast("list[object]", value) if isinstance(value, list) else []
-    if len(items) != 2:
+    if len(items) != wire.sides:
         found = f"a list of {len(items)}" if isinstance(value, list) else kind_of(value)
-        raise Problem(422, f"The pair is {found}, not two texts.", where=where, fix=wire.shape)
-    first, second = (checked_text(item, f"{where}[{side}]", limits, wire) for side, item in enumerate(items))
-    return join(first, second, "ordered")
+        several = "two" if wire is PAIRS else "three"
+        raise Problem(422, f"The {wire.one} is {found}, not {several} texts.", where=where, fix=wire.shape)
+    texts = [checked_text(item, f"{where}[{side}]", limits, wire) for side, item in enumerate(items)]
+    if wire is PAIRS:
+        return join(texts[0], texts[1], "ordered")
+    try:
+        return join(*pair_of(texts[0], texts[1], texts[2]), "ordered")
+    except DataError as error:
+        what, fix = f"{error.what[0].upper()}{error.what[1:]}.", f"{error.fix[0].upper()}{error.fix[1:]}."
+        raise Problem(422, what, where=where, fix=fix) from None
 
 
 def checked_text(value: object, where: str, limits: Limits, wire: Wire) -> str:

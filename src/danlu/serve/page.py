@@ -19,7 +19,7 @@ from starlette.datastructures import MutableHeaders
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-Kind = Literal["texts", "pairs", "questions", "spans"]
+Kind = Literal["texts", "pairs", "keywords", "mentions", "questions", "spans"]
 
 _NOTHING_ELSE = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 SAFE = {
@@ -50,7 +50,8 @@ class Page:
             name: the file's name.
             language: the language of the page's own words.
             max_chars: the longest text the page should offer to send.
-            kind: what the model reads and gives: labels of texts or of pairs, options of questions, entities of texts.
+            kind: what the model reads and gives: labels of texts, of pairs, of texts with keywords or with pronouns,
+                options of questions, entities of texts.
         """
         html = resources.files("danlu.serve").joinpath("pages", name).read_text("utf-8")
         root = '<html lang="en">'

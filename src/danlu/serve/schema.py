@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, Field
 
 from danlu.serve.asked import QUESTIONS, question_schemas
+from danlu.serve.body import PAIRS
+from danlu.text.beside import SAID
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,27 +38,33 @@ class Answer(BaseModel):
     margin: float | None = Field(
         default=None, description="how far off the true score may lie, with the probability · 真实分数可能差多少"
     )
-    label: str = Field(description="the most probable label, or the score in words · 最可能的标签，或分数")
-    probability: float = Field(description="calibrated, 0 to 1 · 校准后的概率")
+    label: str | None = Field(
+        description="the most probable label, null if none of several holds; or the score"
+        " · 最可能的标签，或分数；都不成立时为 null"
+    )
+    probability: float | None = Field(description="its own, calibrated, 0 to 1 · 它校准后的概率")
     abstained: bool = Field(description="too unsure: a person should look · 不确定，请人工查看")
     top: list[Scored] = Field(description="up to three, most probable first · 至多三个，从高到低")
 
     @classmethod
     def of(cls, prediction: Prediction) -> Answer:
-        """A prediction as it goes over the wire."""
-        return cls(
-            labels=_scored(prediction.labels),
-            score=prediction.score,
-            margin=prediction.margin,
-            label=prediction.label,
-            probability=prediction.probability,
+        """A prediction as it goes over the wire; what the model does not give is left unset, and not sent."""
+        holds = prediction.holds
+        answer = cls(
+            label=holds and holds[0],
+            probability=holds and holds[1],
             abstained=prediction.abstained,
-            top=_scored(prediction.top) or [],
+            top=_scored(prediction.top),
         )
+        if prediction.labels is not None:
+            answer.labels = _scored(prediction.labels)
+        if prediction.score is not None:
+            answer.score, answer.margin = prediction.score, prediction.margin
+        return answer
 
 
-def _scored(pairs: Sequence[tuple[str, float]] | None) -> list[Scored] | None:
-    return None if pairs is None else [Scored(label=label, probability=probability) for label, probability in pairs]
+def _scored(pairs: Sequence[tuple[str, float]]) -> list[Scored]:
+    return [Scored(label=label, probability=probability) for label, probability in pairs]
 
 
 class Answers(BaseModel):
@@ -94,15 +102,15 @@ class Found(BaseModel):
 
     @classmethod
     def of(cls, extraction: Extraction) -> Found:
-        """An extraction as it goes over the wire."""
+        """An extraction as it goes over the wire; relations that the model does not know are left unset."""
         own = {span: Entity(**asdict(span), text=extraction.surface(span)) for span in extraction.spans}
-        linked = extraction.relations
-        return cls(
-            entities=list(own.values()),
-            relations=None
-            if linked is None
-            else [Link(head=own[r.head], tail=own[r.tail], type=r.type, probability=r.probability) for r in linked],
-        )
+        found = cls(entities=list(own.values()))
+        if extraction.relations is not None:
+            found.relations = [
+                Link(head=own[r.head], tail=own[r.tail], type=r.type, probability=r.probability)
+                for r in extraction.relations
+            ]
+        return found
 
 
 class Findings(BaseModel):
@@ -153,15 +161,18 @@ def request_body(limits: Limits, wire: Wire) -> dict[str, Any]:
     }
     example: dict[str, Any] = {"texts": ["a first text", "第二条文本"]}
     one = text
-    if wire.pairs:
-        one = {"type": "array", "items": text, "minItems": 2, "maxItems": 2, "description": "two texts · 两段文本"}
-        example = {"pairs": [["a first text", "第二条文本"]]}
+    if wire.sides > 1:
+        told = "two texts · 两段文本" if wire is PAIRS else f"{SAID['mention']} · 文本、其中的代词、代词可能指的词"
+        one = {"type": "array", "items": text, "minItems": wire.sides, "maxItems": wire.sides, "description": told}
+        given = ["a first text", "第二条文本"] if wire is PAIRS else ["小王把书给了小李，因为他看完了。", "他", "小王"]
+        example = {wire.many: [given]}
+    counted = {1: "条", 2: "对"}.get(wire.sides, "组")
     many = {
         "type": "array",
         "items": {**one, "description": ""},
         "minItems": 1,
         "maxItems": limits.max_texts,
-        "description": f"1 to {limits.max_texts} {wire.many} · 1 到 {limits.max_texts} {'对' if wire.pairs else '条'}",
+        "description": f"1 to {limits.max_texts} {wire.many} · 1 到 {limits.max_texts} {counted}",
     }
     shapes: list[dict[str, Any]] = [
         {"type": "object", "required": [name], "properties": {name: schema}, "additionalProperties": False}

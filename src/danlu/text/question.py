@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from danlu.text.normalize import clean
 from danlu.text.pair import join as joined
 from danlu.text.pair import plain, sides
 
@@ -50,6 +51,11 @@ def parts(text: str) -> tuple[str, ...]:
 def told(text: str) -> tuple[str, ...]:
     """The question without its options; of a pair the two sides, and a text as it is."""
     return (text.split(MARK, 1)[0],) if MARK in text else sides(text)
+
+
+def is_whole(text: str) -> bool:
+    """Whether a text, both sides of a pair, or a question and all of its options have a visible character."""
+    return all(map(clean, parts(text)))
 
 
 def change(text: str, by: Callable[[str], str]) -> str:
