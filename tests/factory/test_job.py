@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays, scalar_dtypes
 
 from danlu.errors import OptionError
+from danlu.factory import job as jobs
 from danlu.factory.job import Job, folder_of, folders_of, refuse_existing
 
 IDENTITY = {"files": [["train", "abc"]], "seed": 0, "名": "炉"}
@@ -123,6 +127,33 @@ def test_only_what_the_job_wrote_itself_and_nobody_changed_may_be_written_again(
     job.remove()
     with pytest.raises(OptionError, match="--force"):  # a job that is done wrote it: now it is the user's
         refuse_existing([out], [job.folder], force=False)
+
+
+def test_what_earlier_jobs_left_goes_when_one_is_done_but_not_from_under_a_process(tmp_path):
+    out = tmp_path / "a.danlu"
+    for seed in range(3):
+        Job(out, {"seed": seed}).keep_bytes("stage", lambda: b"stage")  # and nobody holds it any more
+    at_work = Job(out, {"seed": 3})
+    strangers = [Job(tmp_path / name, {}).folder for name in ("a-b.danlu", "b.danlu", "a.v2")]
+    program = "import sys; from pathlib import Path; from danlu.factory.job import Job\n"
+    program += "job = Job(Path(sys.argv[1]), {'seed': 4}); print(job.folder, flush=True); sys.stdin.read()"
+    with subprocess.Popen([sys.executable, "-c", program, str(out)], stdin=-1, stdout=-1, text=True) as other:
+        elsewhere = Path(other.stdout.readline().strip())
+        job = Job(out, {"seed": 0})
+        assert len(folders_of(out)) == 5
+        job.remove()
+        assert folders_of(out) == sorted([at_work.folder, elsewhere])
+        other.communicate("")
+    at_work.remove()
+    assert folders_of(out) == []
+    assert all(folder.is_dir() for folder in strangers)
+
+
+def test_where_folders_cannot_be_locked_those_of_others_stay(tmp_path, monkeypatch):
+    monkeypatch.setattr(jobs, "fcntl", None)
+    left = Job(tmp_path / "a.danlu", {"seed": 1}).folder
+    Job(tmp_path / "a.danlu", {}).remove()
+    assert folders_of(tmp_path / "a.danlu") == [left]
 
 
 def test_jobs_of_a_model_are_told_from_those_of_others(tmp_path):
