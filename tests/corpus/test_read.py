@@ -478,6 +478,19 @@ def test_a_label_column_without_a_label(tmp_path, cell):
         list(examples(path, need_label=True))
 
 
+@pytest.mark.parametrize("named", [{}, {"label": "label"}])
+@pytest.mark.parametrize("cell", ['{"x": 1}', "NaN", "null", '""', '["a", "b"]'])
+def test_a_text_column_without_a_text(tmp_path, cell, named):
+    path = write(tmp_path, "train.jsonl", "".join(f'{{"text": {cell}, "label": "{label}"}}\n' for label in "abab"))
+    with pytest.raises(DataError, match=r"field 'text': the column holds no text\. Fix: .*--text"):
+        list(examples(path, need_label=True, **named))
+
+
+def test_texts_may_stand_in_another_column_than_the_one_that_is_called_text(tmp_path):
+    path = write(tmp_path, "train.csv", "text,words,label\n,a parcel,x\n,a box,y\n,a card,x\n,money,y\n")
+    assert [row.text for row in examples(path, need_label=True)] == ["a parcel", "a box", "a card", "money"]
+
+
 def test_training_rows_are_capped(tmp_path, monkeypatch):
     monkeypatch.setattr(read, "MAX_ROWS", 2)
     data = load(write(tmp_path, "train.csv", "text,label\na,x\nb,y\nc,x\n"))
