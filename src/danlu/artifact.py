@@ -406,4 +406,5 @@ def load(path: str | os.PathLike[str], *, threads: int = 0) -> Model | Extractor
     except ArtifactError:
         raise
     except Exception as error:  # onnxruntime and tokenizers raise types of their own for forged contents
-        raise ArtifactError(f"{file}: the model cannot be opened ({error}). Fix: get the original file.") from error
+        why = " ".join(str(error).split())
+        raise ArtifactError(f"{file}: the model cannot be opened ({why}). Fix: get the original file.") from error

@@ -9,6 +9,7 @@ from typing import Any, cast
 import onnxruntime
 
 from danlu.errors import ArtifactError
+from danlu.operators import check_operators
 
 
 def cores() -> int:
@@ -17,10 +18,16 @@ def cores() -> int:
 
 
 def session(graph: bytes, threads: int) -> onnxruntime.InferenceSession:
-    """An opened graph; `threads` is for one prediction, 0 for all cores."""
+    """An opened graph; `threads` is for one prediction, 0 for all cores.
+
+    Raises:
+        ArtifactError: it holds what no graph of danlu's does.
+    """
+    check_operators(graph)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads or cores()
-    options.log_severity_level = 3
+    options.log_severity_level = 4  # what goes wrong is raised
+    options.add_session_config_entry("session.load_model_format", "ONNX")  # not the other one, which was not checked
     return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
 
 

@@ -10,7 +10,7 @@ import onnxruntime
 import pytest
 import torch
 
-from danlu.compress.export import to_int8, to_onnx
+from danlu.compress.export import to_int8, to_int8_blocks, to_onnx
 from danlu.models.narrow import Narrow, config_of
 from danlu.models.pair import width
 from danlu.models.student import (
@@ -22,6 +22,7 @@ from danlu.models.student import (
     TokenBranch,
     TransformerEncoder,
 )
+from danlu.operators import check_operators
 
 SHAPES = [(1, 1, 1), (1, 9, 30), (2, 7, 11), (5, 32, 64), (13, 3, 200)]
 LABELS, WIDTH, TOKENS, BITS = 3, 32, 148, 10
@@ -124,6 +125,11 @@ def test_tables_of_one_column_stay_exact(graph):
 
 def test_int8_is_smaller(student, graph):
     assert len(to_int8(graph)) < 0.75 * len(graph)
+
+
+def test_the_graph_may_stand_in_a_model_file(graph):
+    for data in (graph, to_int8(graph), to_int8_blocks(graph)):
+        check_operators(data)
 
 
 def test_the_same_student_gives_the_same_bytes(student, graph):

@@ -478,11 +478,48 @@ def test_a_label_column_without_a_label(tmp_path, cell):
         list(examples(path, need_label=True))
 
 
+@pytest.mark.parametrize("named", [{}, {"label": "label"}])
+@pytest.mark.parametrize("cell", ['{"x": 1}', "NaN", "null", '""', '["a", "b"]'])
+def test_a_text_column_without_a_text(tmp_path, cell, named):
+    path = write(tmp_path, "train.jsonl", "".join(f'{{"text": {cell}, "label": "{label}"}}\n' for label in "abab"))
+    with pytest.raises(DataError, match=r"field 'text': the column holds no text\. Fix: .*--text"):
+        list(examples(path, need_label=True, **named))
+
+
+def test_texts_may_stand_in_another_column_than_the_one_that_is_called_text(tmp_path):
+    path = write(tmp_path, "train.csv", "text,words,label\n,a parcel,x\n,a box,y\n,a card,x\n,money,y\n")
+    assert [row.text for row in examples(path, need_label=True)] == ["a parcel", "a box", "a card", "money"]
+
+
 def test_training_rows_are_capped(tmp_path, monkeypatch):
     monkeypatch.setattr(read, "MAX_ROWS", 2)
     data = load(write(tmp_path, "train.csv", "text,label\na,x\nb,y\nc,x\n"))
     assert [row.text for row in data.train] == ["a", "b"]
     assert data.notes == ("train.csv has more than 2 rows; only the first 2 are used.",)
+
+
+@pytest.mark.parametrize("role", ["dev", "test"])
+@pytest.mark.parametrize("kind", ["labels", "entities"])
+def test_dev_and_test_rows_are_capped(tmp_path, monkeypatch, role, kind):
+    monkeypatch.setattr(read, "MAX_ROWS", 2)
+    labelled = {"labels": {"label": "x"}, "entities": {"entities": [[0, 1, "X"]]}}[kind]
+    for name, texts in (("train", "ab"), (role, "cdef")):
+        lines = [json.dumps({"text": text, **labelled}) for text in texts]
+        write(tmp_path, f"{name}.jsonl", "\n".join(lines))
+    data = load(tmp_path)
+    assert [row.text for row in getattr(data, role)] == ["c", "d"]
+    assert [file.rows for file in data.files] == [2, 2]
+    assert data.notes == (f"{role}.jsonl has more than 2 rows; only the first 2 are used.",)
+
+
+def test_test_rows_beside_names_alone_are_capped(tmp_path, monkeypatch):
+    monkeypatch.setattr(read, "MAX_ROWS", 2)
+    write(tmp_path, "labels.txt", "x\ny\n")
+    write(tmp_path, "unlabeled.txt", "a\nb\n")
+    write(tmp_path, "test.csv", "text,label\nc,x\nd,y\ne,x\n")
+    data = load(tmp_path)
+    assert [row.text for row in data.test] == ["c", "d"]
+    assert data.notes == ("test.csv has more than 2 rows; only the first 2 are used.",)
 
 
 def test_a_missing_label_column(tmp_path):

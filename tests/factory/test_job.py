@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,7 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays, scalar_dtypes
 
-from danlu.factory.job import Job
+from danlu.errors import OptionError
+from danlu.factory import job as jobs
+from danlu.factory.job import Job, folder_of, folders_of, refuse_existing
 
 IDENTITY = {"files": [["train", "abc"]], "seed": 0, "名": "炉"}
 ANY_ARRAYS = st.dictionaries(
@@ -103,6 +108,61 @@ def test_the_folder_is_hidden_beside_the_model_and_goes_when_the_job_is_done(job
     job.remove()
     job.remove()
     assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_only_what_the_job_wrote_itself_and_nobody_changed_may_be_written_again(job, tmp_path):
+    out = tmp_path / "out" / "model.danlu"
+    assert folders_of(out) == [job.folder] == [folder_of(out, IDENTITY)]
+    assert not job.claim(out, b"model")  # nothing is there yet
+    out.write_bytes(b"model")
+    refuse_existing([out], [job.folder], force=False)
+    again = Job(out, IDENTITY)
+    assert again.claim(out, b"the model, made again")
+    assert again.claim(out, b"and again")  # after a kill between the note and the writing
+    for content, folders in ((b"mine", [job.folder]), (b"model", []), (b"model", [folder_of(out, {})])):
+        out.write_bytes(content)
+        with pytest.raises(OptionError, match=r"model\.danlu exists.*--force"):
+            refuse_existing([out], folders, force=False)
+        refuse_existing([out], folders, force=True)
+    job.remove()
+    with pytest.raises(OptionError, match="--force"):  # a job that is done wrote it: now it is the user's
+        refuse_existing([out], [job.folder], force=False)
+
+
+def test_what_earlier_jobs_left_goes_when_one_is_done_but_not_from_under_a_process(tmp_path):
+    out = tmp_path / "a.danlu"
+    for seed in range(3):
+        Job(out, {"seed": seed}).keep_bytes("stage", lambda: b"stage")  # and nobody holds it any more
+    at_work = Job(out, {"seed": 3})
+    strangers = [Job(tmp_path / name, {}).folder for name in ("a-b.danlu", "b.danlu", "a.v2")]
+    program = "import sys; from pathlib import Path; from danlu.factory.job import Job\n"
+    program += "job = Job(Path(sys.argv[1]), {'seed': 4}); print(job.folder, flush=True); sys.stdin.read()"
+    with subprocess.Popen([sys.executable, "-c", program, str(out)], stdin=-1, stdout=-1, text=True) as other:
+        elsewhere = Path(other.stdout.readline().strip())
+        job = Job(out, {"seed": 0})
+        assert len(folders_of(out)) == 5
+        job.remove()
+        assert folders_of(out) == sorted([at_work.folder, elsewhere])
+        other.communicate("")
+    at_work.remove()
+    assert folders_of(out) == []
+    assert all(folder.is_dir() for folder in strangers)
+
+
+def test_where_folders_cannot_be_locked_those_of_others_stay(tmp_path, monkeypatch):
+    monkeypatch.setattr(jobs, "fcntl", None)
+    left = Job(tmp_path / "a.danlu", {"seed": 1}).folder
+    Job(tmp_path / "a.danlu", {}).remove()
+    assert folders_of(tmp_path / "a.danlu") == [left]
+
+
+def test_jobs_of_a_model_are_told_from_those_of_others(tmp_path):
+    mine = [Job(tmp_path / "a.danlu", {"seed": seed}).folder for seed in range(3)]
+    Job(tmp_path / "a-b.danlu", {})
+    Job(tmp_path / "b.danlu", {})
+    (tmp_path / ".a-notes.job").mkdir()
+    assert folders_of(tmp_path / "a.danlu") == sorted(mine)
+    assert folders_of(tmp_path / "new" / "a.danlu") == []
 
 
 def test_no_temporary_file_is_left(job):

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from danlu.errors import OptionError
+from danlu.factory.job import Job
 from danlu.factory.material import KEPT_OF_EACH, drawn_rows
 from danlu.factory.produce import Options, check_options, report_of
 
@@ -36,6 +37,8 @@ def test_neither_model_nor_report_is_overwritten_unasked(tmp_path, name):
     with pytest.raises(OptionError, match=name):
         check_options(tmp_path / "m.danlu", Options())
     check_options(tmp_path / "m.danlu", Options(force=True))
+    Job(tmp_path / "m.danlu", {}).claim(tmp_path / name, b"mine")
+    check_options(tmp_path / "m.danlu", Options())  # whose job it was is looked at once the rows are read
 
 
 def test_models_of_different_names_have_different_reports():

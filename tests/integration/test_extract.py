@@ -10,8 +10,8 @@ import pytest
 
 import danlu
 from danlu.artifact import Extractor
-from danlu.factory import extract_stages
-from danlu.factory.produce import Options, produce
+from danlu.factory import extract, extract_stages
+from danlu.factory.produce import Options, produce, report_of
 from danlu.graph import cores
 
 pytestmark = pytest.mark.slow
@@ -93,6 +93,11 @@ def test_a_run_that_was_stopped_gives_the_same_file(folder, options, made, tmp_p
         patched.setattr(extract_stages, "lesson", stop)
         with pytest.raises(KeyboardInterrupt):
             produce(folder, tmp_path / "model.danlu", options)
+    with monkeypatch.context() as patched:
+        patched.setattr(extract, "save", stop)  # between the report and the model
+        with pytest.raises(KeyboardInterrupt):
+            produce(folder, tmp_path / "model.danlu", options)
+    assert report_of(tmp_path / "model.danlu").exists()
     again = produce(folder, tmp_path / "model.danlu", options)
     assert again.card["figures"] == made.card["figures"]
     assert again.model.read_bytes() == made.model.read_bytes() or cores() > 1

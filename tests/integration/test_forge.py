@@ -8,14 +8,17 @@ import random
 import signal
 import subprocess
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 import danlu
 from danlu.errors import DanluError, OptionError
+from danlu.factory import produce as production
 from danlu.factory import stages
-from danlu.factory.produce import Options, produce
+from danlu.factory.job import Job
+from danlu.factory.produce import Options, produce, report_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -124,6 +127,31 @@ def test_a_killed_run_resumes_and_ends_with_the_same_file(
         assert not (tmp_path / "a.danlu").exists() or finished == 8
     subprocess.run(command if not (tmp_path / "a.danlu").exists() else [*command, "--force"], check=True)
     assert (tmp_path / "a.danlu").read_bytes() == forged[1].read_bytes()
+
+
+class Killed(BaseException):
+    """As SIGKILL: nobody catches it, and nothing is cleaned up after it."""
+
+
+def test_a_run_killed_while_it_writes_its_files_resumes_and_replaces_them(
+    forged: tuple[Path, Path], options: Options, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    out = tmp_path / "a.danlu"
+
+    def kill(*_: object, **__: object) -> None:
+        raise Killed
+
+    for place, left in (((production, "save"), [False, True]), ((Job, "remove"), [True, True])):
+        with monkeypatch.context() as patch:
+            patch.setattr(*place, kill)
+            with pytest.raises(Killed):
+                produce(forged[0], out, options)
+        assert [out.exists(), report_of(out).exists()] == left
+    with pytest.raises(OptionError, match=r"a\.danlu exists.*--force"):  # they are not another job's
+        produce(forged[0], out, replace(options, seed=1))
+    produce(forged[0], out, options)
+    assert out.read_bytes() == forged[1].read_bytes()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.danlu", "a.report.html"]
 
 
 @pytest.mark.usefixtures("_one_kind_of_light_student")

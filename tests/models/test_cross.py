@@ -7,10 +7,11 @@ import onnxruntime
 import pytest
 import torch
 
-from danlu.compress.export import to_int8, to_onnx
+from danlu.compress.export import to_int8, to_int8_blocks, to_onnx
 from danlu.models.choice import ChoiceModel, Row, lay_out, marks_of
 from danlu.models.cross import PAIR_INPUTS, Around, CrossBranch, in_rows
 from danlu.models.student import Student
+from danlu.operators import check_operators
 
 OPTIONS = [[20, 21], [22], [23, 24, 25]]
 ROWS = [Row(OPTIONS, [30, 31], side) for side in ([[40, 41, 42], [43]], [[44], [45, 46, 47, 48]], [[49, 50], [51, 52]])]
@@ -71,7 +72,9 @@ def test_the_graph_computes_the_same_at_any_shape_and_int8_nearly(made):
     student = Student(branch, None, None, (1.0, 0.0, 0.0)).eval()
     assert student.width == 32
     graph = to_onnx(student)
+    check_operators(to_int8_blocks(graph))
     for data, near in ((graph, 2e-4), (to_int8(graph), 0.3)):
+        check_operators(data)
         session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
         for some in (sides[:1], sides, sides * 5):
             inputs = in_rows(some)

@@ -7,11 +7,12 @@ import onnxruntime
 import pytest
 import torch
 
-from danlu.compress.export import to_int8, to_onnx
+from danlu.compress.export import to_int8, to_int8_blocks, to_onnx
 from danlu.models.choice import ChoiceModel, Row, lay_out, marks_of
 from danlu.models.cross import Around
 from danlu.models.cross_question import QUESTION_INPUTS, QuestionBranch, laid
 from danlu.models.student import Student
+from danlu.operators import check_operators
 
 ASKED = [30, 31]
 QUESTIONS = [  # tokens of each, and of its options
@@ -72,7 +73,9 @@ def test_the_graph_computes_the_same_at_any_shape_and_int8_nearly(made):
     assert student.inputs == QUESTION_INPUTS
     assert student.width == 32
     graph = to_onnx(student)
+    check_operators(to_int8_blocks(graph))
     for data, near in ((graph, 2e-4), (to_int8(graph), 0.3)):
+        check_operators(data)
         session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
         for some in (pairs[:1], pairs[:2], pairs, pairs[1:] * 4):
             inputs = laid(some)

@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from danlu.errors import OptionError
 from danlu.extractor import INPUTS, OUTPUTS
 from danlu.models.student import SIDES
+from danlu.operators import ALLOWED, operators
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -84,6 +86,9 @@ def _exported(
         examples: name to an example of each input.
         free: the free dimensions of the inputs, as torch.export takes them.
         outputs: what they are called.
+
+    Raises:
+        OptionError: it holds an operator that no model file may hold.
     """
     quiet = [logging.getLogger(name) for name in ("torch.onnx", "onnx_ir")]
     levels = [logger.level for logger in quiet]
@@ -106,7 +111,11 @@ def _exported(
         for logger, level in zip(quiet, levels, strict=True):
             logger.setLevel(level)
     assert program is not None
-    return _anonymous(program.model_proto).SerializeToString(deterministic=True)
+    graph = _anonymous(program.model_proto).SerializeToString(deterministic=True)
+    if strange := sorted(operators(graph) - ALLOWED):
+        what = f"The encoder computes what no model file may hold ({', '.join(strange)})"
+        raise OptionError(f"{what}. Fix: choose another --base, or leave it out.")
+    return graph
 
 
 def to_int8(graph: bytes) -> bytes:

@@ -134,7 +134,8 @@ def find_columns(
         second: the column of the second text of a pair, if the user named it.
 
     Raises:
-        DataError: a named column does not exist, is named twice, or no column looks like text.
+        DataError: a named column does not exist, is named twice, or no column looks like text; or the one that is
+            called text holds none, and what is called a label would be taken for it.
     """
     names = list(dict.fromkeys(name for row in rows for name in row))
     named_text = existing(text, names, "--text", file)
@@ -146,6 +147,11 @@ def find_columns(
         pair = None, named_second
     text_column = named_text or pair[0] or by_name(rows, others, TEXT_NAMES) or text_by_content(rows, others)
     second_column = pair[1]
+    if text_column is None or _fold(text_column) in (*LABEL_NAMES, *NAMED_LABELS):
+        empty = next((name for name in others if name != text_column and _fold(name) in TEXT_NAMES), None)
+        if named_text is None and empty is not None:
+            fix = "write one text a row into it, or name another column with --text"
+            raise DataError("the column holds no text", fix, file=file, field=empty)
     if text_column is None:
         raise DataError("no column looks like text", f"name it with --text; there are: {_list(names)}", file=file)
     chosen = [name for name in (text_column, second_column, named_label) if name is not None]

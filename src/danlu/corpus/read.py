@@ -37,7 +37,7 @@ __all__ = [
     "read_rows",
 ]
 
-MAX_ROWS = 200_000  # kept in memory, of training rows and of unlabeled ones
+MAX_ROWS = 200_000  # of each file, kept in memory
 ROLES = {
     "train": ("train",),
     "dev": ("dev", "valid", "validation", "val"),
@@ -148,11 +148,11 @@ def load(
     rows: dict[str, list[Example]] = {"train": train, "dev": [], "test": [], "unlabeled": []}
     for role in ("dev", "test"):
         if role in paths:
-            rows[role] = list(
-                examples(
-                    paths[role], text=text, second=second, label=label, need_label=True, columns=columns, task=task
-                )
+            found = examples(
+                paths[role], text=text, second=second, label=label, need_label=True, columns=columns, task=task
             )
+            rows[role], more = _first(found, paths[role])
+            notes += more
     if "unlabeled" in paths:
         rows["unlabeled"], more = _unlabeled(paths["unlabeled"], text, second, columns)
         notes += more
@@ -218,7 +218,9 @@ def _names_only(
                 "name the column of the text with --text",
             )
             raise DataError(what, fix, file=paths["test"].name)
-        column, rows["test"] = tested.label, list(stream)
+        column = tested.label
+        rows["test"], more = _first(stream, paths["test"])
+        notes += more
     dataset = _dataset(paths, Columns(columns.text, column), rows, notes)
     return replace(dataset, names_only=True, descriptions=labels or dataset.descriptions)
 
@@ -278,7 +280,8 @@ def _marked(
     notes = train[1]
     for role in ("dev", "test"):
         if role in paths:
-            rows[role] = marked_examples(paths[role], text=text, label=label)
+            rows[role], more = _first(_marked_stream(paths[role], text, label), paths[role])
+            notes += more
     if "unlabeled" in paths:
         path = paths["unlabeled"]
         found = open_marked(path)
@@ -299,11 +302,16 @@ def marked_examples(path: Path, *, text: str | None = None, label: str | None = 
         DataError: as in `open_marked`, or no column marks entities.
         MissingExtra: the library that reads the format is not installed.
     """
+    return list(_marked_stream(path, text, label))
+
+
+def _marked_stream(path: Path, text: str | None, label: str | None) -> Iterator[Example]:
+    """What `marked_examples` gives, one at a time."""
     found = open_marked(path, text=text, label=label)
     if found is None:
         fix = 'write {"text": "…", "entities": [{"start": 0, "end": 2, "type": "…"}]}, or name the column with --label'
         raise DataError("no column marks entities", fix, file=path.name)
-    return list(found[1])
+    return found[1]
 
 
 def _dataset(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from danlu.archive import save, write_whole
+from danlu.archive import pack, save, write_whole
 from danlu.factory import choose, extract_choose, extract_measure, extract_package, extract_stages, report
 from danlu.factory.extract_choose import SpanDraft
 from danlu.factory.extract_material import far, gather, sizes_of, unreachable, wording
@@ -88,8 +88,8 @@ def extract(
     entries = chosen.draft.entries(material.labels, card, figures.calibration)
     proof = extract_package.evidence(material, run, front, figures, inspection, beliefs, best.least)
     page = report.render({"card": card, "seconds": job.seconds, "bytes": sum(map(len, entries.values())), **proof})
-    write_whole(report_file, page.encode(), force=options.force)
-    save(out, entries, force=options.force)
+    write_whole(report_file, page.encode(), force=job.claim(report_file, page.encode()) or options.force)
+    save(out, entries, force=job.claim(out, pack(entries)) or options.force)
     run.progress.close()
     job.remove()
     return card

@@ -14,7 +14,7 @@ import numpy as np
 
 import danlu
 from danlu import runtime
-from danlu.archive import save, write_whole
+from danlu.archive import pack, save, write_whole
 from danlu.artifact import Model
 from danlu.corpus import read
 from danlu.errors import DataError, OptionError
@@ -26,7 +26,7 @@ from danlu.factory.extract import extract
 from danlu.factory.folds import doubts
 from danlu.factory.general import names_in_tokens
 from danlu.factory.inspect import Inspection, inspect
-from danlu.factory.job import Job
+from danlu.factory.job import Job, folder_of, folders_of, refuse_existing
 from danlu.factory.lesson import examine
 from danlu.factory.material import NEEDS_EMBEDDED, gather, guess
 from danlu.factory.plan import Plan, Sizes, expected_seconds, make_plan
@@ -134,7 +134,7 @@ def produce(data: Path | None, out: Path, options: Options) -> Produced:
         else gather(inspection, dataset.descriptions, plan, options.seed)
     )
     run = Run(
-        Job(out, _identity(dataset, base, options, plan)),
+        _opened(out, _identity(dataset, base, options, plan), options),
         Progress(expected_seconds(plan, len(material.everything), len(material.test)), quiet=options.quiet),
         base,
         plan,
@@ -216,8 +216,8 @@ def _written(
     out: Path, entries: dict[str, bytes], page: str, run: Run, card: dict[str, Any], *, force: bool
 ) -> Produced:
     """Writes report and model, and ends the job."""
-    write_whole(report_of(out), page.encode(), force=force)
-    save(out, entries, force=force)
+    write_whole(report_of(out), page.encode(), force=run.job.claim(report_of(out), page.encode()) or force)
+    save(out, entries, force=run.job.claim(out, pack(entries)) or force)
     run.progress.close()
     run.job.remove()
     return Produced(out, report_of(out), card, run.job.seconds)
@@ -225,9 +225,19 @@ def _written(
 
 def _extracted(dataset: Dataset, inspection: Inspection, base: Base, out: Path, options: Options) -> Produced:
     """The way of the data where entities are to be found: its own lines are in extract.py."""
-    job = Job(out, _identity(dataset, base, options))
+    job = _opened(out, _identity(dataset, base, options), options)
     card = extract(dataset, inspection, base, job, (out, report_of(out)), options)
     return Produced(out, report_of(out), card, job.seconds)
+
+
+def _opened(out: Path, identity: dict[str, Any], options: Options) -> Job:
+    """The job of this very command; what another left beside its folder is not replaced unasked.
+
+    Raises:
+        OptionError: the model file or its report exists.
+    """
+    refuse_existing((out, report_of(out)), [folder_of(out, identity)], force=options.force)
+    return Job(out, identity)
 
 
 def report_of(out: Path) -> Path:
@@ -248,9 +258,7 @@ def check_options(out: Path, options: Options) -> None:
         raise OptionError(f"--out {out} is a folder. Fix: give the name of a file, such as {out / 'model.danlu'}.")
     if not 0 <= options.seed < 2**32:
         raise OptionError(f"--seed is {options.seed}. Fix: give a number from 0 to {2**32 - 1}.")
-    for file in (out, report_of(out)):
-        if file.exists() and not options.force:
-            raise OptionError(f"{file} exists. Fix: choose another --out, or --force to replace it.")
+    refuse_existing((out, report_of(out)), folders_of(out), force=options.force)
 
 
 def stop_on_errors(inspection: Inspection) -> Inspection:
