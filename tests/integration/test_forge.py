@@ -289,3 +289,23 @@ def test_labelled_rows_that_are_too_many_for_the_teacher_teach_the_student(
     assert (made.card["data"]["labelled"], made.card["data"]["labelled_more"]) == (15, 6)
     assert made.card["figures"]["student"]["n"] == (30 if test else 15)
     assert "6 of them by the student alone" in made.report.read_text(encoding="utf-8")
+
+
+@pytest.mark.usefixtures("_one_kind_of_light_student")
+@pytest.mark.parametrize("kind", ["texts", "questions"])
+def test_of_a_text_longer_than_the_base_has_places_its_beginning_is_read(
+    kind: str, options: Options, tmp_path: Path
+) -> None:
+    rng, rows = random.Random(0), []
+    for number in range(24):
+        label = ("delivery", "refund")[number % 2]
+        text = " ".join([rng.choice(WORDS[label]), *rng.choices(["mountain", "zebra", "quiet"], k=40), str(number)])
+        row = {"text": text, "label": label}
+        if kind == "questions":
+            row = {"question": text, "options": [rng.choice(WORDS[name]) for name in WORDS if name != "account"]}
+            row["answer"] = ["refund", "delivery"].index(label)
+        rows.append(json.dumps(row) + "\n")
+    (tmp_path / "train.jsonl").write_text("".join(rows), encoding="utf-8")
+    card = produce(tmp_path / "train.jsonl", tmp_path / "long.danlu", replace(options, minutes=0.1)).card
+    assert card["plan"]["token_length"] == 128  # the tiny base has so many, and the texts 200
+    assert card["figures"]["student"]["n"] == 24

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from transformers import AutoModel
 
 from danlu.errors import OptionError
 from danlu.models import base as models
-from danlu.models.base import embed, layers, open_base, padded, save_embedded, token_ids
+from danlu.models.base import embed, layers, most_tokens, open_base, padded, save_embedded, token_ids
 from danlu.models.storage import TOKENIZER, coarsened
 from danlu.text.pair import plain
 
@@ -155,3 +156,10 @@ def test_layers_are_found(tiny_base):
     assert list(layers(tiny_base.model)) == list(tiny_base.model.encoder.layer)
     with pytest.raises((ValueError, AttributeError)):
         layers(torch.nn.Linear(2, 2))
+
+
+@pytest.mark.parametrize(("places", "read"), [(128, 128), (512, 256), (None, 256), (0, 256)])
+def test_no_more_is_read_than_there_are_places_for(places, read):
+    model = SimpleNamespace(config=SimpleNamespace(max_position_embeddings=places))
+    assert most_tokens(model, 256) == read
+    assert most_tokens(SimpleNamespace(config=SimpleNamespace()), 256) == 256

@@ -36,7 +36,7 @@ from danlu.factory.several_verdict import recalibrated, shares_of, temperature_o
 from danlu.factory.stages import Run
 from danlu.factory.student import Shared, Source, reading_as
 from danlu.factory.verdict import Verdict, calibrated
-from danlu.models.base import Base, open_base, token_ids
+from danlu.models.base import Base, most_tokens, open_base, token_ids
 from danlu.models.choice import choice_sha256
 from danlu.models.narrow import narrow_sha256
 from danlu.text.several import held
@@ -308,7 +308,7 @@ def plan_for(base: Base, inspection: Inspection, options: Options, descriptions:
         has_test=bool(inspection.test),
         labels=len(inspection.task.labels),
         tokens=float(np.mean(lengths)),
-        long_tokens=int(np.percentile(lengths, 95)),
+        long_tokens=most_tokens(base.model, int(np.percentile(lengths, 95))),
         smallest=len(rows) if inspection.task.range else min(counts.values(), default=len(rows)),
         cost=sides * body / 10.8e6,
         body=body,

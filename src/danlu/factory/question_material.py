@@ -19,7 +19,7 @@ from danlu.factory.plan import Sizes
 from danlu.factory.several_folds import folds_of_several
 from danlu.factory.student import shortened
 from danlu.factory.texts import Texts
-from danlu.models.base import token_embeddings, token_ids
+from danlu.models.base import most_tokens, token_embeddings, token_ids
 from danlu.text.pair import sides
 from danlu.text.question import RIGHT, WRONG, essence, pairs, parts, told
 from danlu.train.regression import MOST_ROWS
@@ -121,7 +121,7 @@ def question_sizes(base: Base, inspection: Inspection, sample: Sequence[Example]
         has_test=bool(inspection.test),
         labels=len(inspection.task.labels),
         tokens=float(lengths.mean()),
-        long_tokens=int(np.percentile(lengths, 97.5)),  # half of the sides are options
+        long_tokens=most_tokens(base.model, int(np.percentile(lengths, 97.5))),  # half of the sides are options
         smallest=len(inspection.train),
         cost=2 * body / 10.8e6,
         body=body,

@@ -172,6 +172,11 @@ def layers(model: PreTrainedModel) -> torch.nn.ModuleList:
     raise ValueError(f"{type(model).__name__} has no stack of {depth} layers")
 
 
+def most_tokens(model: PreTrainedModel, wanted: int) -> int:
+    """As many tokens of a text as are wanted, or as an encoder has places for."""
+    return min(wanted, getattr(model.config, "max_position_embeddings", None) or wanted)
+
+
 def tunable(model: PreTrainedModel) -> PreTrainedModel:
     """A copy whose layers can be trained, and nothing else of it."""
     copied = copy.deepcopy(model)
