@@ -79,6 +79,14 @@ def test_types_to_look_for(run, monkeypatch):
     assert "Nothing was learned from examples" in out
 
 
+def test_types_are_not_looked_for_in_pairs(run, tmp_path):
+    (tmp_path / "pairs.csv").write_text("text_a,text_b\nmy card,the box\n", encoding="utf-8")
+    code, _, err = run("ask", "--types", "place", "--file", tmp_path / "pairs.csv")
+    assert code == 2
+    assert "pairs.csv" in err
+    assert "pair of texts" in err
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -80,7 +80,7 @@ def ask(
             raise OptionError(
                 "--types looks for things in single texts. Fix: leave --labels, --question, --second out."
             )
-        _find(_rows(file) if file else list(texts or []), types, as_json=as_json)
+        _find(_rows(file, single=True) if file else list(texts or []), types, as_json=as_json)
         return
     if unordered and second is None:
         raise OptionError("--unordered is for pairs. Fix: give the other text as --second.")
@@ -116,7 +116,8 @@ def _find(texts: list[str], types: list[str], *, as_json: bool) -> None:
     say(f"{NOTE} From a few marked rows, danlu forge learns the task itself.")
 
 
-def _rows(file: Path) -> list[str]:
+def _rows(file: Path, *, single: bool = False) -> list[str]:
+    """The texts of a file, pairs among them unless each must be a single one."""
     from danlu.corpus.read import examples
 
     rows = list(examples(file, need_label=False))
@@ -124,6 +125,8 @@ def _rows(file: Path) -> list[str]:
         if is_question(row.text):
             what, fix = "it is a question with options of its own", "give the texts alone, and the options as --labels"
             raise DataError(what, fix, file=file.name, row=row.row)
+        if single and len(sides(row.text)) > 1:
+            raise DataError("it is a pair of texts", "give one column of texts", file=file.name, row=row.row)
     return [row.text for row in rows]
 
 
