@@ -21,7 +21,7 @@ LEAST_TOKENS, MOST_TOKENS = 6_000, 16_000
 LEAST_DEV = 30  # dev rows from which on they judge the teacher in place of held-out folds
 LARGE = 1_500  # training rows from which on a tenth is held out for good, in place of folds
 ENOUGH_STEPS = 40  # of a student; with fewer, only the teacher itself is a candidate
-ENOUGH_TAUGHT = 150  # steps of a teacher; for fewer, folds are saved, and then the shallower students
+ENOUGH_TAUGHT = 150  # steps of a teacher; for fewer, folds are saved, and then the shallowest students
 LEAST_WANTED = 300  # steps that it has however few rows there are,
 LEAST_KNOWING = 50  # and where it starts from the general extractor: more of them make it forget
 DEPTHS = (2, 3)  # of students, beside the whole depth, which is the teacher itself
@@ -137,8 +137,8 @@ def make_plan(sizes: SpanSizes, minutes: float, max_mb: float, max_ms: float) ->
             f"The texts are long (up to {sizes.long_tokens:,} tokens), and no student could read one in {max_ms:g} ms. "
             f"Fix: --max-ms {int(needed) + 2}, or split the texts."
         )
-    if scarce and sizes.depth in able:  # the teacher itself is the best student, where it may be
-        able, taught = (sizes.depth,), taught + 0.25 * seconds / step
+    if scarce and sizes.depth in able:  # the teacher itself is the best student; one more, if it turns out too slow
+        able, taught = able[-2:], taught + 0.1 * seconds / step
     teacher = max(30, min(wanted, int(taught / contexts)))
     loop = max(15, min(teacher // 2, int(0.15 * seconds / (contexts * step))))
     read = EMBED_SPEED / (tokens * sizes.cost)  # texts a second
@@ -149,7 +149,7 @@ def make_plan(sizes: SpanSizes, minutes: float, max_mb: float, max_ms: float) ->
     again = 1 if sizes.has_test else max(1, folds)
     parts = sum(depth / sizes.depth + 0.4 for depth in able if depth < sizes.depth)
     worst = max((depth / sizes.depth + 0.4 for depth in able if depth < sizes.depth), default=0.0)
-    share = 0.25 * seconds / max(step * (parts + worst * (again - 1)), 1e-9)
+    share = (0.15 if scarce else 0.25) * seconds / max(step * (parts + worst * (again - 1)), 1e-9)
     student = int(max(20, min(1_500, share))) if parts else 0
     if student < ENOUGH_STEPS and sizes.depth in able:
         able = (sizes.depth,)
