@@ -224,6 +224,30 @@ def test_an_empty_side_is_refused(run, tmp_path, pair_file, arguments, stdin, to
     assert told in err
 
 
+@pytest.mark.parametrize(
+    ("file", "row", "told"),
+    [
+        ("toy", {"text": "a", "label": ["parcel", "refund"]}, "there are 2 labels, and each text of this task has one"),
+        ("score", {"text": "a", "label": "good"}, "write a number such as 3.5, or delete the row"),
+        (
+            "questions",
+            {"question": "q", "options": ["a", "b"], "answer": 5},
+            "Fix: write one from 1 to 2, as the other rows do.",
+        ),
+        ("several", {"text_a": "a", "text_b": "b", "labels": ["parcel"]}, "name the column of the text with --text."),
+    ],
+)
+def test_a_fix_of_eval_can_be_followed(
+    run, tmp_path, toy_files, score_file, question_file, several_file, file, row, told
+):
+    model = {"toy": toy_files["ngram"], "score": score_file, "questions": question_file, "several": several_file}[file]
+    (tmp_path / "rows.jsonl").write_text(json.dumps(row) + "\n", encoding="utf-8")
+    code, _, err = run("eval", model, tmp_path / "rows.jsonl")
+    assert code == 2
+    assert told in err
+    assert "--task" not in err
+
+
 def test_an_empty_text_is_refused(run, toy_files):
     assert "Text 1 is empty. Fix: " in run("predict", toy_files["ngram"], " ")[2]
 

@@ -130,6 +130,7 @@ def evaluate(
         task=task,
         labels=known,
         answers=opened.settings.answers,
+        measured=True,
     )
     rows, empty = _with_text(list(_fitting(found, opened)), test.name)
     result, lines = _measured(opened, rows, columns, test.name)

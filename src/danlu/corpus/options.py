@@ -190,7 +190,7 @@ def read_questions(
         columns = replace(columns, answers=style, unsure=style != known and is_open(whole, style))
         read = iter(whole)
     style = columns.answers or "texts"
-    return columns, (example(row, style, columns.label or "", file) for row in read)
+    return columns, (example(row, style, columns, file) for row in read)
 
 
 def keyed(row: dict[str, object], number: int, columns: Columns, answer: str | None, file: str) -> Keyed:
@@ -288,13 +288,13 @@ def _is_last(row: Keyed) -> bool:
     return int(row.answer or "") >= len(row.options)
 
 
-def example(row: Keyed, style: Answers, field: str, file: str) -> Example:
+def example(row: Keyed, style: Answers, columns: Columns, file: str) -> Example:
     """The example of a row; its label is the right option, or None where the row has no answer.
 
     Args:
         row: what stands in it.
         style: how answers name their options.
-        field: the column of the answer, for errors.
+        columns: where the answer stands, for errors.
         file: the file's name.
 
     Raises:
@@ -314,8 +314,8 @@ def example(row: Keyed, style: Answers, field: str, file: str) -> Example:
             if first
             else "write the option as it stands there"
         )
-        fix += "; if these are no options, give --task classification"
-        raise DataError(what, fix, file=file, row=row.number, field=field)
+        fix += "" if columns.measured else "; if these are no options, give --task classification"
+        raise DataError(what, fix, file=file, row=row.number, field=columns.label or "")
     return Example(text, row.options[place], file, row.number)
 
 
