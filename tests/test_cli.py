@@ -213,7 +213,7 @@ def test_rows_without_text_are_left_out_of_the_figures_and_counted(run, tmp_path
     [
         (("a", ""), "", "Text 2 is empty. Fix: write at least one character that is not a space."),
         ((), "a\tb\na\t \n", "stdin, row 2: text 2 of the pair is empty. Fix: write it, or delete the line."),
-        (("--file", "{f}"), "", "pairs.csv, row 2: one of its texts is empty"),
+        (("--file", "{f}"), "", "pairs.csv, row 2: a text of the pair is empty"),
     ],
 )
 def test_an_empty_side_is_refused(run, tmp_path, pair_file, arguments, stdin, told):

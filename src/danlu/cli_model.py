@@ -234,7 +234,7 @@ def _rows_of(file: Path, text: str | None, second: str | None, model: Model | Ex
 
     for row in _fitting(examples(file, text=text, second=second, need_label=False), model):
         if model.pairing and not is_whole(row.text):
-            what = "one of its texts is empty, and nothing can be said of it"
+            what = "the question is empty" if model.options else "a text of the pair is empty"
             raise DataError(what, "write it, or delete the row", file=row.source, row=row.row)
         yield row.text
 
@@ -250,10 +250,10 @@ def _fitting(rows: Iterator[Example], model: Model | Extractor) -> Iterator[Exam
 
 def _arguments(texts: list[str], model: Model | Extractor) -> list[str]:
     """The texts, pairs or one question that arguments are."""
+    if model.options:
+        return question_of(texts) if texts else []
     refuse_empty(texts)
-    if model.pairing is None or not texts:
-        return texts
-    return question_of(texts) if model.options else pairs_of(texts, model.beside)
+    return pairs_of(texts, model.beside) if model.pairing and texts else texts
 
 
 def _lines_of_standard_input(model: Model | Extractor) -> Iterator[str]:

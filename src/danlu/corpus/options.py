@@ -223,8 +223,7 @@ def _options(row: dict[str, object], number: int, columns: Sequence[str], file: 
     if len(columns) == 1:
         value = _listed(row.get(columns[0]))
         if not isinstance(value, list) or not all(isinstance(item, str) for item in cast("list[object]", value)):
-            held = "a list that is not of texts" if isinstance(value, list) else f"a {type(value).__name__}, not a list"
-            raise DataError(f"the options are {held}", _SHAPE, file=file, row=number, field=field)
+            raise DataError(f"the options are {_instead(value)}", _SHAPE, file=file, row=number, field=field)
         cells = [as_text(item) for item in cast("list[str]", value)]
     else:
         cells = [as_text(row.get(name)) for name in columns]
@@ -249,6 +248,14 @@ def _options(row: dict[str, object], number: int, columns: Sequence[str], file: 
     if wrong:
         raise DataError(wrong, fix, file=file, row=number, field=field)
     return tuple(written)
+
+
+def _instead(value: object) -> str:
+    """What stands where a list of options should."""
+    if isinstance(value, list):
+        return "a list that is not of texts"
+    missing = is_scalar(value) and not as_text(value).strip()
+    return "missing" if missing else f"a {type(value).__name__}, not a list"
 
 
 def style_of(rows: Iterable[Keyed], known: Answers | None = None) -> Answers:
