@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from danlu.cli_base import extra
-from danlu.cli_entities import entities_json, entities_line, measure_entities
+from danlu.cli_entities import entities_json, entities_line, measure_entities, unknown_names
 from danlu.cli_pairs import fitting_pair, pair_of_line, pairs_of, refuse_empty
 from danlu.cli_questions import (
     fitting_question,
@@ -117,6 +117,8 @@ def evaluate(
             raise OptionError("--second names a column of pairs, and this model finds entities. Fix: leave it out.")
         rows, empty = _with_text(marked_examples(test, text=text, label=label), test.name)
         result, lines = measure_entities(opened, rows, test.name)
+        for told in unknown_names(result, test.name):
+            warn(told)
         _show({**result, "empty": empty}, lines, as_json=as_json)
         return
     task, known = ("several", opened.labels) if opened.several else ("classification", ())
