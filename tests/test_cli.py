@@ -213,7 +213,7 @@ def test_rows_without_text_are_left_out_of_the_figures_and_counted(run, tmp_path
     [
         (("a", ""), "", "Text 2 is empty. Fix: write at least one character that is not a space."),
         ((), "a\tb\na\t \n", "stdin, row 2: text 2 of the pair is empty. Fix: write it, or delete the line."),
-        (("--file", "{f}"), "", "pairs.csv, row 2: one of its texts is empty"),
+        (("--file", "{f}"), "", "pairs.csv, row 2: a text of the pair is empty"),
     ],
 )
 def test_an_empty_side_is_refused(run, tmp_path, pair_file, arguments, stdin, told):
@@ -222,6 +222,30 @@ def test_an_empty_side_is_refused(run, tmp_path, pair_file, arguments, stdin, to
     code, _, err = run("predict", pair_file, *given, stdin=stdin.encode())
     assert code == 2
     assert told in err
+
+
+@pytest.mark.parametrize(
+    ("file", "row", "told"),
+    [
+        ("toy", {"text": "a", "label": ["parcel", "refund"]}, "there are 2 labels, and each text of this task has one"),
+        ("score", {"text": "a", "label": "good"}, "write a number such as 3.5, or delete the row"),
+        (
+            "questions",
+            {"question": "q", "options": ["a", "b"], "answer": 5},
+            "Fix: write one from 1 to 2, as the other rows do.",
+        ),
+        ("several", {"text_a": "a", "text_b": "b", "labels": ["parcel"]}, "name the column of the text with --text."),
+    ],
+)
+def test_a_fix_of_eval_can_be_followed(
+    run, tmp_path, toy_files, score_file, question_file, several_file, file, row, told
+):
+    model = {"toy": toy_files["ngram"], "score": score_file, "questions": question_file, "several": several_file}[file]
+    (tmp_path / "rows.jsonl").write_text(json.dumps(row) + "\n", encoding="utf-8")
+    code, _, err = run("eval", model, tmp_path / "rows.jsonl")
+    assert code == 2
+    assert told in err
+    assert "--task" not in err
 
 
 def test_an_empty_text_is_refused(run, toy_files):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from types import SimpleNamespace
 
 import pytest
 
-from danlu.cli_entities import entities_json, entities_line, measure_entities
+from danlu.archive import save
+from danlu.cli_entities import entities_json, entities_line, measure_entities, unknown_names
 from danlu.errors import DataError
 from danlu.types import Example, Extraction, Span
 
@@ -40,5 +42,24 @@ def test_entities_of_an_unknown_type_are_missed_and_a_missing_list_names_its_row
     assert "relations" not in result
     assert "4 entities in 2 rows" in lines[0]
     assert any("deed" in line for line in lines)
+    assert (result["unknown_types"], "unknown_relations" in result) == (["deed"], False)
+    assert measure_entities(MODEL, [row(ANN), row()], "test.jsonl")[0]["unknown_types"] == []
+    assert unknown_names({"unknown_types": [], "unknown_relations": ["owns"]}, "f")[0].startswith("f: the model does")
     with pytest.raises(DataError, match="entities are missing"):
         measure_entities(MODEL, [Example(TEXT, None, "test.jsonl", 7)], "test.jsonl")
+
+
+def test_a_file_of_other_types_is_refused():
+    with pytest.raises(DataError) as error:
+        measure_entities(MODEL, [row(Span(0, 3, "PER")), row(Span(11, 15, "ORG"))], "test.jsonl")
+    told = "test.jsonl: the model knows none of its types (ORG, PER). Fix: use some of person, firm, or measure another"
+    assert str(error.value).startswith(told)
+
+
+def test_eval_says_which_types_a_model_does_not_know(run, toy_extractor, tmp_path):
+    save(tmp_path / "spans.danlu", toy_extractor)
+    entities = [{"start": 0, "end": 6, "type": "parcel"}, {"start": 7, "end": 11, "type": "state"}]
+    (tmp_path / "test.jsonl").write_text(json.dumps({"text": "parcel late", "entities": entities}) + "\n", "utf-8")
+    code, out, err = run("eval", tmp_path / "spans.danlu", tmp_path / "test.jsonl", "--json")
+    assert (code, json.loads(out)["unknown_types"]) == (0, ["state"])
+    assert err.startswith("danlu: test.jsonl: the model does not know the types state; all entities of them count as")

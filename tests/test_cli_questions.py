@@ -116,6 +116,27 @@ def test_a_mistake_is_one_sentence(run, questions, question_file, toy_files, tmp
     assert err.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (("q", "a", ""), "option 2 is empty. Fix: write it, or leave it out."),
+        ((" ", "a", "b"), "the question is empty. Fix: write it before its options."),
+        (("q", "a", "a "), "the option 'a' stands twice. Fix: leave one of the two out."),
+    ],
+)
+def test_an_empty_option_is_called_what_it_is(run, question_file, given, told):
+    code, _, err = run("predict", question_file, *given)
+    assert (code, err) == (2, f"danlu: {told[0].upper()}{told[1:]}\n")
+    code, _, err = run("predict", question_file, stdin=("q\tx\ty\n" + "\t".join(given)).encode())
+    assert (code, err) == (2, f"danlu: stdin, row 2: {told}\n")
+
+
+def test_an_empty_question_in_a_file_is_named(run, question_file, tmp_path):
+    rows = [{"question": question, "options": ["a", "b"]} for question in ("q", "")]
+    (tmp_path / "q.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    assert "q.jsonl, row 2: the question is empty" in run("predict", question_file, "--file", tmp_path / "q.jsonl")[2]
+
+
 def test_a_line_needs_a_tab_before_each_option(run, question_file):
     code, _, err = run("predict", question_file, stdin=b"q\ta\tb\nq\ta\n")
     assert code == 2

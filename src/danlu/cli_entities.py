@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from danlu.types import Example, Extraction
 
 
+_SHOWN = 10  # names in one sentence
+
+
 def entities_json(found: Extraction) -> dict[str, object]:
     """A text with its entities and their relations, in a form that `forge` reads."""
     return {
@@ -46,10 +49,11 @@ def entities_line(found: Extraction) -> str:
 def measure_entities(model: Extractor, rows: Sequence[Example], file: str) -> tuple[dict[str, Any], list[str]]:
     """The figures of a model on rows with entities, ready for JSON, and the same for people.
 
-    Entities of a type that the model does not know count as missed.
+    Entities of a type that the model does not know count as missed; such types are named in `unknown_types`, and
+    such relations in `unknown_relations`.
 
     Raises:
-        DataError: a row has no entities, not even none.
+        DataError: a row has no entities, not even none, or the model knows no type that stands in the rows.
     """
     from danlu.evals.entities import summary
 
@@ -60,10 +64,19 @@ def measure_entities(model: Extractor, rows: Sequence[Example], file: str) -> tu
     truth = [[(span.start, span.end, span.type) for span in row.spans or ()] for row in rows]
     answers = model.predict([row.text for row in rows])
     found = [[(span.start, span.end, span.type) for span in answer.spans] for answer in answers]
-    types = [*model.labels, *sorted({kind for row in truth for _, _, kind in row} - set(model.labels))]
-    result = summary(truth, found, types)
+    there = {kind for row in truth for _, _, kind in row}
+    unknown = sorted(there - set(model.labels))
+    if unknown and len(unknown) == len(there):
+        what = f"the model knows none of its types ({_named(unknown)})"
+        raise DataError(what, f"use some of {_named(model.labels)}, or measure another model", file=file)
+    figures = summary(truth, found, [*model.labels, *unknown])
+    result: dict[str, Any] = {**figures, "unknown_types": unknown}
     links = model.settings.links
-    linked = {"relations": measure_relations(rows, answers, links.labels)} if links else {}
+    linked: dict[str, Any] = {}
+    if links:
+        known = {relation.type for row in rows for relation in row.relations or ()}
+        linked["relations"] = measure_relations(rows, answers, links.labels)
+        linked["unknown_relations"] = sorted(known - set(links.labels))
     low, high = result["interval95"]
     first = (
         f"F1 {result['f1']:.1%} (95% interval {low:.1%} to {high:.1%}), precision {result['precision']:.1%}, "
@@ -71,3 +84,18 @@ def measure_entities(model: Extractor, rows: Sequence[Example], file: str) -> tu
     )
     lines = [first, *table_lines(result["per_type"], "type"), *(relation_lines(linked["relations"]) if links else [])]
     return result | linked, lines
+
+
+def unknown_names(result: dict[str, Any], file: str) -> list[str]:
+    """What to say of types and relations that stand in measured rows and not in the model, a sentence each."""
+    words = ("unknown_types", "types", "entities"), ("unknown_relations", "relations", "relations")
+    return [
+        f"{file}: the model does not know the {kinds} {_named(result[key])}; all {held} of them count as missed. "
+        f"Fix: use its own names, or leave these {held} out of the file."
+        for key, kinds, held in words
+        if result.get(key)
+    ]
+
+
+def _named(names: Sequence[str]) -> str:
+    return ", ".join(names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")

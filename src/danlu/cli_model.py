@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from danlu.cli_base import extra
-from danlu.cli_entities import entities_json, entities_line, measure_entities
+from danlu.cli_entities import entities_json, entities_line, measure_entities, unknown_names
 from danlu.cli_pairs import fitting_pair, pair_of_line, pairs_of, refuse_empty
 from danlu.cli_questions import (
     fitting_question,
@@ -117,6 +117,8 @@ def evaluate(
             raise OptionError("--second names a column of pairs, and this model finds entities. Fix: leave it out.")
         rows, empty = _with_text(marked_examples(test, text=text, label=label), test.name)
         result, lines = measure_entities(opened, rows, test.name)
+        for told in unknown_names(result, test.name):
+            warn(told)
         _show({**result, "empty": empty}, lines, as_json=as_json)
         return
     task, known = ("several", opened.labels) if opened.several else ("classification", ())
@@ -130,6 +132,7 @@ def evaluate(
         task=task,
         labels=known,
         answers=opened.settings.answers,
+        measured=True,
     )
     rows, empty = _with_text(list(_fitting(found, opened)), test.name)
     result, lines = _measured(opened, rows, columns, test.name)
@@ -233,7 +236,7 @@ def _rows_of(file: Path, text: str | None, second: str | None, model: Model | Ex
 
     for row in _fitting(examples(file, text=text, second=second, need_label=False), model):
         if model.pairing and not is_whole(row.text):
-            what = "one of its texts is empty, and nothing can be said of it"
+            what = "the question is empty" if model.options else "a text of the pair is empty"
             raise DataError(what, "write it, or delete the row", file=row.source, row=row.row)
         yield row.text
 
@@ -249,10 +252,10 @@ def _fitting(rows: Iterator[Example], model: Model | Extractor) -> Iterator[Exam
 
 def _arguments(texts: list[str], model: Model | Extractor) -> list[str]:
     """The texts, pairs or one question that arguments are."""
+    if model.options:
+        return question_of(texts) if texts else []
     refuse_empty(texts)
-    if model.pairing is None or not texts:
-        return texts
-    return question_of(texts) if model.options else pairs_of(texts, model.beside)
+    return pairs_of(texts, model.beside) if model.pairing and texts else texts
 
 
 def _lines_of_standard_input(model: Model | Extractor) -> Iterator[str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from danlu.corpus.options import NAMED
 from danlu.errors import DataError, OptionError
+from danlu.text.normalize import clean
 from danlu.text.question import LEAST_OPTIONS, ask, is_question, parts
 
 if TYPE_CHECKING:
@@ -23,11 +24,15 @@ def question_of(texts: Sequence[str]) -> list[str]:
     """The one question that arguments are: the question first, then its options.
 
     Raises:
-        OptionError: fewer than two options.
+        OptionError: fewer than two options, an empty text, or an option that stands twice.
     """
     if len(texts) <= LEAST_OPTIONS:
         what = f"This model chooses among a question's options, and {len(texts) - 1} are given"
         raise OptionError(f"{what}. Fix: give the question and then two options or more.")
+    wrong = _wrong(texts)
+    if wrong:
+        what, fix = wrong
+        raise OptionError(f"{what[0].upper()}{what[1:]}. Fix: {fix}.")
     return [ask(texts[0], texts[1:])]
 
 
@@ -35,13 +40,27 @@ def question_of_line(written: Sequence[str], number: int) -> str:
     """A question and its options, which tabs part, from a line of standard input.
 
     Raises:
-        DataError: fewer than two options.
+        DataError: fewer than two options, an empty text, or an option that stands twice.
     """
     if len(written) <= LEAST_OPTIONS:
         what = f"the line has {len(written) - 1} tabs, and this model chooses among a question's options"
         fix = "write the question and its options on one line, a tab before each option"
         raise DataError(what, fix, file="stdin", row=number)
+    wrong = _wrong(written)
+    if wrong:
+        raise DataError(*wrong, file="stdin", row=number)
     return ask(written[0], written[1:])
+
+
+def _wrong(given: Sequence[str]) -> tuple[str, str] | None:
+    """What is wrong with a question and its options, and what to do; None where nothing is."""
+    question, *options = map(clean, given)
+    if not question:
+        return "the question is empty", "write it before its options"
+    if "" in options:
+        return f"option {options.index('') + 1} is empty", "write it, or leave it out"
+    twice = next((option for option in options if options.count(option) > 1), None)
+    return None if twice is None else (f"the option '{twice[:60]}' stands twice", "leave one of the two out")
 
 
 def fitting_question(row: Example, *, options: bool) -> Example:

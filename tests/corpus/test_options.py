@@ -156,6 +156,8 @@ GOOD = {"question": "first", "options": ["a", "b"], "answer": 0}
         ({"options": ["a", "a"]}, "row 2, field 'options': the option 'a' stands twice"),
         ({"options": ["a", " "]}, "row 2, field 'options': option 2 is empty"),
         ({"options": ["a", 3]}, "row 2, field 'options': the options are a list that is not of texts"),
+        ({"options": None}, "row 2, field 'options': the options are missing. Fix: write them as a list of texts"),
+        ({"options": " "}, "row 2, field 'options': the options are missing"),
         ({"options": "a or b"}, "row 2, field 'options': the options are a str, not a list"),
         ({"options": ["a", "b" * 2001]}, "an option has more than 2,000 characters"),
         ({"options": [str(i) for i in range(65)]}, "there are 65 options"),

@@ -60,6 +60,7 @@ class Columns:
         several: where a cell may hold several labels, how it does: one of the ways of `danlu.corpus.several`, or the
             separator; None where each text has one.
         scores: whether the label's column holds scores.
+        measured: whether rows measure a model, which settles what they are: nothing can be named with --task then.
         beside: what the second column holds, where that is no text to compare the other with.
         unsure: whether how answers name options is a guess, since numbers leave open where they count from.
     """
@@ -73,6 +74,7 @@ class Columns:
     flags: tuple[str, ...] = ()
     several: str | None = None
     scores: bool = False
+    measured: bool = False
     beside: Beside | None = None
     unsure: bool = False
 

@@ -89,11 +89,12 @@ def open_examples(
     labels: Sequence[str] = (),
     listed: Collection[str] = (),
     answers: Answers | None = None,
+    measured: bool = False,
 ) -> tuple[Columns, Iterator[Example]]:
     """The columns of a file and its examples, as `examples` gives them.
 
     Numbers that a label list names (`listed`) are labels. Answers to questions are read as those that a model learned
-    from (`answers`) where they fit that.
+    from (`answers`) where they fit that. Where rows measure a model (`measured`), no fix speaks of --task.
 
     Raises:
         DataError: as in `examples`.
@@ -104,7 +105,15 @@ def open_examples(
     names = list(dict.fromkeys(name for _, row in sample for name in row))
     wanted, known = () if columns is None else columns.read(need_label=need_label), columns
     if columns is None or any(name not in names for name in wanted):
-        columns = _columns([row for _, row in sample], text=text, second=second, label=label, file=path.name, task=task)
+        columns = _columns(
+            [row for _, row in sample],
+            text=text,
+            second=second,
+            label=label,
+            file=path.name,
+            task=task,
+            measured=measured,
+        )
         if known is not None and bool(known.options) != bool(columns.options):
             kinds = ("have no options, as the training rows have", "are questions with options, unlike training rows")
             fix = f"give it the columns of the training file; there are: {', '.join(names)}"
@@ -153,6 +162,7 @@ def _columns(
     label: str | None,
     file: str,
     task: Kind | None,
+    measured: bool,
 ) -> Columns:
     """The columns of questions with options where rows have options, else of two mentions, of pairs, or of texts.
 
@@ -163,7 +173,9 @@ def _columns(
     found = asked or mention_columns(rows, find_columns(rows, **named, file=file))
     if found.second is not None and task == "several":
         what = f"the rows are pairs of texts ({found.text}, {found.second}), which have one label each"
-        raise DataError(what, "name the column of the text with --text, or leave --task out", file=file)
+        fix = "name the column of the text with --text" + ("" if measured else ", or leave --task out")
+        raise DataError(what, fix, file=file)
+    found = replace(found, measured=measured)
     if found.options or found.second is not None:
         return replace(found, beside=beside_of(rows, found))
     return _with_lists(rows, found, label, task)
@@ -205,7 +217,7 @@ def _examples(
         first, other = as_text(text), as_text(second)
         whole = plain(first) if columns.second is None else join(first, other, "ordered")
         if columns.scores:
-            score = read_score(label, file, number, columns.label or "") if need_label else None
+            score = read_score(label, columns, file, number) if need_label else None
             yield Example(whole, score, file, number)
         elif alone:
             yield Example(whole, as_label(label) if is_scalar(label) else None, file, number)

@@ -221,7 +221,7 @@ def parse_json(text: str, file: str, row: int = 0) -> object:
 
 def _json_object(value: object, file: str, row: int) -> dict[str, object]:
     if not isinstance(value, dict):
-        what = f"it is a {type(value).__name__}, not an object"
+        what = f"it is {'null' if value is None else f'a {type(value).__name__}'}, not an object"
         raise DataError(what, 'write each row as {"text": ..., "label": ...}', file=file, row=row)
     return cast("dict[str, object]", value)
 

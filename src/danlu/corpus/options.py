@@ -190,7 +190,7 @@ def read_questions(
         columns = replace(columns, answers=style, unsure=style != known and is_open(whole, style))
         read = iter(whole)
     style = columns.answers or "texts"
-    return columns, (example(row, style, columns.label or "", file) for row in read)
+    return columns, (example(row, style, columns, file) for row in read)
 
 
 def keyed(row: dict[str, object], number: int, columns: Columns, answer: str | None, file: str) -> Keyed:
@@ -223,8 +223,7 @@ def _options(row: dict[str, object], number: int, columns: Sequence[str], file: 
     if len(columns) == 1:
         value = _listed(row.get(columns[0]))
         if not isinstance(value, list) or not all(isinstance(item, str) for item in cast("list[object]", value)):
-            held = "a list that is not of texts" if isinstance(value, list) else f"a {type(value).__name__}, not a list"
-            raise DataError(f"the options are {held}", _SHAPE, file=file, row=number, field=field)
+            raise DataError(f"the options are {_instead(value)}", _SHAPE, file=file, row=number, field=field)
         cells = [as_text(item) for item in cast("list[str]", value)]
     else:
         cells = [as_text(row.get(name)) for name in columns]
@@ -249,6 +248,14 @@ def _options(row: dict[str, object], number: int, columns: Sequence[str], file: 
     if wrong:
         raise DataError(wrong, fix, file=file, row=number, field=field)
     return tuple(written)
+
+
+def _instead(value: object) -> str:
+    """What stands where a list of options should."""
+    if isinstance(value, list):
+        return "a list that is not of texts"
+    missing = is_scalar(value) and not as_text(value).strip()
+    return "missing" if missing else f"a {type(value).__name__}, not a list"
 
 
 def style_of(rows: Iterable[Keyed], known: Answers | None = None) -> Answers:
@@ -288,13 +295,13 @@ def _is_last(row: Keyed) -> bool:
     return int(row.answer or "") >= len(row.options)
 
 
-def example(row: Keyed, style: Answers, field: str, file: str) -> Example:
+def example(row: Keyed, style: Answers, columns: Columns, file: str) -> Example:
     """The example of a row; its label is the right option, or None where the row has no answer.
 
     Args:
         row: what stands in it.
         style: how answers name their options.
-        field: the column of the answer, for errors.
+        columns: where the answer stands, for errors.
         file: the file's name.
 
     Raises:
@@ -314,8 +321,8 @@ def example(row: Keyed, style: Answers, field: str, file: str) -> Example:
             if first
             else "write the option as it stands there"
         )
-        fix += "; if these are no options, give --task classification"
-        raise DataError(what, fix, file=file, row=row.number, field=field)
+        fix += "" if columns.measured else "; if these are no options, give --task classification"
+        raise DataError(what, fix, file=file, row=row.number, field=columns.label or "")
     return Example(text, row.options[place], file, row.number)
 
 

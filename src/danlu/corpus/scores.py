@@ -55,14 +55,14 @@ def are_scores(rows: Sequence[Row], columns: Columns, task: Kind | None, listed:
     return len(set(found)) > MANY and columns.label.strip().casefold() in _OPEN
 
 
-def read_score(value: object, file: str, row: int, field: str) -> str | None:
+def read_score(value: object, columns: Columns, file: str, row: int) -> str | None:
     """The score in a cell as the label of its row; None where nobody gave one.
 
     Args:
         value: of the cell, a scalar.
+        columns: where it stands, for errors.
         file: the file's name, for errors.
         row: its number, for errors.
-        field: the column, for errors.
 
     Raises:
         DataError: it is no number, not a finite one, or too large.
@@ -73,7 +73,9 @@ def read_score(value: object, file: str, row: int, field: str) -> str | None:
     score = number(cell)
     if score is None:
         what, fix = _slip(narrow(cell))
-        fix += ", or leave the cell empty; labels are learned with --task classification"
+        other = "leave the cell empty; labels are learned with --task classification"
+        fix += f", or {'delete the row' if columns.measured else other}"
+        field = columns.label or ""
         raise DataError(f"the score is {cell[:60]!r}, which {what}", fix, file=file, row=row, field=field)
     return plain(score)
 

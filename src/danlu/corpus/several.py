@@ -165,7 +165,8 @@ def read_label(row: dict[str, object], columns: Columns, file: str, number: int)
             return hold(names)
         if len(set(names)) != 1:
             what = f"there are {len(set(names))} labels, and each text of this task has one"
-            raise DataError(what, "leave one, or give --task several", file=file, row=number, field=field)
+            fix = "leave one" + ("" if columns.measured else ", or give --task several")
+            raise DataError(what, fix, file=file, row=number, field=field)
         return names[0]
     if not is_scalar(value):
         raise DataError(f"it holds a {type(value).__name__}, not one value", _SHAPE, file=file, row=number, field=field)
