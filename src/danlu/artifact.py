@@ -15,7 +15,7 @@ from tokenizers import Tokenizer
 
 from danlu.answer import answers, held_labels, scored
 from danlu.archive import unpack
-from danlu.errors import ArtifactError, DataError, OptionError
+from danlu.errors import ArtifactError, DataError, OptionError, brief
 from danlu.extractor import KIND, Extractor
 from danlu.graph import json_object, session
 from danlu.text.mention import is_about, pair_of
@@ -406,5 +406,5 @@ def load(path: str | os.PathLike[str], *, threads: int = 0) -> Model | Extractor
     except ArtifactError:
         raise
     except Exception as error:  # onnxruntime and tokenizers raise types of their own for forged contents
-        why = " ".join(str(error).split())
+        why = brief(" ".join(str(error).split()), 500)
         raise ArtifactError(f"{file}: the model cannot be opened ({why}). Fix: get the original file.") from error

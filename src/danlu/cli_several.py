@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
 
 import typer
 
-from danlu.errors import DataError, OptionError
+from danlu.errors import DataError, OptionError, brief
 from danlu.text.several import held
 from danlu.types import Kind
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from danlu.artifact import Model
     from danlu.types import Example, Prediction
 
+_LONGEST_NAME = 60  # characters of a label in a table of figures
 TaskOption = Annotated[
     str | None,
     typer.Option(
@@ -98,11 +99,12 @@ def table_lines(rows: Sequence[dict[str, Any]], name: str) -> list[str]:
         rows: one a label or type.
         name: the field that holds what it is called.
     """
-    width = max(len(row[name]) for row in rows)
+    called = [brief(row[name], _LONGEST_NAME) for row in rows]
+    width = max(map(len, called))
     return [
-        f"  {row[name]:<{width}}  precision {row['precision']:.2f}  recall {row['recall']:.2f}  "
+        f"  {label:<{width}}  precision {row['precision']:.2f}  recall {row['recall']:.2f}  "
         f"F1 {row['f1']:.2f}  n {row['n']}"
-        for row in rows
+        for label, row in zip(called, rows, strict=True)
     ]
 
 

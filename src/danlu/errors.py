@@ -12,13 +12,25 @@ traceback, and exits with 2. Anything else that escapes is a fault of danlu's.
 
 from __future__ import annotations
 
+_NAME, _CLAUSE, _END = 100, 1_000, 300  # characters of a column's name, of a clause, and of the end of a long one
+
+
+def brief(value: str, most: int) -> str:
+    """A name that stands in a message, cut where it is long: a cell may hold a book."""
+    return value if len(value) <= most else value[: most - 1].rstrip() + "…"
+
+
+def _clause(said: str) -> str:
+    """A clause without its middle where it is long: what the sentence is about stands at both ends."""
+    return said if len(said) <= _CLAUSE else f"{said[: _CLAUSE - _END - 1]}…{said[-_END:]}"
+
 
 class DanluError(ValueError):
     """The root of everything a user can mend."""
 
 
 class DataError(DanluError):
-    """A file, a row or a field of the user's data.
+    """A file, a row or a field of the user's data; what is very long in it is cut.
 
     Args:
         what: what is wrong, as a clause.
@@ -29,6 +41,7 @@ class DataError(DanluError):
     """
 
     def __init__(self, what: str, fix: str, *, file: str = "", row: int = 0, field: str = "") -> None:
+        what, fix, field = _clause(what), _clause(fix), brief(field, _NAME)
         where = ", ".join(
             part for part in (file, f"row {row}" if row else "", f"field '{field}'" if field else "") if part
         )

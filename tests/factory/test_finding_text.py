@@ -53,3 +53,12 @@ def test_numbers_names_and_braces():
     assert said.count("{label ") == 10
     assert " and 2 more " in said
     assert "“{label 9}” 等 12 个" in say("labels-alike", {"names": names}, chinese=True)
+
+
+@pytest.mark.parametrize("chinese", [True, False])
+@pytest.mark.parametrize("code", MESSAGES)
+def test_a_label_may_be_as_long_as_a_book_and_its_sentence_is_not(code, chinese):
+    names = {"names", "labels", "files", "entities"} & fields(MESSAGES[code][0])
+    values = {name: ["x" * 100_000] * 12 if name in names else "y" * 100_000 for name in fields(MESSAGES[code][0])}
+    if "{n:," not in MESSAGES[code][0]:
+        assert len(say(code, values, chinese=chinese)) < 2_500

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from danlu.errors import DataError
+from danlu.errors import DataError, brief
 from danlu.text.score import is_number
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ _ALIKE = """
 _UNLIKE = "premise hypothesis, abst keyword, 前提 假设"
 _PAIRS = [(first, second) for first, second in (pair.split() for pair in f"{_ALIKE}, {_UNLIKE}".split(","))]
 _ENDING = re.compile(r"[ _-]*([12ab])$")
-_LONGEST_LABEL = 50  # characters; only when a label is looked for by content
+_LONGEST_LABEL = 50  # characters; only when a label is looked for by content, or names are listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,11 +176,14 @@ def existing(name: str | None, names: list[str], option: str, file: str) -> str 
     for known in names:
         if _fold(known) == _fold(name):
             return known
-    raise DataError(f"there is no column '{name}'", f"set {option} to one of: {_list(names)}", file=file)
+    raise DataError(
+        f"there is no column '{brief(name, _LONGEST_LABEL)}'", f"set {option} to one of: {_list(names)}", file=file
+    )
 
 
 def _list(names: list[str]) -> str:
-    return ", ".join(names[:20]) + (", ..." if len(names) > 20 else "") if names else "none"
+    shown = ", ".join(brief(name, _LONGEST_LABEL) for name in names[:20])
+    return shown + (", ..." if len(names) > 20 else "") if names else "none"
 
 
 def _fold(name: str) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections import Counter
 from contextlib import contextmanager
 from itertools import islice
 from typing import IO, TYPE_CHECKING
@@ -46,8 +47,8 @@ def column_names(cells: Sequence[object], file: str) -> list[str]:
         str(cell).strip() if cell is not None and str(cell).strip() else f"column {position}"
         for position, cell in enumerate(cells, start=1)
     ]
-    for name in names:
-        if names.count(name) > 1:
+    for name, times in Counter(names).items():
+        if times > 1:
             raise DataError("two columns have this name", "rename or delete one of them", file=file, field=name)
     return names
 

@@ -10,6 +10,7 @@ from collections import Counter
 from itertools import chain
 from typing import TYPE_CHECKING, Any, cast
 
+from danlu.errors import brief
 from danlu.factory.questions import chance_of
 from danlu.factory.score_facts import histogram
 from danlu.text.beside import SAID
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 _LABELS = 20  # shown
 _LABEL_WIDTH = 32  # columns
+_LINE = 300  # characters of a line about columns
 _BAR = 24  # columns of the largest label
 _HEAD = 10  # columns of the headings at the left
 _LANGUAGES = {"zh": "Chinese", "en": "English", "mixed": "Chinese and another language"}
@@ -95,7 +97,7 @@ def _classification(task: Task) -> str:
 
 def _told(inspection: Inspection) -> list[str]:
     """Why the task is what it is said to be."""
-    return [clean(str(line)) for line in cast("list[object]", inspection.facts["evidence"])]
+    return [brief(clean(str(line)), _LINE) for line in cast("list[object]", inspection.facts["evidence"])]
 
 
 def _labels(counts: Counter[str], head: str) -> Iterator[str]:
@@ -110,10 +112,13 @@ def _relations(inspection: Inspection) -> Iterator[str]:
     facts = cast("dict[str, dict[str, Any]]", inspection.facts.get("relations") or {})
     yield from _labels(Counter({name: found["train"] for name, found in facts.items()}), "Relations") if facts else ()
     for position, (name, found) in enumerate(list(facts.items())[:_LABELS]):
-        between = ", ".join(f"{clean(head)} → {clean(tail)} {n:,}" for head, tail, n in found["triples"][:4])
+        triples = [(_fit(clean(head)), _fit(clean(tail)), n) for head, tail, n in found["triples"][:4]]
+        between = ", ".join(f"{head} → {tail} {n:,}" for head, tail, n in triples)
         more = ", ..." if len(found["triples"]) > 4 else ""
         apart = f"; half up to {found['apart']['p50']:,} characters apart" if found["apart"] else ""
-        yield _row("" if position else "Between", f"{clean(name)}: {between or 'not in training rows'}{more}{apart}")
+        yield _row(
+            "" if position else "Between", f"{_fit(clean(name))}: {between or 'not in training rows'}{more}{apart}"
+        )
 
 
 def _bars(counts: Sequence[tuple[str, int]], head: str) -> Iterator[str]:

@@ -6,7 +6,7 @@ Knows labelled rows and how they name their labels. Does not know files, or mode
 from __future__ import annotations
 
 from collections import Counter
-from itertools import chain
+from itertools import chain, combinations
 from typing import TYPE_CHECKING
 
 from danlu.corpus.several import told
@@ -77,12 +77,8 @@ def several_facts(used: Mapping[str, Sequence[Example]]) -> dict[str, object]:
     names = sorted(set(chain.from_iterable(counts.values())), key=lambda label: (-counts["train"][label], label))
     train = used["train"]
     sizes = Counter(len(held(row.label)) for row in train)
-    together = Counter(
-        (first, second)
-        for row in train
-        for i, first in enumerate(held(row.label))
-        for second in held(row.label)[i + 1 :]
-    )
+    few = train if len(names) <= MAX_LABELS else []  # of more, which is an error, there are too many pairs to count
+    together = Counter(chain.from_iterable(combinations(held(row.label), 2) for row in few))
     return {
         "labels": {label: {role: counts[role][label] for role in counts} for label in names},
         "labels_per_text": {str(size): sizes[size] for size in sorted(sizes)},
