@@ -92,7 +92,7 @@ def test_types_are_not_looked_for_in_pairs(run, tmp_path):
     [
         (["x", "--labels", "a"], "1 label"),
         (["x", "--labels"], "no label after --labels"),
-        (["x"], "no label"),
+        (["x"], "nothing to ask for"),
         (["x", "--labels", "--json"], "no label after --labels"),
         (["x", "--labels", "a", "a"], "given twice"),
         ([" ", "--labels", "a", "b"], "Text 1 is empty"),
@@ -104,6 +104,7 @@ def test_types_are_not_looked_for_in_pairs(run, tmp_path):
         (["x", "--types", "a", "a"], "given twice"),
         (["x", "--types", "a", "--labels", "b", "c"], "leave --labels"),
         (["x", "--types", "a", "--second", "y"], "leave --labels"),
+        (["x", "--types", "a", "--unordered"], "leave --labels"),
     ],
 )
 def test_mistakes(run, arguments, message):

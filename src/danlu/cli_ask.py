@@ -72,25 +72,28 @@ def ask(
         from danlu.factory.ask import NOTE, checked
         from danlu.factory.ask import ask as put
     if bool(texts) == bool(file):
-        raise OptionError("Give texts or --file, one of the two. Fix: texts stand before --labels.")
+        raise OptionError("Give texts or --file, one of the two. Fix: texts stand before --labels or --types.")
     if second is not None and (file or len(texts or []) != 1):
         raise OptionError("--second makes a pair with one text. Fix: give that text, or a --file with two columns.")
     if types:
-        if labels or question or second is not None:
-            raise OptionError(
-                "--types looks for things in single texts. Fix: leave --labels, --question, --second out."
-            )
+        if labels or question or unordered or second is not None:
+            others = "--labels, --question, --second and --unordered"
+            raise OptionError(f"--types looks for things in single texts. Fix: leave {others} out.")
         _find(_rows(file, single=True) if file else list(texts or []), types, as_json=as_json)
         return
+    if not labels:
+        raise OptionError(
+            "There is nothing to ask for. Fix: give --labels A B to choose from, or --types A B to look for."
+        )
     if unordered and second is None:
         raise OptionError("--unordered is for pairs. Fix: give the other text as --second.")
-    checked(labels or [])
+    checked(labels)
     given = _rows(file) if file else list(texts or [])
     pair = (given[0], second) if second is not None else None
     if second is not None:
         given = [join(given[0], second, "unordered" if unordered else "ordered")]
     with tqdm(total=len(given), unit=" texts", disable=not sys.stderr.isatty(), file=sys.stderr) as bar:
-        answers = put(given, labels or [], question, progress=bar.update)
+        answers = put(given, labels, question, progress=bar.update)
     if as_json:
         print_json({"note": NOTE, "question": question, "answers": [_plain(answer, pair) for answer in answers]})
         return

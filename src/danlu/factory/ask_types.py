@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
     from danlu.models.base import Base
 
-NOTE = "Nothing was learned from examples: a general model went by the words of the types alone."
+NOTE = (
+    "Nothing was learned from examples: a general model went by the words of the types alone. "
+    "What it is less sure of than one in two is more often wrong than right."
+)
 BLOCK = 32  # texts that are read at a time
 
 
@@ -44,9 +47,12 @@ def find(
         progress: called with the number of texts after each block.
 
     Raises:
-        OptionError: no type, two that are the same, an empty one, or a base with no general extractor.
+        OptionError: no type, two that are the same, an empty one, an empty text, or a base with no general extractor.
     """
     named = checked_types(types)
+    for number, text in enumerate(texts, 1):
+        if not clean(text):
+            raise OptionError(f"Text {number} is empty. Fix: leave it out, or write what it says.")
     base = base or _opened()
     settings = open_settings(base)
     if settings is None:
@@ -62,7 +68,7 @@ def find(
             sure = expit(found.logits * settings.scale + settings.shift)
             places = [(*found.places[i].tolist(), float(sure[i])) for i in decode(found, settings.least, nested=False)]
             spans = [
-                Span(first, last, types[int(kind)], probability) for first, last, kind, probability in sorted(places)
+                Span(first, last, named[int(kind)], probability) for first, last, kind, probability in sorted(places)
             ]
             out.append(Extraction(text, tuple(spans)))
         if progress:
@@ -81,8 +87,9 @@ def checked_types(types: Sequence[str]) -> list[str]:
         raise OptionError("There is no type to look for. Fix: give one or more: --types A B C.")
     if not all(named):
         raise OptionError("A type is empty. Fix: write each type in words.")
+    folded = [name.casefold() for name in named]
     for name in named:
-        if named.count(name) > 1:
+        if folded.count(name.casefold()) > 1:
             raise OptionError(f"The type {name} is given twice. Fix: leave one of them out.")
     return named
 

@@ -42,7 +42,7 @@ PATIENCE = 3.0  # times the budget; only then the clock cuts what the plan wante
 PSEUDO_WEIGHT = 0.5  # of an admitted text beside a labelled one
 GOLD_WEIGHT = 2.0  # of a labelled row beside an unlabelled text, when students learn
 AGAIN_RATE, AGAIN_HEAD_RATE = 1e-4, 1e-3  # of a teacher that learns on
-KNOWN_HEAD_RATE = 5e-4  # of the scorer where it starts from the general extractor
+KNOWN_HEAD_RATE = 5e-4  # of the scorer while labelled rows alone teach it what the general extractor did not know
 
 
 @dataclass(frozen=True)
