@@ -32,6 +32,7 @@ from danlu.models.shelf import write_sums
 from danlu.runtime import autocast, start
 from recipes.gpu import log
 from recipes.packed import CLS, SEP, unpack
+from recipes.trained import checkpoint, load_finished, planned_steps, resume
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -174,26 +175,12 @@ def optimiser_of(pupil: Pupil, recipe: Recipe) -> torch.optim.Optimizer:
     return torch.optim.AdamW(pupil.parameters(), lr=recipe.rate, betas=(0.9, 0.98), weight_decay=0.01, fused=True)
 
 
-def checkpoint(
-    work: Path, pupil: Pupil, optimiser: torch.optim.Optimizer, *, step: int, planned: int, spent: float
-) -> None:
-    """Writes everything a resumed run needs, whole or not at all."""
-    state = {"pupil": pupil.state_dict(), "optimiser": optimiser.state_dict()}
-    torch.save(state | {"step": step, "planned": planned, "spent": spent}, work / "state.tmp")
-    (work / "state.tmp").replace(work / "state.pt")
-
-
 def train(pack: Path, work: Path, minutes: float, recipe: Recipe) -> None:
     """Trains for about `minutes` in all, earlier runs included; how many steps that is, the first ones tell."""
     base = open_base()
     static, pupil = scaled(base), Pupil(base, recipe)
     optimiser = optimiser_of(pupil, recipe)
-    step, planned, spent = 0, 0, 0.0
-    if (work / "state.pt").exists():
-        state = torch.load(work / "state.pt", weights_only=True)
-        pupil.load_state_dict(state["pupil"])
-        optimiser.load_state_dict(state["optimiser"])
-        step, planned, spent = state["step"], state["planned"], state["spent"]
+    step, planned, spent = resume(work, pupil, optimiser)
     data = read(pack, recipe)
     log(f"{len(data.starts) - 1} passages, {len(data.tokens) / 1e6:.1f} million tokens; step {step} of {planned}")
     first, mean, started, saved = step, np.zeros(2), time.monotonic() - spent, time.monotonic()
@@ -209,7 +196,7 @@ def train(pack: Path, work: Path, minutes: float, recipe: Recipe) -> None:
         optimiser.zero_grad(set_to_none=True)
         step, spent = step + 1, time.monotonic() - started
         if step == 50 and not planned:
-            planned = max(step + 1, int(minutes * 60 / (spent / step)))
+            planned = planned_steps(minutes, spent, step)
         mean = 0.98 * mean + 0.02 * np.array([token.item(), whole.item()])
         if step % 100 == 0:
             seen = mean / (1 - 0.98 ** (step - first))
@@ -229,10 +216,7 @@ def export(work: Path, folder: Path) -> None:
     """Writes the package's files from the last checkpoint; the scale of the static embeddings goes into a matrix."""
     base, recipe = open_base(), Recipe()
     pupil = Pupil(base, recipe)
-    state = torch.load(work / "state.pt", weights_only=True)
-    if state["step"] < state["planned"]:
-        raise SystemExit(f"training is at step {state['step']} of {state['planned']}: run it to its end first")
-    pupil.load_state_dict(state["pupil"])
+    load_finished(work, pupil)
     assert base.static is not None
     pupil.narrow.from_static.weight.data /= float(np.linalg.norm(base.static, axis=1).mean())
     save_narrow(pupil.narrow, base.sha256, folder)

@@ -36,6 +36,7 @@ from danlu.text.pieces import WINDOW, by_character, frame, places, read
 from danlu.train.spans import Piece, batch_of, loss, stretches
 from recipes.gpu import log
 from recipes.spans_types import CALLED, FINER
+from recipes.trained import checkpoint, load_finished, planned_steps, resume
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -210,20 +211,6 @@ def new_model(base: Base) -> OpenSpans:
     return OpenSpans(config.hidden_size, config.num_hidden_layers, config.intermediate_size)
 
 
-def planned_steps(minutes: float, spent: float, step: int) -> int:
-    """How many steps there is time for, once some have shown how long they take."""
-    return max(step + 1, int(minutes * 60 / (spent / step)))
-
-
-def checkpoint(
-    work: Path, model: OpenSpans, optimiser: torch.optim.Optimizer, *, step: int, planned: int, spent: float
-) -> None:
-    """Writes everything a resumed run needs, whole or not at all."""
-    state = {"model": model.state_dict(), "optimiser": optimiser.state_dict()}
-    torch.save(state | {"step": step, "planned": planned, "spent": spent}, work / "state.tmp")
-    (work / "state.tmp").replace(work / "state.pt")
-
-
 def train(rows: Path, work: Path, minutes: float, recipe: Recipe) -> None:
     """Trains for about `minutes` in all, earlier runs included; how many steps that is, the first ones tell."""
     base = open_base()
@@ -238,12 +225,7 @@ def train(rows: Path, work: Path, minutes: float, recipe: Recipe) -> None:
     ]
     rates = [group["lr"] for group in groups]
     optimiser = torch.optim.AdamW(groups, betas=(0.9, 0.98), weight_decay=0.01, fused=True)
-    step, planned, spent = 0, 0, 0.0
-    if (work / "state.pt").exists():
-        state = torch.load(work / "state.pt", weights_only=True)
-        model.load_state_dict(state["model"])
-        optimiser.load_state_dict(state["optimiser"])
-        step, planned, spent = state["step"], state["planned"], state["spent"]
+    step, planned, spent = resume(work, model, optimiser)
     ways, known = lessons(rows, base, reading, recipe)
     names = Names(base, sorted({kind for kinds in known.values() for kind in kinds}))
     model.attach(base.model)  # names are read by the encoder as it was
@@ -310,11 +292,8 @@ def settings_of(model: OpenSpans, base: Base, examples: Sequence[Path]) -> OpenS
 def export(work: Path, folder: Path, examples: Sequence[Path]) -> None:
     """Writes the package's files from the last checkpoint; `settings_of` takes the examples."""
     base = open_base()
-    state = torch.load(work / "state.pt", weights_only=True)
-    if state["step"] < state["planned"]:
-        raise SystemExit(f"training is at step {state['step']} of {state['planned']}: run it to its end first")
     model = new_model(base)
-    model.load_state_dict(state["model"])
+    load_finished(work, model)
     save_open_spans(model, settings_of(model.eval(), base, examples), base.sha256, folder)
 
 

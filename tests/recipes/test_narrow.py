@@ -104,11 +104,11 @@ def test_a_training_that_was_stopped_goes_on_and_what_is_exported_reads_as_it_di
     narrow.train(tmp_path, parts, 1, RECIPE)
     first, second = (torch.load(folder / "state.pt", weights_only=True) for folder in (whole, parts))
     assert first["step"] == second["step"] == 12
-    assert all(torch.equal(value, second["pupil"][name]) for name, value in first["pupil"].items())
+    assert all(torch.equal(value, second["model"][name]) for name, value in first["model"].items())
     export(whole, tmp_path)
     opened = load_narrow(tmp_path, static_base.sha256, 32, static_base.static.shape[1])
     pupil = Pupil(static_base, RECIPE)
-    pupil.load_state_dict(first["pupil"])
+    pupil.load_state_dict(first["model"])
     tokens, static = torch.ones(1, 1, 32), torch.from_numpy(static_base.static)[5:6, None]
     trained = pupil.narrow.rows(tokens, scaled(static_base)[5:6, None])
     assert torch.allclose(opened.rows(tokens, static), trained, atol=0.02)
