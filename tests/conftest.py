@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import functools
 import gc
+import hashlib
 import io
 import json
 import os
 import random
 import sys
+import zipfile
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # before anything imports huggingface_hub
 if "PYTEST_XDIST_WORKER" in os.environ and hasattr(os, "sched_setaffinity"):
@@ -42,6 +44,13 @@ FILLER = (
     ["我", "的", "了", "今天", "请", "这个"],
 )
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+
+
+def digests(path):
+    """SHA-256 of a model file and its entries: what differs is seen at once; pytest compares long bytes for hours."""
+    with zipfile.ZipFile(path) as archive:
+        entries = {name: archive.read(name) for name in archive.namelist()}
+    return {name: hashlib.sha256(data).hexdigest() for name, data in {"": path.read_bytes(), **entries}.items()}
 
 
 def make_rows(count: int, seed: int) -> list[tuple[str, int]]:

@@ -18,7 +18,7 @@ from danlu.archive import pack
 from danlu.compress import export
 from danlu.compress.export import to_int8, to_int8_blocks
 from danlu.errors import ArtifactError, OptionError
-from danlu.graph import session
+from danlu.graph import Graph
 from danlu.operators import ALLOWED, check_operators, operators
 
 
@@ -119,11 +119,11 @@ def test_of_a_graph_that_cannot_be_opened_or_run_one_sentence_is_said(graph, toy
 
 def test_what_onnxruntime_says_of_a_graph_goes_nowhere(capfd):  # it writes past Python
     shape = numpy_helper.from_array(np.array([7]), "s")
-    reshape = session(model(helper.make_node("Reshape", ["x", "s"], ["y"]), tensors=[shape]), 1)
+    reshape = Graph(model(helper.make_node("Reshape", ["x", "s"], ["y"]), tensors=[shape]), 1)
     with pytest.raises(Exception, match="missing"):
-        session(model(helper.make_node("Add", ["x", "missing"], ["y"])), 1)
+        Graph(model(helper.make_node("Add", ["x", "missing"], ["y"])), 1)
     with pytest.raises(Exception, match="Reshape"):
-        reshape.run(None, {"x": np.ones(3, np.float32)})
+        reshape.run({"x": np.ones(3, np.float32)})
     assert capfd.readouterr() == ("", "")
 
 

@@ -17,7 +17,7 @@ from danlu.answer import answers, held_labels, scored
 from danlu.archive import unpack
 from danlu.errors import ArtifactError, DataError, OptionError, brief
 from danlu.extractor import KIND, Extractor
-from danlu.graph import json_object, session
+from danlu.graph import Graph, json_object
 from danlu.text.mention import is_about, pair_of
 from danlu.text.ngrams import ngrams
 from danlu.text.normalize import clean
@@ -107,8 +107,7 @@ class Model:
             self._tokenizer = Tokenizer.from_str(entries["tokenizer.json"].decode("utf-8"))
             self._tokenizer.no_padding()
             self._tokenizer.enable_truncation(self.settings.text_length)
-        self._session = session(entries["model.onnx"], threads)
-        self._inputs = {node.name for node in self._session.get_inputs()}
+        self.graph = Graph(entries["model.onnx"], threads)
         probe = join(*pair_of(*_PROBE), "ordered") if self.pairing else "danlu"
         if self.probabilities([probe]).shape[1] != len(self.labels) or not self.labels:
             raise ArtifactError("The model's labels do not match its graph. Fix: get the original file again.")
@@ -226,7 +225,7 @@ class Model:
             read = list(dict.fromkeys(flat)) if self.options else flat  # a question stands beside each of its options
             whole = [encoding.ids for encoding in self._tokenizer.encode_batch(read)]
             feed["static_ids"], feed["static_mask"] = _pad_tokens(whole)
-            if "pair_ids" in self._inputs and self.pairing and not self.options:
+            if "pair_ids" in self.graph.inputs and self.pairing and not self.options:
                 pairs = zip(whole[::2], whole[1::2], strict=True)
                 rows = [shorten_pair(first, second, self.settings.token_length) for first, second in pairs]
                 feed["pair_ids"], feed["pair_sides"] = pad_pairs(rows)
@@ -238,8 +237,7 @@ class Model:
                     feed |= _questions(np.array([place[side] for side in flat], np.int64), short)
         if self.settings.ngram_bits:
             feed["ngram_ids"], feed["ngram_counts"] = pad_ngrams(texts, self.settings.ngram_bits)
-        wanted = {name: value for name, value in feed.items() if name in self._inputs}
-        return np.asarray(self._session.run(None, wanted)[0], dtype=np.float32)
+        return self.graph.run({name: value for name, value in feed.items() if name in self.graph.inputs})[0]
 
 
 def _strings(text: object, position: int, pairing: Pairing | None, beside: Beside | None) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from danlu.errors import ArtifactError, OptionError
-from danlu.graph import json_object, session
+from danlu.graph import Graph, json_object
 from danlu.text.entities import Candidates, Reading, candidates, decode
 from danlu.text.links import ENDS, HEARD, allowed_of
 from danlu.text.pieces import frame, read
@@ -109,7 +109,7 @@ class Extractor:
         self._tokenizer.no_truncation()
         before, after = frame(self._tokenizer)
         self._reading = Reading(tuple(before), tuple(after), self.settings.window, self.settings.widest)
-        self._session = session(entries["model.onnx"], threads)
+        self.graph = Graph(entries["model.onnx"], threads)
         probe, *more = self._score(*np.ones((3, 1, 3), np.int64))
         if probe.shape != (1, 3, self.settings.widest, len(self.labels)) or not _fitting(more, links):
             raise ArtifactError("The model's types do not match its graph. Fix: get the original file again.")
@@ -176,8 +176,7 @@ class Extractor:
     def _score(
         self, ids: NDArray[np.int64], mask: NDArray[np.int64], shapes: NDArray[np.int64]
     ) -> list[NDArray[np.float32]]:
-        feed = dict(zip(INPUTS, (ids, mask, shapes), strict=True))
-        return [np.asarray(part, dtype=np.float32) for part in self._session.run(None, feed)]
+        return self.graph.run(dict(zip(INPUTS, (ids, mask, shapes), strict=True)))
 
 
 def _fitting(more: Sequence[NDArray[np.float32]], links: LinkSettings | None) -> bool:

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Any, cast
+import time
+from typing import TYPE_CHECKING, Any, cast
 
+import numpy as np
 import onnxruntime
 
 from danlu.errors import ArtifactError
 from danlu.operators import check_operators
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
 
 
 def cores() -> int:
@@ -17,18 +24,37 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def session(graph: bytes, threads: int) -> onnxruntime.InferenceSession:
-    """An opened graph; `threads` is for one prediction, 0 for all cores.
+class Graph:
+    """An opened graph.
+
+    Args:
+        data: ONNX.
+        threads: for one prediction; 0 for all cores.
+
+    Attributes:
+        inputs: their names.
+        seconds: that its runs have taken so far.
 
     Raises:
         ArtifactError: it holds what no graph of danlu's does.
     """
-    check_operators(graph)
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads or cores()
-    options.log_severity_level = 4  # what goes wrong is raised
-    options.add_session_config_entry("session.load_model_format", "ONNX")  # not the other one, which was not checked
-    return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+
+    def __init__(self, data: bytes, threads: int) -> None:
+        check_operators(data)
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads or cores()
+        options.log_severity_level = 4  # what goes wrong is raised
+        options.add_session_config_entry("session.load_model_format", "ONNX")  # not the other one, which is not checked
+        self._session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+        self.inputs = frozenset(node.name for node in self._session.get_inputs())
+        self.seconds = 0.0
+
+    def run(self, feed: Mapping[str, NDArray[Any]]) -> list[NDArray[np.float32]]:
+        """What the graph puts out, of an array for each input."""
+        started = time.perf_counter()
+        out = self._session.run(None, feed)
+        self.seconds += time.perf_counter() - started
+        return [np.asarray(part, dtype=np.float32) for part in out]
 
 
 def json_object(data: bytes) -> dict[str, Any]:

@@ -193,42 +193,47 @@ def test_text_that_changed_is_not_trained_on_silently(texts, tmp_path):
         begin([source], tmp_path, WISH, [], None, None)
 
 
+def start(texts, out, wish=WISH):
+    refuse(sources(texts), out, wish, ALONE, [], None)
+    with alone(out, ALONE):
+        begin(sources(texts), out, wish, [], None, None)
+
+
+def start_and_die(texts, out, function, write):
+    """Killed right after a call of os.fsync or Path.replace, the first or the second."""
+    place = os if function == "fsync" else Path
+    real, calls = getattr(place, function), itertools.count()
+
+    def last(*args):
+        done = real(*args)
+        if next(calls) == write:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return done
+
+    setattr(place, function, last)
+    start(texts, out)
+
+
 @pytest.mark.parametrize("write", [0, 1])
 @pytest.mark.parametrize("function", ["fsync", "replace"])
 def test_a_kill_while_the_folder_begins_leaves_one_that_goes_on(texts, tmp_path, write, function):
     """Killed in the middle of each file, and right after it."""
     out = tmp_path / "out"
-
-    def start(wish=WISH):
-        refuse(sources(texts), out, wish, ALONE, [], None)
-        with alone(out, ALONE):
-            begin(sources(texts), out, wish, [], None, None)
-
-    def start_and_die():
-        place = os if function == "fsync" else Path
-        real, calls = getattr(place, function), itertools.count()
-
-        def last(*args):
-            done = real(*args)
-            if next(calls) == write:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return done
-
-        setattr(place, function, last)
-        start()
-
-    child = multiprocessing.get_context("fork").Process(target=start_and_die)
+    # Not a fork of this process: the threads of `tokenizers` would be missing in it, and it would wait for them.
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    child = context.Process(target=start_and_die, args=(texts, out, function, write))
     child.start()
     child.join()
     assert child.exitcode == -signal.SIGKILL
     assert len(list(out.iterdir())) == 2 + write  # the lock, a file or a part of it, and the file before it
-    start()
+    start(texts, out)
     assert sorted(path.name for path in out.iterdir()) == ["tokenizer.json", "wish.json"]
     begin(sources(texts), tmp_path, WISH, [], None, None)
     for name in ("tokenizer.json", "wish.json"):
         assert (out / name).read_bytes() == (tmp_path / name).read_bytes()
     with pytest.raises(OptionError, match="holds a training with seed = 0"):
-        start(Wish(**{**vars(WISH), "seed": 1}))
+        start(texts, out, Wish(**{**vars(WISH), "seed": 1}))
 
 
 def test_a_vocabulary_that_cannot_be_learned_leaves_nothing_behind(texts, tmp_path):

@@ -17,7 +17,7 @@ def pair(kind, accuracy, *, size=1_000_000, ms=1.0, small_is_right=True):
     drafts = [Draft(kind, kind, precision, b"", None, 0, 0, 0, None) for precision in ("float32", "int8")]
     labels = np.zeros(10, int)
     full = Measured(drafts[0], accuracy, size, ms, ms, labels, np.zeros((10, 2), np.float32))
-    small = replace(full, draft=drafts[1], bytes=size // 2, p50_ms=ms / 2, p95_ms=ms / 2)
+    small = replace(full, draft=drafts[1], bytes=size // 2, p95_ms=ms / 2, graph_ms=ms / 2)
     return full, small if small_is_right else replace(small, accuracy=accuracy - 0.1, labels=labels + 1)
 
 
@@ -35,6 +35,12 @@ def test_the_most_accurate_inside_the_limits_ships():
 
 def test_of_equals_the_smaller_ships():
     assert shipped([pair("narrow", 0.8001), pair("static", 0.8, size=900_000)])[0] == "static"
+
+
+@pytest.mark.parametrize(("share", "precision"), [(0.5, "int8"), (0.85, "int8"), (0.95, "float32"), (1.2, "float32")])
+def test_int8_that_is_hardly_faster_stays_behind(share, precision):
+    full, small = pair("static", 0.8)
+    assert shipped([(full, replace(small, graph_ms=share * full.graph_ms))]) == ("static", precision)
 
 
 def test_int8_that_answers_otherwise_stays_behind():
