@@ -54,6 +54,8 @@ from danlu.train.cooccurrence import count_neighbours, static_embeddings
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from transformers import PreTrainedModel
+
     from danlu.models.base import Base
 
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
@@ -409,9 +411,9 @@ def objectives(
             yield one_step(step, index)
 
 
-def optimizer_of(model: torch.nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
+def optimizer_of(model: PreTrainedModel, recipe: Recipe) -> torch.optim.Optimizer:
     """AdamW; new embeddings move faster than the body that already understands."""
-    embedding = model.embeddings.word_embeddings.weight
+    embedding = model.get_input_embeddings().weight
     body = [p for p in model.parameters() if p is not embedding]
     groups = [
         {"params": [embedding], "lr": recipe.embedding_lr, "weight_decay": 0.0},
@@ -420,11 +422,13 @@ def optimizer_of(model: torch.nn.Module, recipe: Recipe) -> torch.optim.Optimize
     return torch.optim.AdamW(groups, betas=(0.9, 0.98), fused=True)
 
 
-def train(work: Path, model: torch.nn.Module, recipe: Recipe, minutes: float) -> None:
-    """Trains for about `minutes` in all, earlier runs included; a checkpoint every four minutes."""
+def train(
+    work: Path, model: PreTrainedModel, recipe: Recipe, minutes: float, state: str = "state.pt"
+) -> dict[str, float]:
+    """Trains for about `minutes` in all, earlier runs included; a checkpoint every four minutes. The last losses."""
     optimizer = optimizer_of(model, recipe)
     peaks = [group["lr"] for group in optimizer.param_groups]
-    clock = resume(work, model, optimizer)
+    clock = resume(work / state, model, optimizer)
     for module in model.train().modules():
         if isinstance(module, torch.nn.Dropout):
             module.p = 0.0
@@ -448,28 +452,30 @@ def train(work: Path, model: torch.nn.Module, recipe: Recipe, minutes: float) ->
             left = clock.spent / clock.step * (clock.planned - clock.step) / 60
             log(f"step {clock.step}/{clock.planned} {losses} {left:.1f} min left")
         if time.time() - saved > 240 or clock.done:
-            checkpoint(work, model, optimizer, clock)
+            checkpoint(work / state, model, optimizer, clock)
             saved = time.time()
         if clock.done:
-            return
+            break
+    return losses
 
 
-def resume(work: Path, model: torch.nn.Module, optimizer: torch.optim.Optimizer) -> Clock:
+def resume(path: Path, model: torch.nn.Module, optimizer: torch.optim.Optimizer) -> Clock:
     """Loads the last checkpoint, if there is one."""
-    if not (work / "state.pt").exists():
+    if not path.exists():
         return Clock()
-    state = torch.load(work / "state.pt", weights_only=True)
+    state = torch.load(path, weights_only=True)
     model.load_state_dict(state["model"])
     optimizer.load_state_dict(state["optimizer"])
     log(f"resumed at step {state['step']} of {state['planned']}")
     return Clock(state["step"], state["planned"], state["spent"])
 
 
-def checkpoint(work: Path, model: torch.nn.Module, optimizer: torch.optim.Optimizer, clock: Clock) -> None:
+def checkpoint(path: Path, model: torch.nn.Module, optimizer: torch.optim.Optimizer, clock: Clock) -> None:
     """Writes everything a resumed run needs, whole or not at all."""
     state = {"model": model.state_dict(), "optimizer": optimizer.state_dict()}
-    torch.save(state | {"step": clock.step, "planned": clock.planned, "spent": clock.spent}, work / "state.tmp")
-    (work / "state.tmp").replace(work / "state.pt")
+    beside = path.with_suffix(".tmp")
+    torch.save(state | {"step": clock.step, "planned": clock.planned, "spent": clock.spent}, beside)
+    beside.replace(path)
 
 
 def prepare(data: Path, text: Path, work: Path, teacher: Path, recipe: Recipe, *, again: bool) -> None:
@@ -537,7 +543,7 @@ def export(work: Path, teacher: Path, folder: Path) -> None:
     save_embedded(model, Tokenizer.from_file(str(work / "tokenizer.json")), folder, np.load(work / "static.npy"))
 
 
-def student(work: Path, teacher: Path) -> torch.nn.Module:
+def student(work: Path, teacher: Path) -> PreTrainedModel:
     """The encoder as it is before the training."""
     from transformers import AutoConfig, BertModel
 

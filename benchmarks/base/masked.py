@@ -1,4 +1,4 @@
-"""Hidden tokens that the embedded encoder finds again, in text it never saw.
+"""Hidden tokens that the embedded encoder finds again in text it never saw, and the bits that a character needs.
 
     python -m benchmarks.base.masked --text TEXT
 
@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from benchmarks.base.decoder import held_out
 from benchmarks.common import store
-from danlu.factory.fixed import masked_accuracy
+from danlu.factory.fixed import hidden_tokens
 from danlu.models.masked import open_masked
 from danlu.runtime import start
 
@@ -34,14 +34,17 @@ def main() -> None:
     found: dict[str, dict[str, float]] = {}
     for name, documents in tqdm(list(held_out(options.text, options.most)), "sources"):
         counts = Counter(i for text in documents for i in tokenizer.encode(text, add_special_tokens=False).ids)
+        hidden = hidden_tokens(model, tokenizer, documents)
         found[name] = {
-            "found": round(100 * masked_accuracy(model, tokenizer, documents), 1),
+            "found": round(100 * hidden.accuracy, 1),
+            "bits a character": round(hidden.bits, 3),
             "commonest": round(100 * counts.most_common(1)[0][1] / counts.total(), 1),
             "tokens": counts.total(),
         }
     total = sum(one["tokens"] for one in found.values())
     mean = {
-        key: round(sum(one[key] * one["tokens"] for one in found.values()) / total, 1) for key in ("found", "commonest")
+        key: round(sum(one[key] * one["tokens"] for one in found.values()) / total, 2)
+        for key in ("found", "commonest", "bits a character")
     }
     store(options.out, {"all": {**mean, "tokens": total}, "sources": found})
 

@@ -192,11 +192,11 @@ def _decoder_figures(model: str | None, texts: list[Path]) -> dict[str, dict[str
 
 def _masked_figures(texts: list[Path]) -> dict[str, dict[str, Any]]:
     with extra("forge"):
-        from danlu.factory.fixed import masked_accuracy
+        from danlu.factory.fixed import hidden_tokens
         from danlu.models.masked import open_masked
     tokenizer, model = open_masked()
     return _of_each_file(
-        texts, "masked accuracy", lambda rows, tell: 100 * masked_accuracy(model, tokenizer, rows, tell)
+        texts, "masked accuracy", lambda rows, tell: 100 * hidden_tokens(model, tokenizer, rows, tell).accuracy
     )
 
 

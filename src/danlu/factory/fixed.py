@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
@@ -96,10 +96,22 @@ def bits_per_character(
     return nats / math.log(2) / max(1, characters)
 
 
-def masked_accuracy(
+class HiddenTokens(NamedTuple):
+    """What an encoder makes of tokens that it is not shown.
+
+    Attributes:
+        accuracy: the share that it finds.
+        bits: that a character of theirs needs, by the probabilities it gives.
+    """
+
+    accuracy: float
+    bits: float
+
+
+def hidden_tokens(
     model: BertForMaskedLM, tokenizer: Tokenizer, texts: Iterable[str], tell: Callable[[int], object] | None = None
-) -> float:
-    """The share of hidden tokens that an encoder finds again: one in five, each a mask, in stretches of 126 tokens.
+) -> HiddenTokens:
+    """Hides one token in five of each stretch of 126, all of them at once, each by a mask.
 
     Which are hidden is drawn by a fixed seed, so every model that has this vocabulary is asked the same.
 
@@ -111,26 +123,38 @@ def masked_accuracy(
     """
     marks = marks_of(tokenizer)
     rng = np.random.default_rng(0)
-    right, hidden, waiting = 0, 0, []
+    right, nats, hidden, characters = 0, 0.0, 0, 0
+    waiting: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = []
+
+    def ask() -> None:
+        nonlocal right, nats, hidden
+        if waiting:
+            found, lost = _found_again(model, waiting, marks.mask)
+            right, nats, hidden = right + found, nats + lost, hidden + sum(len(places) for _, places in waiting)
+            waiting.clear()
+
     for text in texts:
-        ids = tokenizer.encode(text, add_special_tokens=False).ids
-        for begin in range(0, len(ids), STRETCH):
-            part = np.array([marks.start, *ids[begin : begin + STRETCH], marks.end])
+        encoding = tokenizer.encode(text, add_special_tokens=False)
+        for begin in range(0, len(encoding.ids), STRETCH):
+            part = np.array([marks.start, *encoding.ids[begin : begin + STRETCH], marks.end])
             places = 1 + rng.permutation(len(part) - 2)[: (len(part) - 2) // 5]
             if len(places):
                 waiting.append((part, places))
+                spans = [encoding.offsets[begin + place - 1] for place in places.tolist()]
+                characters += sum(last - first for first, last in spans)
         if len(waiting) >= 64:
-            right, hidden = right + _found_again(model, waiting, marks.mask), hidden + sum(len(p) for _, p in waiting)
-            waiting = []
+            ask()
         if tell:
             tell(len(text))
-    if waiting:
-        right, hidden = right + _found_again(model, waiting, marks.mask), hidden + sum(len(p) for _, p in waiting)
-    return right / max(1, hidden)
+    ask()
+    return HiddenTokens(right / max(1, hidden), nats / math.log(2) / max(1, characters))
 
 
 @torch.inference_mode()
-def _found_again(model: BertForMaskedLM, rows: list[tuple[NDArray[np.int64], NDArray[np.int64]]], mask: int) -> int:
+def _found_again(
+    model: BertForMaskedLM, rows: list[tuple[NDArray[np.int64], NDArray[np.int64]]], mask: int
+) -> tuple[int, float]:
+    """How many are found, and the nats that all need."""
     shown = [ids.copy() for ids, _ in rows]
     for ids, (_, places) in zip(shown, rows, strict=True):
         ids[places] = mask
@@ -138,8 +162,10 @@ def _found_again(model: BertForMaskedLM, rows: list[tuple[NDArray[np.int64], NDA
     with autocast(ids_BL.device):
         x_BLD = model.bert(input_ids=ids_BL, attention_mask=seen_BL).last_hidden_state.float()
     at_ND = torch.cat([x_BLD[row, places] for row, (_, places) in enumerate(rows)])
-    wanted = np.concatenate([ids[places] for ids, places in rows])
-    return int((model.cls(at_ND).argmax(-1).numpy() == wanted).sum())
+    wanted_N = torch.from_numpy(np.concatenate([ids[places] for ids, places in rows]))
+    logits_NV = model.cls(at_ND)
+    nats = torch.nn.functional.cross_entropy(logits_NV, wanted_N, reduction="sum")
+    return int((logits_NV.argmax(-1) == wanted_N).sum()), float(nats)
 
 
 def _rows(path: Path) -> Rows:
