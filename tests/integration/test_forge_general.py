@@ -29,9 +29,14 @@ print(json.dumps([[answer.label, answer.probability] for answer in model.predict
 SIZES = {"train": 24, "test": 20}
 
 
-def question(sides):
-    """A question as a server takes it."""
-    return {"question": sides[0], "options": list(sides[1:])}
+def body(kind, asked, file):
+    """What a server is asked about rows: questions, pairs, or a text, its pronoun and what that may stand for."""
+    if kind == "chosen":
+        return {"questions": [{"question": first, "options": rest} for first, *rest in asked]}
+    if kind != "pronouns":
+        return {"pairs": asked}
+    rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    return {"mentions": [[row["text"], row["target"]["span2_text"], row["target"]["span1_text"]] for row in rows]}
 
 
 def said(draw, topic, chinese):
@@ -157,9 +162,8 @@ def test_it_votes_a_student_starts_from_it_and_the_file_needs_neither(kind, tmp_
     assert code == 0, err
     assert json.loads(told)["accuracy"] == pytest.approx(right, abs=1e-6)
 
-    many, body = ("questions", question) if model.options else ("pairs", list)
     with TestClient(create_app(model)) as client:
-        served = client.post("/predict", json={many: [body(each) for each in asked]}).json()["predictions"]
+        served = client.post("/predict", json=body(kind, asked, data / "test.jsonl")).json()["predictions"]
     given = [[answer.label, pytest.approx(answer.probability, abs=1e-5)] for answer in answers]
     assert [[each["label"], each["probability"]] for each in served] == given
     texts = json.dumps([row.text for row in rows])
