@@ -47,6 +47,7 @@ from danlu.corpus.prepare import evaluation_texts, texts_of
 from danlu.corpus.shards import open_shard
 from danlu.factory.fixed import embedder, evaluate_encoder
 from danlu.models.base import EMBEDDED, embed, open_base, padded, pooled, save_embedded, token_ids
+from danlu.runtime import autocast
 from danlu.text.tokenizer import open_tokenizer
 from danlu.train.batches import by_length
 from danlu.train.cooccurrence import count_neighbours, static_embeddings
@@ -392,8 +393,12 @@ def objectives(
         by_length([len(s) for s in en], recipe.english_batch, recipe.seed + 2),
     )
 
+    def read(texts: list[list[int]], index: list[int]) -> torch.Tensor:
+        with autocast(torch.device("cpu")):
+            return pooled(model, *padded([texts[i] for i in index]))
+
     def landing(texts: list[list[int]], index: list[int]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        out = pooled(model, *padded([texts[i] for i in index]))
+        out = read(texts, index)
         target = torch.from_numpy(np.asarray(targets[index], dtype=np.float32))
         return out, target, (1 - (out * target).sum(-1)).mean()
 
@@ -402,9 +407,7 @@ def objectives(
         yield "parallel", 2 * distance + contrast(out, target, recipe.temperature)
         yield "english", 5 * landing(en, index[2])[2]
         if step % 2 == 0:
-            a = pooled(model, *padded([left[i] for i in index[1]]))
-            b = pooled(model, *padded([right[i] for i in index[1]]))
-            yield "passages", contrast(a, b, recipe.temperature)
+            yield "passages", contrast(read(left, index[1]), read(right, index[1]), recipe.temperature)
 
     for step, index in enumerate(zip(*feeds, strict=True)):
         if step >= start:
