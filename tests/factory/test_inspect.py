@@ -224,7 +224,7 @@ def test_render_is_aligned_and_harmless():
     first, second = (next(line for line in lines if name in line) for name in ("新闻", "label 00"))
     assert first.index("#") + 2 == second.index("#")  # two wide characters
     assert "Warnings (1)" in text
-    assert "    t:3" in text
+    assert r"    t\x1b:3" in text
 
 
 @settings(max_examples=50)

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from danlu.errors import DataError, brief
+from danlu.errors import DataError, listing, quote
 from danlu.text.score import is_number
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ _ALIKE = """
 _UNLIKE = "premise hypothesis, abst keyword, 前提 假设"
 _PAIRS = [(first, second) for first, second in (pair.split() for pair in f"{_ALIKE}, {_UNLIKE}".split(","))]
 _ENDING = re.compile(r"[ _-]*([12ab])$")
-_LONGEST_LABEL = 50  # characters; only when a label is looked for by content, or names are listed
+_LONGEST_LABEL = 50  # characters; only when a label is looked for by content
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +155,7 @@ def find_columns(
             fix = "write one text a row into it, or name another column with --text"
             raise DataError("the column holds no text", fix, file=file, field=empty)
     if text_column is None:
-        raise DataError("no column looks like text", f"name it with --text; there are: {_list(names)}", file=file)
+        raise DataError("no column looks like text", f"name it with --text; there are: {listing(names)}", file=file)
     chosen = [name for name in (text_column, second_column, named_label) if name is not None]
     if len(set(chosen)) < len(chosen):
         twice = next(name for name in chosen if chosen.count(name) > 1)
@@ -176,14 +176,7 @@ def existing(name: str | None, names: list[str], option: str, file: str) -> str 
     for known in names:
         if _fold(known) == _fold(name):
             return known
-    raise DataError(
-        f"there is no column '{brief(name, _LONGEST_LABEL)}'", f"set {option} to one of: {_list(names)}", file=file
-    )
-
-
-def _list(names: list[str]) -> str:
-    shown = ", ".join(brief(name, _LONGEST_LABEL) for name in names[:20])
-    return shown + (", ..." if len(names) > 20 else "") if names else "none"
+    raise DataError(f"there is no column {quote(name)}", f"set {option} to one of: {listing(names)}", file=file)
 
 
 def _fold(name: str) -> str:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, cast
 from danlu.corpus.encoding import UNPACKERS, encoding_of, lines, open_bytes, undecodable
 from danlu.corpus.tables import column_names, parquet_rows, xlsx_rows
 from danlu.corpus.tags import CONLL, conll_rows, is_conll
-from danlu.errors import DataError
+from danlu.errors import DataError, quote
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -48,7 +48,7 @@ def read_rows(path: Path) -> Iterator[tuple[int, dict[str, object]]]:
     reader = READERS.get(extension(path))
     if reader is None:
         known = ", ".join(READERS)
-        what = f"the extension '{extension(path)}' is not known"
+        what = f"the extension {quote(extension(path))} is not known"
         raise DataError(what, f"save the data as one of {known} (each also with .gz or .xz)", file=path.name)
     return _not_empty(reader(path), path)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from danlu.corpus.columns import Columns
-from danlu.errors import DataError
+from danlu.errors import DataError, brief, quote
 from danlu.text.mention import pair_at
 
 if TYPE_CHECKING:
@@ -58,11 +58,11 @@ def mentioned(text: str, value: object, file: str, row: int, field: str) -> tupl
         if not isinstance(word, str) or not word or type(start) is not int:
             raise DataError(f"mention {number} is no word with a place", _SHAPE, file=file, row=row, field=field)
         if start < 0 or text[start : start + len(word)] != word:
-            what = f"'{word[:40]}' does not stand at character {start} of the text"
+            what = f"{quote(word)} does not stand at character {start} of the text"
             if word in text:
                 what += f" (but at {text.index(word)})"
             fix = f"correct span{number}_index, which counts characters from 0"
-            raise DataError(what, fix, file=file, row=row, field=f"{field}.span{number}_index")
+            raise DataError(what, fix, file=file, row=row, field=f"{brief(field)}.span{number}_index")
         spans.append((word, start))
     (name, _), (pronoun, place) = spans
     return pair_at(text, pronoun, place, name)

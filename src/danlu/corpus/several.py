@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from danlu.corpus.columns import NO_CONTENT, TEXT_NAMES, Columns, as_label, as_text, is_scalar
-from danlu.errors import DataError
+from danlu.errors import DataError, quote
 from danlu.text.several import hold
 
 if TYPE_CHECKING:
@@ -181,7 +181,7 @@ def _flagged(row: dict[str, object], names: Sequence[str], file: str, number: in
     for name in names:
         flag = _flag(row.get(name))
         if flag is None:
-            what = f"it is '{as_text(row.get(name))[:60]}', neither 0 nor 1"
+            what = f"it is {quote(as_text(row.get(name)))}, neither 0 nor 1"
             raise DataError(what, "write 1 where the label holds, 0 where not", file=file, row=number, field=name)
         if flag:
             found.append(name)
@@ -214,7 +214,7 @@ def _listed(value: object) -> object:
 def told(columns: Columns) -> str:
     """How rows name their labels, in a few words."""
     if columns.several == FLAGS:
-        return f"a label holds where its column is 1: '{columns.flags[0]}' to '{columns.flags[-1]}'"
+        return f"a label holds where its column is 1: {quote(columns.flags[0])} to {quote(columns.flags[-1])}"
     if columns.several == LIST:
-        return f"the labels are the lists in the column '{columns.label}'"
-    return f"the labels stand in the column '{columns.label}', parted by '{columns.several}'"
+        return f"the labels are the lists in the column {quote(columns.label)}"
+    return f"the labels stand in the column {quote(columns.label)}, parted by '{columns.several}'"
