@@ -13,7 +13,7 @@ from danlu.errors import DataError, listing, quote
 from danlu.text.score import is_number
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from danlu.types import Answers, Beside
 
@@ -198,9 +198,24 @@ def _often(rows: Sequence[dict[str, object]], name: str) -> bool:
     return 2 * filled >= len(rows)
 
 
-def _filled(rows: Sequence[dict[str, object]], name: str) -> list[str]:
-    """The scalar values of a column as labels, the missing ones left out."""
-    values = (as_label(row.get(name)) for row in rows if is_scalar(row.get(name)))
+def cells_of(rows: Sequence[dict[str, object]], names: Iterable[str]) -> dict[str, list[object]]:
+    """The cells of some columns, in one pass: rows of JSON may each bring columns of their own, which others lack.
+
+    Args:
+        rows: some rows of a file.
+        names: of the columns.
+    """
+    found: dict[str, list[object]] = {name: [] for name in names}
+    for row in rows:
+        for name, value in row.items():
+            if name in found:
+                found[name].append(value)
+    return found
+
+
+def _filled(cells: Iterable[object]) -> list[str]:
+    """The scalar values among some cells as labels, the missing ones left out."""
+    values = (as_label(cell) for cell in cells if is_scalar(cell))
     return [value for value in values if value is not None]
 
 
@@ -208,12 +223,12 @@ def by_name(rows: Sequence[dict[str, object]], names: list[str], known: tuple[st
     """The column with the most preferred of the known names, if any cell in it is filled."""
     folded = {_fold(name): name for name in reversed(names)}
     present = (folded[name] for name in known if name in folded)
-    return next((name for name in present if _filled(rows, name)), None)
+    return next((name for name in present if _filled(row.get(name) for row in rows)), None)
 
 
 def _label_by_name(rows: Sequence[dict[str, object]], names: list[str]) -> str | None:
     plain = by_name(rows, names, LABEL_NAMES)
-    if plain is None or all(map(is_number, _filled(rows, plain))):
+    if plain is None or all(map(is_number, _filled(row.get(plain) for row in rows))):
         return by_name(rows, names, NAMED_LABELS) or plain
     return plain
 
@@ -221,14 +236,14 @@ def _label_by_name(rows: Sequence[dict[str, object]], names: list[str]) -> str |
 def _score(rows: Sequence[dict[str, object]], names: list[str]) -> str | None:
     """The column that is called a score and holds numbers."""
     found = by_name(rows, names, SCORE_NAMES)
-    return found if found is not None and any(map(is_number, _filled(rows, found))) else None
+    return found if found and any(map(is_number, _filled(row.get(found) for row in rows))) else None
 
 
 def text_by_content(rows: Sequence[dict[str, object]], names: list[str]) -> str | None:
     """The column whose distinct strings have the most letters."""
     best, most = None, 0
-    for name in names:
-        strings = {value for value in (row.get(name) for row in rows) if isinstance(value, str)}
+    for name, cells in cells_of(rows, names).items():
+        strings = {value for value in cells if isinstance(value, str)}
         letters = sum(sum(map(str.isalpha, string)) for string in strings)
         if letters > most and _fold(name) not in NO_CONTENT:
             best, most = name, letters
@@ -238,8 +253,8 @@ def text_by_content(rows: Sequence[dict[str, object]], names: list[str]) -> str 
 def _label_by_content(rows: Sequence[dict[str, object]], names: list[str]) -> str | None:
     """The one column with few distinct, short values that repeat; None if there are several or none."""
     found: list[str] = []
-    for name in names:
-        values = _filled(rows, name)
+    for name, cells in cells_of(rows, names).items():
+        values = _filled(cells)
         distinct = set(values)
         repeats = 2 <= len(distinct) <= len(values) / 2
         if repeats and _fold(name) not in NO_CONTENT and max(map(len, distinct)) <= _LONGEST_LABEL:

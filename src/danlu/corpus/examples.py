@@ -104,7 +104,7 @@ def open_examples(
     sample = list(islice(rows, SAMPLE))
     names = list(dict.fromkeys(name for _, row in sample for name in row))
     wanted, known = () if columns is None else columns.read(need_label=need_label), columns
-    if columns is None or any(name not in names for name in wanted):
+    if columns is None or set(wanted) - set(names):
         columns = _columns(
             [row for _, row in sample],
             text=text,
@@ -119,7 +119,8 @@ def open_examples(
             fix = f"give it the columns of the training file; there are: {listing(names)}"
             raise DataError(f"the rows {kinds[bool(columns.options)]}", fix, file=path.name)
         if known is not None:
-            lost = [name for name in known.flags if name not in columns.flags]
+            flags = set(columns.flags)
+            lost = [name for name in known.flags if name not in flags]
             if lost and need_label:
                 fix = f"give it the columns of the training file; there are: {listing(names)}"
                 raise DataError("the label has no column of 0 and 1 here", fix, file=path.name, field=lost[0])

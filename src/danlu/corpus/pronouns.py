@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from danlu.corpus.columns import Columns
+from danlu.corpus.columns import Columns, cells_of
 from danlu.errors import DataError, brief, quote
 from danlu.text.mention import pair_at
 
@@ -22,7 +22,8 @@ _SHAPE = 'write {"span1_text": "...", "span1_index": 0, "span2_text": "...", "sp
 def mention_column(rows: Sequence[dict[str, object]]) -> str | None:
     """The column that holds the mentions of half of the rows or more; None where rows have none."""
     names = dict.fromkeys(name for row in rows for name in row)
-    return next((name for name in names if 2 * sum(is_mentions(row.get(name)) for row in rows) >= len(rows)), None)
+    cells = cells_of(rows, names)
+    return next((name for name in names if 2 * sum(map(is_mentions, cells[name])) >= len(rows)), None)
 
 
 def is_mentions(value: object) -> bool:
