@@ -251,6 +251,49 @@ def test_a_lone_carriage_return_belongs_to_the_field(tmp_path):
     assert rows_of(path) == [{"text": "a\rb", "label": "x"}]
 
 
+OLD_MAC = {
+    "a.csv": ("text,label\r一\u2028二,x\r", [{"text": "一\u2028二", "label": "x"}]),
+    "b.csv": ('text,label\r"a\rb",x\rc,y', [{"text": "a\nb", "label": "x"}, {"text": "c", "label": "y"}]),
+    "c.tsv": ("text\tlabel\r\ra\tx\r", [{"text": "a", "label": "x"}]),
+    "d.txt": ("a\x85b\r\rc\r", [{"text": "a\x85b"}, {"text": "c"}]),
+    "e.jsonl": ('{"text": "a"}\r{"text": "b"}', [{"text": "a"}, {"text": "b"}]),
+    "f.json": ('[{"text": "a"},\r {"text": "b"}]\r', [{"text": "a"}, {"text": "b"}]),
+    "g.bio": ("a B-X\rb O\r\rc O", [{"tokens": ["a", "b"], "tags": ["B-X", "O"]}, {"tokens": ["c"], "tags": ["O"]}]),
+}
+
+
+@pytest.mark.parametrize("name", OLD_MAC)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "gb18030"])
+def test_where_no_line_ends_otherwise_carriage_returns_end_lines(tmp_path, name, encoding):
+    content, rows = OLD_MAC[name]
+    (tmp_path / name).write_bytes(content.encode(encoding))
+    assert rows_of(tmp_path / name) == rows
+
+
+def test_a_file_of_one_line_stays_one_line(tmp_path):
+    assert list(encoding.lines(write(tmp_path, "a.txt", "a\u2028b\r"))) == ["a\u2028b\r"]
+    assert list(encoding.lines(write(tmp_path, "b.txt", "a\rb\n"))) == ["a\rb\n"]
+    assert list(encoding.lines(write(tmp_path, "c.txt", "a\nb\rc"))) == ["a\n", "b\rc"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "row"),
+    [
+        ("a.csv", "text,label\ra,x\rb,y\n", 0),
+        ("a.csv", "text,label\na,x\rb,y\r", 1),
+        ("a.jsonl", '{"text": "a"}\r{"text": "b"}\n', 1),
+    ],
+)
+def test_carriage_returns_beside_newlines_are_named(tmp_path, name, content, row):
+    with pytest.raises(DataError, match=r"end rows with \\n, not with \\r") as refusal:
+        rows_of(write(tmp_path, name, content))
+    assert (refusal.value.file, refusal.value.row) == (name, row)
+
+
+def test_a_header_may_hold_a_carriage_return(tmp_path):
+    assert rows_of(write(tmp_path, "a.csv", '"te\rxt"\na\n')) == [{"te\rxt": "a"}]
+
+
 def test_headers(tmp_path):
     path = write(tmp_path, "train.csv", ",text,label,\n0,a,b,\n")
     assert rows_of(path) == [{"column 1": "0", "text": "a", "label": "b", "column 4": ""}]
