@@ -94,8 +94,18 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "标签 {names} 像是缺失值；如果是，请把单元格留空。",
     ),
     "labels-alike": (
-        "The labels {names} differ only in case; give each label one spelling if they are the same.",
-        "标签 {names} 只有大小写不同；如果是同一个，请统一写法。",
+        (
+            "The labels {names} differ only in case, width, spaces, punctuation or a plural s; give each label one "
+            "spelling if they are the same."
+        ),
+        "标签 {names} 只有大小写、全半角、空格、标点或复数 s 不同；如果是同一个，请统一写法。",
+    ),
+    "labels-overlap": (
+        (
+            "The labels {names} say the same in another order of words; give them one name if they are the same, else "
+            "describe each in words of its own in a label list (labels.json)."
+        ),
+        "标签 {names} 用词相同，只是顺序不同；如果是同一个，请统一名称，否则请在标签表（labels.json）里分别说明。",
     ),
     "label-name-misleads": (
         (
