@@ -140,9 +140,17 @@ def test_wrong_bytes_name_file_and_row(tmp_path, extension):
     }[extension].encode()
     position = content.rindex("真".encode())
     path = write(tmp_path, f"train{extension}", content[:position] + b"\xff" + content[position:])
-    with pytest.raises(DataError, match=f"train{extension}, row 3: .*not UTF-8") as refusal:
+    with pytest.raises(
+        DataError, match=rf"train{extension}, row 3: line \d holds bytes that are not UTF-8\. Fix: "
+    ) as refusal:
         rows_of(path)
     assert refusal.value.row == 3
+
+
+def test_wrong_bytes_of_a_file_that_is_no_utf8_may_be_of_three_encodings(tmp_path):
+    path = write(tmp_path, "train.txt", ANCHOR.encode("gb18030") + b"\n\xff\xff\n")
+    with pytest.raises(DataError, match=r"row 2: line 2 holds bytes that are not UTF-8, GB18030 or UTF-16\. Fix: "):
+        rows_of(path)
 
 
 def test_a_utf8_file_with_one_bad_byte_is_not_taken_for_gb18030(tmp_path):
