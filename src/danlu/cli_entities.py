@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from danlu.cli_relations import measure_relations, relation_lines, relations_json, relations_line
 from danlu.cli_several import table_lines
-from danlu.errors import DataError
+from danlu.errors import DataError, listing
 from danlu.text.normalize import clean
 
 if TYPE_CHECKING:
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 
     from danlu.artifact import Extractor
     from danlu.types import Example, Extraction
-
-
-_SHOWN = 10  # names in one sentence
 
 
 def entities_json(found: Extraction) -> dict[str, object]:
@@ -67,8 +64,8 @@ def measure_entities(model: Extractor, rows: Sequence[Example], file: str) -> tu
     there = {kind for row in truth for _, _, kind in row}
     unknown = sorted(there - set(model.labels))
     if unknown and len(unknown) == len(there):
-        what = f"the model knows none of its types ({_named(unknown)})"
-        raise DataError(what, f"use some of {_named(model.labels)}, or measure another model", file=file)
+        what = f"the model knows none of its types ({listing(unknown)})"
+        raise DataError(what, f"use some of {listing(model.labels)}, or measure another model", file=file)
     figures = summary(truth, found, [*model.labels, *unknown])
     result: dict[str, Any] = {**figures, "unknown_types": unknown}
     links = model.settings.links
@@ -90,12 +87,8 @@ def unknown_names(result: dict[str, Any], file: str) -> list[str]:
     """What to say of types and relations that stand in measured rows and not in the model, a sentence each."""
     words = ("unknown_types", "types", "entities"), ("unknown_relations", "relations", "relations")
     return [
-        f"{file}: the model does not know the {kinds} {_named(result[key])}; all {held} of them count as missed. "
+        f"{file}: the model does not know the {kinds} {listing(result[key])}; all {held} of them count as missed. "
         f"Fix: use its own names, or leave these {held} out of the file."
         for key, kinds, held in words
         if result.get(key)
     ]
-
-
-def _named(names: Sequence[str]) -> str:
-    return ", ".join(names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")

@@ -28,7 +28,7 @@ from danlu.cli_questions import (
 )
 from danlu.cli_scores import measure_scores, score_json, score_lines, with_margin
 from danlu.cli_several import labels_json, labels_line, measure_several, several_lines, table_lines
-from danlu.errors import DataError, OptionError
+from danlu.errors import DataError, OptionError, listing, quote
 from danlu.text.normalize import clean
 from danlu.text.question import is_question, is_whole, parts
 from danlu.types import Extraction
@@ -193,12 +193,9 @@ def _measure_labels(model: Model, rows: list[Example], file: str) -> tuple[dict[
     index = {name: i for i, name in enumerate(model.labels)}
     for row in rows:
         if row.label not in index:
-            raise DataError(
-                f"the label is {row.label!r}, which this model does not know" if row.label else "the label is missing",
-                f"use one of {', '.join(model.labels[:10])}{' …' if len(model.labels) > 10 else ''}",
-                file=file,
-                row=row.row,
-            )
+            what = f"the label is {quote(row.label)}, which this model does not know"
+            fix = f"use one of {listing(model.labels)}"
+            raise DataError(what if row.label else "the label is missing", fix, file=file, row=row.row)
     truth = np.array([index[row.label or ""] for row in rows], dtype=np.int64)
     result = summary(truth, model.probabilities([row.text for row in rows]).astype(np.float64), model.labels)
     low, high = result["accuracy95"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from danlu.corpus.options import NAMED
-from danlu.errors import DataError, OptionError
+from danlu.errors import DataError, OptionError, quote
 from danlu.text.normalize import clean
 from danlu.text.question import LEAST_OPTIONS, ask, is_question, parts
 
@@ -60,7 +60,7 @@ def _wrong(given: Sequence[str]) -> tuple[str, str] | None:
     if "" in options:
         return f"option {options.index('') + 1} is empty", "write it, or leave it out"
     twice = next((option for option in options if options.count(option) > 1), None)
-    return None if twice is None else (f"the option '{twice[:60]}' stands twice", "leave one of the two out")
+    return None if twice is None else (f"the option {quote(twice)} stands twice", "leave one of the two out")
 
 
 def fitting_question(row: Example, *, options: bool) -> Example:
@@ -107,9 +107,9 @@ def measure_questions(model: Model, rows: Sequence[Example], file: str) -> dict[
 def guessed_answers(columns: Columns, file: str) -> str:
     """What to say where neither a file nor the model tells where its answers count from."""
     return (
-        f"{file}, field '{columns.label}': no answer is 0 or the number of its question's options, and the model does "
-        "not say where they count from; they are taken to count from 0. Fix: write the letter of the option, A for the "
-        "first, or its text."
+        f"{file}, field {quote(columns.label)}: no answer is 0 or the number of its question's options, and the model "
+        "does not say where they count from; they are taken to count from 0. Fix: write the letter of the option, A "
+        "for the first, or its text."
     )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
 
 import typer
 
-from danlu.errors import DataError, OptionError, brief
+from danlu.errors import DataError, OptionError, brief, listing, quote
 from danlu.text.several import held
 from danlu.types import Kind
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from danlu.artifact import Model
     from danlu.types import Example, Prediction
 
-_LONGEST_NAME = 60  # characters of a label in a table of figures
 TaskOption = Annotated[
     str | None,
     typer.Option(
@@ -36,7 +35,7 @@ def task_of(name: str | None) -> Kind | None:
         OptionError: there is none of that name.
     """
     if name is not None and name not in get_args(Kind):
-        raise OptionError(f"--task is {name!r}. Fix: leave it out, or give one of {', '.join(get_args(Kind))}.")
+        raise OptionError(f"--task is {quote(name)}. Fix: leave it out, or give one of {', '.join(get_args(Kind))}.")
     return cast("Kind | None", name)
 
 
@@ -70,12 +69,10 @@ def measure_several(model: Model, rows: Sequence[Example], file: str) -> dict[st
     for number, row in enumerate(rows):
         unknown = [label for label in held(row.label) if label not in index]
         if unknown or row.label is None:
-            raise DataError(
-                f"the label is {unknown[0]!r}, which this model does not know" if unknown else "the labels are missing",
-                f"use some of {', '.join(model.labels[:10])}{' …' if len(model.labels) > 10 else ''}, or none: []",
-                file=file,
-                row=row.row,
-            )
+            what = "the labels are missing"
+            if unknown:
+                what = f"the label is {quote(unknown[0])}, which this model does not know"
+            raise DataError(what, f"use some of {listing(model.labels)}, or none: []", file=file, row=row.row)
         truth[number, [index[label] for label in held(row.label)]] = 1
     shares = model.probabilities([row.text for row in rows])
     found = figures(truth, shares.astype(np.float64), shares >= np.array(model.settings.thresholds), model.labels)
@@ -99,7 +96,7 @@ def table_lines(rows: Sequence[dict[str, Any]], name: str) -> list[str]:
         rows: one a label or type.
         name: the field that holds what it is called.
     """
-    called = [brief(row[name], _LONGEST_NAME) for row in rows]
+    called = [brief(row[name]) for row in rows]
     width = max(map(len, called))
     return [
         f"  {label:<{width}}  precision {row['precision']:.2f}  recall {row['recall']:.2f}  "

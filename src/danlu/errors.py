@@ -12,16 +12,52 @@ traceback, and exits with 2. Anything else that escapes is a fault of danlu's.
 
 from __future__ import annotations
 
-_NAME, _CLAUSE, _END = 100, 1_000, 300  # characters of a column's name, of a clause, and of the end of a long one
+import reprlib
+from itertools import accumulate
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+SHOWN, NAMED = 60, 10  # characters of a value, and names, that one message quotes
+_FIELD, _CLAUSE, _END = 80, 1_000, 300  # characters of a column's name, of a clause, and of the end of a long one
 
 
-def brief(value: str, most: int) -> str:
-    """A name that stands in a message, cut where it is long: a cell may hold a book."""
-    return value if len(value) <= most else value[: most - 1].rstrip() + "…"
+def visible(text: str) -> str:
+    """A text on one line: line ends and characters that nobody sees are written as Python writes them."""
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
+
+
+def brief(value: str, most: int = SHOWN) -> str:
+    """What stands in a message of a value of the user's: visible, and cut where it is long, as a cell may hold a book.
+
+    Args:
+        value: a label, a header, a text or the like.
+        most: characters of what is shown.
+    """
+    written = [visible(each) for each in value[: most + 1]]
+    ends = list(accumulate(map(len, written), initial=0))
+    if ends[-1] <= most:
+        return "".join(written)
+    return "".join(written[: sum(end < most for end in ends) - 1]).rstrip() + "…"
+
+
+def quote(value: object) -> str:
+    """A value of the user's in quotes, briefly; of what is no string, the beginning of how Python writes it."""
+    return f"'{brief(value)}'" if isinstance(value, str) else brief(reprlib.repr(value))
+
+
+def listing(names: Sequence[str], nothing: str = "none") -> str:
+    """The first ten names, briefly, and how many more there are; `nothing` where there are no names."""
+    more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
+    return ", ".join(map(brief, names[:NAMED])) + more or nothing
 
 
 def _clause(said: str) -> str:
-    """A clause without its middle where it is long: what the sentence is about stands at both ends."""
+    """A clause, visible, without its middle where it is long: what the sentence is about stands at both ends."""
+    said = visible(said)
     return said if len(said) <= _CLAUSE else f"{said[: _CLAUSE - _END - 1]}…{said[-_END:]}"
 
 
@@ -41,7 +77,8 @@ class DataError(DanluError):
     """
 
     def __init__(self, what: str, fix: str, *, file: str = "", row: int = 0, field: str = "") -> None:
-        what, fix, field = _clause(what), _clause(fix), brief(field, _NAME)
+        what, fix, field = _clause(what), _clause(fix), brief(field, _FIELD)
+        file = visible(file)
         where = ", ".join(
             part for part in (file, f"row {row}" if row else "", f"field '{field}'" if field else "") if part
         )

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from danlu.corpus.marks import Marks, example, find_marks
 from danlu.corpus.read import load, marked_examples
+from danlu.corpus.tags import are_tags
 from danlu.errors import DataError
 from danlu.types import Span
 
@@ -132,10 +133,17 @@ def test_numbers_for_tags_and_lengths_that_differ_are_refused(tmp_path):
         load(write(tmp_path, "e.jsonl", {"text": "a", "tokens": ["a"], "ner_tags": [3]}))
     with pytest.raises(DataError, match="1 tokens and 2 tags"):
         load(write(tmp_path, "b.jsonl", {"tokens": ["a"], "ner_tags": ["O", "O"]}))
-    with pytest.raises(DataError, match="of no known scheme"):
-        load(write(tmp_path, "c.jsonl", {"tokens": ["a"], "ner_tags": ["LOC"]}))
+    with pytest.raises(DataError, match="the tag 'LOC' of token 2 is of no known scheme"):
+        load(write(tmp_path, "c.jsonl", {"tokens": ["a", "b"], "ner_tags": ["O", "LOC"]}))
     with pytest.raises(DataError, match="no column marks entities"):
         marked_examples(write(tmp_path, "d.jsonl", {"text": "a", "label": "b"}))
+
+
+def test_tags_are_those_that_mark_something():
+    assert are_tags([["O", "B-X"], ["O"]])
+    assert not are_tags([["O"], ["O", "O"]])
+    assert not are_tags([["B-X", "light"]])
+    assert not are_tags([])
 
 
 @given(

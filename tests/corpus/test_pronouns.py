@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from danlu.corpus.pronouns import mention_column, mentioned
 from danlu.corpus.read import load
 from danlu.errors import DataError
 from danlu.factory.asking import NO_YES, Asking, asking_of
@@ -74,3 +75,15 @@ def test_a_mention_that_is_not_there_is_one_sentence(tmp_path, changes, told):
         load(write(tmp_path / "train.jsonl", [row(), row(**changes)]))
     assert str(error.value).startswith("train.jsonl, row 2, field 'target")
     assert told in str(error.value)
+
+
+def test_mentions_stand_in_the_column_of_half_of_the_rows_or_more():
+    assert mention_column([row(), {"target": "a text"}]) == "target"
+    assert mention_column([row(), {"target": "a text"}, {"target": None}]) is None
+
+
+def test_what_is_no_two_mentions_is_refused_with_its_row():
+    fields = {name: value for name, value in row()["target"].items() if name != "span2_index"}
+    for value, told in (("他", "it holds a str, not two mentions"), (fields, "it holds a dict, not two mentions")):
+        with pytest.raises(DataError, match=f"a.jsonl, row 3, field 'target': {told}"):
+            mentioned(TEXT, value, "a.jsonl", 3, "target")

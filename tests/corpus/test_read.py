@@ -140,9 +140,17 @@ def test_wrong_bytes_name_file_and_row(tmp_path, extension):
     }[extension].encode()
     position = content.rindex("真".encode())
     path = write(tmp_path, f"train{extension}", content[:position] + b"\xff" + content[position:])
-    with pytest.raises(DataError, match=f"train{extension}, row 3: .*not UTF-8") as refusal:
+    with pytest.raises(
+        DataError, match=rf"train{extension}, row 3: line \d holds bytes that are not UTF-8\. Fix: "
+    ) as refusal:
         rows_of(path)
     assert refusal.value.row == 3
+
+
+def test_wrong_bytes_of_a_file_that_is_no_utf8_may_be_of_three_encodings(tmp_path):
+    path = write(tmp_path, "train.txt", ANCHOR.encode("gb18030") + b"\n\xff\xff\n")
+    with pytest.raises(DataError, match=r"row 2: line 2 holds bytes that are not UTF-8, GB18030 or UTF-16\. Fix: "):
+        rows_of(path)
 
 
 def test_a_utf8_file_with_one_bad_byte_is_not_taken_for_gb18030(tmp_path):
@@ -249,6 +257,49 @@ def test_ragged_rows_name_the_row(tmp_path, content, row):
 def test_a_lone_carriage_return_belongs_to_the_field(tmp_path):
     path = write(tmp_path, "train.csv", "text,label\r\na\rb,x\r\n")
     assert rows_of(path) == [{"text": "a\rb", "label": "x"}]
+
+
+OLD_MAC = {
+    "a.csv": ("text,label\r一\u2028二,x\r", [{"text": "一\u2028二", "label": "x"}]),
+    "b.csv": ('text,label\r"a\rb",x\rc,y', [{"text": "a\nb", "label": "x"}, {"text": "c", "label": "y"}]),
+    "c.tsv": ("text\tlabel\r\ra\tx\r", [{"text": "a", "label": "x"}]),
+    "d.txt": ("a\x85b\r\rc\r", [{"text": "a\x85b"}, {"text": "c"}]),
+    "e.jsonl": ('{"text": "a"}\r{"text": "b"}', [{"text": "a"}, {"text": "b"}]),
+    "f.json": ('[{"text": "a"},\r {"text": "b"}]\r', [{"text": "a"}, {"text": "b"}]),
+    "g.bio": ("a B-X\rb O\r\rc O", [{"tokens": ["a", "b"], "tags": ["B-X", "O"]}, {"tokens": ["c"], "tags": ["O"]}]),
+}
+
+
+@pytest.mark.parametrize("name", OLD_MAC)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "gb18030"])
+def test_where_no_line_ends_otherwise_carriage_returns_end_lines(tmp_path, name, encoding):
+    content, rows = OLD_MAC[name]
+    (tmp_path / name).write_bytes(content.encode(encoding))
+    assert rows_of(tmp_path / name) == rows
+
+
+def test_a_file_of_one_line_stays_one_line(tmp_path):
+    assert list(encoding.lines(write(tmp_path, "a.txt", "a\u2028b\r"))) == ["a\u2028b\r"]
+    assert list(encoding.lines(write(tmp_path, "b.txt", "a\rb\n"))) == ["a\rb\n"]
+    assert list(encoding.lines(write(tmp_path, "c.txt", "a\nb\rc"))) == ["a\n", "b\rc"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "row"),
+    [
+        ("a.csv", "text,label\ra,x\rb,y\n", 0),
+        ("a.csv", "text,label\na,x\rb,y\r", 1),
+        ("a.jsonl", '{"text": "a"}\r{"text": "b"}\n', 1),
+    ],
+)
+def test_carriage_returns_beside_newlines_are_named(tmp_path, name, content, row):
+    with pytest.raises(DataError, match=r"end rows with \\n, not with \\r") as refusal:
+        rows_of(write(tmp_path, name, content))
+    assert (refusal.value.file, refusal.value.row) == (name, row)
+
+
+def test_a_header_may_hold_a_carriage_return(tmp_path):
+    assert rows_of(write(tmp_path, "a.csv", '"te\rxt"\na\n')) == [{"te\rxt": "a"}]
 
 
 def test_headers(tmp_path):

@@ -101,6 +101,8 @@ def test_the_user_has_the_last_word(tmp_path):
 def test_names_with_commas_stay_whole():
     assert separator_of(["Home, Garden", "Toys, Games", "Home, Garden", "Books"]) is None
     assert separator_of(["a,b", "a", "b,c", "c"]) == ","
+    assert separator_of(["a|b", "a", "b", "c,d", "c", "d,c"]) == ","  # which parts more cells
+    assert separator_of(["a,b", "b,a", "x", "y", "z"]) == ","  # labels that stand alone say nothing against it
     assert separator_of(["a;b"], ["a", "b"]) == ";"
     assert separator_of(["a;b"], ["a;b"]) is None
 

@@ -55,7 +55,7 @@ def test_long_texts_are_read_to_their_end(base):
 
 
 @pytest.mark.parametrize(
-    ("types", "message"), [([], "no type"), (["place", " "], "type is empty"), (["a", "b", "A"], "a is given twice")]
+    ("types", "message"), [([], "no type"), (["place", " "], "type is empty"), (["a", "b", "A"], "'a' is given twice")]
 )
 def test_mistakes(base, types, message):
     with pytest.raises(OptionError, match=message):

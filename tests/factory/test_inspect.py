@@ -108,6 +108,29 @@ def test_warnings_about_labels(counts, code):
     assert inspection.exit_code == 1
 
 
+def test_labels_that_may_be_one_are_named_group_by_group():
+    counts = {"Good": 9, "good": 9, "退款申请": 9, "申请退款": 9, "refund requests": 9, "request refund": 9}
+    found = [f for f in inspect(Dataset(rows(counts))).findings if f.code.startswith("labels-")]
+    assert [(f.code, f.values["names"]) for f in found] == [
+        ("labels-alike", ["Good", "good"]),
+        ("labels-overlap", ["refund requests", "request refund"]),
+        ("labels-overlap", ["申请退款", "退款申请"]),
+    ]
+    assert all(len(f.rows) == 10 for f in found)
+
+
+def test_labels_of_the_same_words_are_told_apart_by_their_descriptions():
+    counts = {"退款申请": 9, "申请退款": 9}
+    apart, same = ({"退款申请": "要钱", "申请退款": said} for said in ("问进度", "要钱"))
+    assert "labels-overlap" not in codes(inspect(Dataset(rows(counts), descriptions=apart)))
+    assert "labels-overlap" in codes(inspect(Dataset(rows(counts), descriptions=same)))
+
+
+def test_labels_that_differ_in_width_are_shown_as_they_are_written():
+    text = render(inspect(Dataset(rows({"ＶＩＰ": 9, "vip": 9}))))
+    assert "The labels 'vip', 'ＶＩＰ' differ only in case, width," in text
+
+
 def test_numeric_labels_are_names():
     inspection = inspect(Dataset(rows({"0": 10, "1": 10})))
     assert codes(inspection, "note") == ["numeric-labels"]
@@ -224,7 +247,7 @@ def test_render_is_aligned_and_harmless():
     first, second = (next(line for line in lines if name in line) for name in ("新闻", "label 00"))
     assert first.index("#") + 2 == second.index("#")  # two wide characters
     assert "Warnings (1)" in text
-    assert "    t:3" in text
+    assert r"    t\x1b:3" in text
 
 
 @settings(max_examples=50)

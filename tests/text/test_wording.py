@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from danlu.text.wording import meaningless, same_words, wording
+from danlu.text.wording import alike, meaningless, reordered, same_words, wording
 
 
 @pytest.mark.parametrize(
@@ -38,3 +38,58 @@ def test_a_description_says_what_a_number_does_not():
 )
 def test_labels_that_say_the_same_are_named_together(descriptions, same):
     assert same_words(list(descriptions), descriptions) == same
+
+
+@pytest.mark.parametrize(
+    ("labels", "groups"),
+    [
+        (["Refund", "refund", "other"], [["Refund", "refund"]]),
+        (["ＶＩＰ退款", "VIP退款"], [["ＶＩＰ退款", "VIP退款"]]),
+        (["refunds", "refund", "Refund!"], [["refunds", "refund", "Refund!"]]),
+        (["my_refund", "my-refund", "MyRefund", "my refund"], [["my_refund", "my-refund", "MyRefund", "my refund"]]),
+        (["退款、申请", "退款申请", "退款 申请"], [["退款、申请", "退款申请", "退款 申请"]]),
+        (["customer's card", "customers card"], [["customer's card", "customers card"]]),
+        (["iPhone", "iphone"], [["iPhone", "iphone"]]),
+        (["a", "A", "b"], [["a", "A"]]),
+        (["C", "C++", "C#", "AA", "AA-", "AA+"], []),
+        (["-1", "1", "+1", "1.5", "15", "1-0", "10"], []),
+        (["version 1.11", "version 11.1"], []),
+        (["news", "new", "good", "goods", "statu", "status", "bu", "bus", "clas", "class"], []),
+        (["refund", "return", "退款", "退货"], []),
+    ],
+)
+def test_names_that_differ_in_trifles_are_named_together(labels, groups):
+    assert alike(labels) == groups
+
+
+@pytest.mark.parametrize(
+    ("labels", "groups"),
+    [
+        (["refund request", "request refund", "card"], [["refund request", "request refund"]]),
+        (["refund_requests", "RequestRefund"], [["refund_requests", "RequestRefund"]]),
+        (
+            ["lost card report", "report lost card", "card lost report"],
+            [["lost card report", "report lost card", "card lost report"]],
+        ),
+        (["退款申请", "申请退款", "退货申请"], [["退款申请", "申请退款"]]),
+        (["会员退款申请", "退款会员申请"], [["会员退款申请", "退款会员申请"]]),
+        (["VIP退款", "退款VIP"], [["VIP退款", "退款VIP"]]),
+        (
+            ["refund request", "Refund Request", "request refund"],
+            [["refund request", "Refund Request", "request refund"]],
+        ),
+        (["故事", "事故", "上海", "海上"], []),  # of one character each, which make another word
+        (["上海自来水", "水来自海上"], []),
+        (["english to chinese", "chinese to english", "中文转英文", "英文转中文"], []),
+        (["team 1 beats 2", "team 2 beats 1"], []),
+        (["refund", "refunds"], []),
+    ],
+)
+def test_names_of_the_same_words_in_another_order_are_named_together(labels, groups):
+    assert reordered(labels) == groups
+
+
+def test_a_name_as_long_as_a_book_is_not_turned():
+    book = "退款" * 100_000 + "申请"
+    assert reordered([book, "申请" + book[:-2]]) == []
+    assert alike([book, f" {book}!"]) == [[book, f" {book}!"]]

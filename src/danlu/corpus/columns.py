@@ -9,11 +9,11 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from danlu.errors import DataError, brief
+from danlu.errors import DataError, listing, quote
 from danlu.text.score import is_number
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from danlu.types import Answers, Beside
 
@@ -43,7 +43,7 @@ _ALIKE = """
 _UNLIKE = "premise hypothesis, abst keyword, 前提 假设"
 _PAIRS = [(first, second) for first, second in (pair.split() for pair in f"{_ALIKE}, {_UNLIKE}".split(","))]
 _ENDING = re.compile(r"[ _-]*([12ab])$")
-_LONGEST_LABEL = 50  # characters; only when a label is looked for by content, or names are listed
+_LONGEST_LABEL = 50  # characters; only when a label is looked for by content
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +155,7 @@ def find_columns(
             fix = "write one text a row into it, or name another column with --text"
             raise DataError("the column holds no text", fix, file=file, field=empty)
     if text_column is None:
-        raise DataError("no column looks like text", f"name it with --text; there are: {_list(names)}", file=file)
+        raise DataError("no column looks like text", f"name it with --text; there are: {listing(names)}", file=file)
     chosen = [name for name in (text_column, second_column, named_label) if name is not None]
     if len(set(chosen)) < len(chosen):
         twice = next(name for name in chosen if chosen.count(name) > 1)
@@ -176,14 +176,7 @@ def existing(name: str | None, names: list[str], option: str, file: str) -> str 
     for known in names:
         if _fold(known) == _fold(name):
             return known
-    raise DataError(
-        f"there is no column '{brief(name, _LONGEST_LABEL)}'", f"set {option} to one of: {_list(names)}", file=file
-    )
-
-
-def _list(names: list[str]) -> str:
-    shown = ", ".join(brief(name, _LONGEST_LABEL) for name in names[:20])
-    return shown + (", ..." if len(names) > 20 else "") if names else "none"
+    raise DataError(f"there is no column {quote(name)}", f"set {option} to one of: {listing(names)}", file=file)
 
 
 def _fold(name: str) -> str:
@@ -205,9 +198,24 @@ def _often(rows: Sequence[dict[str, object]], name: str) -> bool:
     return 2 * filled >= len(rows)
 
 
-def _filled(rows: Sequence[dict[str, object]], name: str) -> list[str]:
-    """The scalar values of a column as labels, the missing ones left out."""
-    values = (as_label(row.get(name)) for row in rows if is_scalar(row.get(name)))
+def cells_of(rows: Sequence[dict[str, object]], names: Iterable[str]) -> dict[str, list[object]]:
+    """The cells of some columns, in one pass: rows of JSON may each bring columns of their own, which others lack.
+
+    Args:
+        rows: some rows of a file.
+        names: of the columns.
+    """
+    found: dict[str, list[object]] = {name: [] for name in names}
+    for row in rows:
+        for name, value in row.items():
+            if name in found:
+                found[name].append(value)
+    return found
+
+
+def _filled(cells: Iterable[object]) -> list[str]:
+    """The scalar values among some cells as labels, the missing ones left out."""
+    values = (as_label(cell) for cell in cells if is_scalar(cell))
     return [value for value in values if value is not None]
 
 
@@ -215,12 +223,12 @@ def by_name(rows: Sequence[dict[str, object]], names: list[str], known: tuple[st
     """The column with the most preferred of the known names, if any cell in it is filled."""
     folded = {_fold(name): name for name in reversed(names)}
     present = (folded[name] for name in known if name in folded)
-    return next((name for name in present if _filled(rows, name)), None)
+    return next((name for name in present if _filled(row.get(name) for row in rows)), None)
 
 
 def _label_by_name(rows: Sequence[dict[str, object]], names: list[str]) -> str | None:
     plain = by_name(rows, names, LABEL_NAMES)
-    if plain is None or all(map(is_number, _filled(rows, plain))):
+    if plain is None or all(map(is_number, _filled(row.get(plain) for row in rows))):
         return by_name(rows, names, NAMED_LABELS) or plain
     return plain
 
@@ -228,14 +236,14 @@ def _label_by_name(rows: Sequence[dict[str, object]], names: list[str]) -> str |
 def _score(rows: Sequence[dict[str, object]], names: list[str]) -> str | None:
     """The column that is called a score and holds numbers."""
     found = by_name(rows, names, SCORE_NAMES)
-    return found if found is not None and any(map(is_number, _filled(rows, found))) else None
+    return found if found and any(map(is_number, _filled(row.get(found) for row in rows))) else None
 
 
 def text_by_content(rows: Sequence[dict[str, object]], names: list[str]) -> str | None:
     """The column whose distinct strings have the most letters."""
     best, most = None, 0
-    for name in names:
-        strings = {value for value in (row.get(name) for row in rows) if isinstance(value, str)}
+    for name, cells in cells_of(rows, names).items():
+        strings = {value for value in cells if isinstance(value, str)}
         letters = sum(sum(map(str.isalpha, string)) for string in strings)
         if letters > most and _fold(name) not in NO_CONTENT:
             best, most = name, letters
@@ -245,8 +253,8 @@ def text_by_content(rows: Sequence[dict[str, object]], names: list[str]) -> str 
 def _label_by_content(rows: Sequence[dict[str, object]], names: list[str]) -> str | None:
     """The one column with few distinct, short values that repeat; None if there are several or none."""
     found: list[str] = []
-    for name in names:
-        values = _filled(rows, name)
+    for name, cells in cells_of(rows, names).items():
+        values = _filled(cells)
         distinct = set(values)
         repeats = 2 <= len(distinct) <= len(values) / 2
         if repeats and _fold(name) not in NO_CONTENT and max(map(len, distinct)) <= _LONGEST_LABEL:

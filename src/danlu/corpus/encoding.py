@@ -148,6 +148,9 @@ def _likeness(text: str) -> float:
 def lines(path: Path, *, headers: int = 0) -> Iterator[str]:
     r"""The lines of a text file with their ends; only \n ends a line, and a leading byte order mark is dropped.
 
+    A file without any \n is one line, unless it holds a \r that something follows: then every \r ends a line, as in the
+    files of old Macs, and is given as \n.
+
     Args:
         path: the file, unpacked if its name ends in .gz or .xz.
         headers: lines at the top that are not rows, for the row number in errors.
@@ -162,8 +165,23 @@ def lines(path: Path, *, headers: int = 0) -> Iterator[str]:
             number += 1
             if len(line) == MAX_LINE and not line.endswith("\n"):
                 what = f"line {number:,} is longer than {MAX_LINE:,} characters"
-                raise DataError(what, "put one row a line", file=path.name, row=max(number - headers, 0))
-            yield line.removeprefix("\ufeff") if number == 1 else line
+                fix = r"put one row a line, and end lines with \n"
+                raise DataError(what, fix, file=path.name, row=max(number - headers, 0))
+            if number > 1:
+                yield line
+            elif line.endswith("\n"):
+                yield line.removeprefix("\ufeff")
+            else:
+                yield from _old_lines(line.removeprefix("\ufeff"))
+
+
+def _old_lines(text: str) -> Iterator[str]:
+    r"""The lines of a whole file without \n."""
+    whole = text.removesuffix("\r")
+    if "\r" not in whole:
+        yield text
+        return
+    yield from (f"{line}\n" for line in whole.split("\r"))
 
 
 def _next_line(text: io.TextIOWrapper, path: Path, encoding: str, headers: int) -> str:

@@ -17,7 +17,7 @@ from danlu.corpus.options import question_columns, read_questions
 from danlu.corpus.pronouns import is_mentions, mention_columns, mentioned
 from danlu.corpus.scores import are_scores, read_score
 from danlu.corpus.several import find_several, flag_columns, listed_column, read_label
-from danlu.errors import DataError
+from danlu.errors import DataError, brief, listing, quote
 from danlu.text.pair import join, plain
 from danlu.types import Example
 
@@ -104,7 +104,7 @@ def open_examples(
     sample = list(islice(rows, SAMPLE))
     names = list(dict.fromkeys(name for _, row in sample for name in row))
     wanted, known = () if columns is None else columns.read(need_label=need_label), columns
-    if columns is None or any(name not in names for name in wanted):
+    if columns is None or set(wanted) - set(names):
         columns = _columns(
             [row for _, row in sample],
             text=text,
@@ -116,19 +116,20 @@ def open_examples(
         )
         if known is not None and bool(known.options) != bool(columns.options):
             kinds = ("have no options, as the training rows have", "are questions with options, unlike training rows")
-            fix = f"give it the columns of the training file; there are: {', '.join(names)}"
+            fix = f"give it the columns of the training file; there are: {listing(names)}"
             raise DataError(f"the rows {kinds[bool(columns.options)]}", fix, file=path.name)
         if known is not None:
-            lost = [name for name in known.flags if name not in columns.flags]
+            flags = set(columns.flags)
+            lost = [name for name in known.flags if name not in flags]
             if lost and need_label:
-                fix = f"give it the columns of the training file; there are: {', '.join(names)}"
+                fix = f"give it the columns of the training file; there are: {listing(names)}"
                 raise DataError("the label has no column of 0 and 1 here", fix, file=path.name, field=lost[0])
             columns = replace(
                 columns, answers=known.answers, several=known.several, flags=known.flags, scores=known.scores
             )
         if known is not None and not known.options and (known.second is None) != (columns.second is None):
             what = "not pairs of texts, as the training rows are" if known.second else "pairs of texts, unlike training"
-            fix = f"give it the columns of the training file; there are: {', '.join(names)}"
+            fix = f"give it the columns of the training file; there are: {listing(names)}"
             raise DataError(f"the rows are {what}", fix, file=path.name)
     if need_label and columns.label is None and not columns.flags:
         raise _without_label(names, path.name)
@@ -150,7 +151,7 @@ def _without_label(names: list[str], file: str) -> DataError:
     empty = next((name for name in names if name.strip().casefold() in known), None)
     if empty is not None:
         return DataError("the column holds no label", "fill it, or name another with --label", file=file, field=empty)
-    fix = f"name the label's column with --label; there are: {', '.join(names)}"
+    fix = f"name the label's column with --label; there are: {listing(names)}"
     return DataError("no column looks like a label", fix, file=file)
 
 
@@ -172,7 +173,7 @@ def _columns(
     asked = question_columns(rows, **named, file=file) if task is None else None
     found = asked or mention_columns(rows, find_columns(rows, **named, file=file))
     if found.second is not None and task == "several":
-        what = f"the rows are pairs of texts ({found.text}, {found.second}), which have one label each"
+        what = f"the rows are pairs of texts ({brief(found.text)}, {brief(found.second)}), which have one label each"
         fix = "name the column of the text with --text" + ("" if measured else ", or leave --task out")
         raise DataError(what, fix, file=file)
     found = replace(found, measured=measured)
@@ -241,7 +242,7 @@ def single_texts(path: Path, *, text: str | None = None) -> Iterator[str]:
         what, fix = "the rows are questions with options", "keep one column of texts in the file"
         raise DataError(what, fix, file=path.name)
     if columns.second is not None:
-        what = f"the rows are pairs of texts ({columns.text}, {columns.second})"
+        what = f"the rows are pairs of texts ({brief(columns.text)}, {brief(columns.second)})"
         raise DataError(what, "keep one column of texts in the file", file=path.name)
     return (row.text for row in rows)
 
@@ -279,7 +280,7 @@ def label_names(path: Path) -> dict[str, str]:
         if name is None:
             continue
         if name in found:
-            what, fix = f"the label '{name}' stands twice", "delete one of the two"
+            what, fix = f"the label {quote(name)} stands twice", "delete one of the two"
             raise DataError(what, fix, file=path.name, row=number, field="label")
         found[name] = as_text(description).strip()
     if not found:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, cast
 from danlu.corpus.encoding import UNPACKERS, encoding_of, lines, open_bytes, undecodable
 from danlu.corpus.tables import column_names, parquet_rows, xlsx_rows
 from danlu.corpus.tags import CONLL, conll_rows, is_conll
-from danlu.errors import DataError
+from danlu.errors import DataError, quote
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 MAX_FIELD = 16 << 20  # characters of one CSV field
 MAX_JSON = 512 << 20  # bytes of one JSON document, which has to be held in memory
+_RETURNS = r"end rows with \n, not with \r (a carriage return)"
 _INNER_RETURN = "\udc0d"  # stands for a \r inside a field; half a surrogate pair is never in decoded text
 
 
@@ -35,7 +36,7 @@ def read_rows(path: Path) -> Iterator[tuple[int, dict[str, object]]]:
 
     .csv (comma, semicolon or tab), .tsv, .json (a list of objects, {"data": [...]}, or one object a line), .jsonl
     and .ndjson, .txt (one text a line, or one token with its tag), .conll, .bio, .xlsx, .parquet, each also with .gz or
-    .xz. Only \n and \r\n end a row.
+    .xz. Only \n and \r\n end a row, a lone \r only in files that have no \n at all.
 
     Raises:
         DataError: no such file, a folder, an unknown extension, a damaged or empty file, a bad row.
@@ -48,7 +49,7 @@ def read_rows(path: Path) -> Iterator[tuple[int, dict[str, object]]]:
     reader = READERS.get(extension(path))
     if reader is None:
         known = ", ".join(READERS)
-        what = f"the extension '{extension(path)}' is not known"
+        what = f"the extension {quote(extension(path))} is not known"
         raise DataError(what, f"save the data as one of {known} (each also with .gz or .xz)", file=path.name)
     return _not_empty(reader(path), path)
 
@@ -70,15 +71,21 @@ def _tsv_rows(path: Path) -> Iterator[tuple[int, dict[str, object]]]:
 
 def _delimited_rows(path: Path, delimiters: str) -> Iterator[tuple[int, dict[str, object]]]:
     names: list[str] = []
+    read = 0
     for number, fields in enumerate(records(path, delimiters, headers=1)):
         if number == 0:
             names = column_names(fields, path.name)
         elif len(fields) == len(names):
+            read = number
             yield number, dict(zip(names, fields, strict=True))
         elif fields:
             what = f"it has {len(fields)} fields where the header has {len(names)}"
             fix = 'put texts that hold the delimiter or a line break in double quotes ("), or use JSON Lines'
+            if any("\r" in field for field in fields):
+                fix = f"{_RETURNS}, or {fix}"
             raise DataError(what, fix, file=path.name, row=number)
+    if not read and any("\r" in name for name in names):
+        raise DataError("the header holds carriage returns, and no row follows it", _RETURNS, file=path.name)
 
 
 def _fields(line: str, mark: str) -> int:
@@ -214,7 +221,8 @@ def parse_json(text: str, file: str, row: int = 0) -> object:
         return json.loads(text)
     except json.JSONDecodeError as bad:
         what = f"this is not JSON ({bad.msg} at character {bad.colno})"
-        raise DataError(what, "correct the row", file=file, row=row or bad.lineno) from bad
+        fix = _RETURNS if row and "\r" in text.strip() else "correct the row"
+        raise DataError(what, fix, file=file, row=row or bad.lineno) from bad
     except (ValueError, RecursionError) as bad:
         raise DataError(f"this is not usable JSON ({bad})", "correct the row", file=file, row=row) from bad
 

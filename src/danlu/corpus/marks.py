@@ -17,7 +17,7 @@ from danlu.corpus.columns import LABEL_NAMES, SCORE_NAMES, Columns, as_text, by_
 from danlu.corpus.formats import read_rows
 from danlu.corpus.place import Place
 from danlu.corpus.shapes import READERS, SHAPES, Mark, shape_of, whole
-from danlu.errors import DataError
+from danlu.errors import DataError, quote
 from danlu.text.pair import plain
 from danlu.types import Example, Span
 
@@ -78,7 +78,7 @@ class Marks:
     def columns(self) -> Columns:
         """What `danlu check` tells of them."""
         ends = ", ends included" if self.inclusive else ""
-        linked = f"; the relations the column '{self.relations}'" if self.relations else ""
+        linked = f"; the relations the column {quote(self.relations)}" if self.relations else ""
         return Columns(self.text, self.column, marks=f"{SHAPES[self.shape]}{ends}{linked}")
 
 
@@ -204,7 +204,7 @@ def _span(mark: Mark, text: str, marks: Marks, place: Place, position: int) -> S
     start, end = whole(mark.start), whole(mark.end)
     if start is None or end is None:
         raise place.error(
-            position, f"has the offsets {mark.start!r} and {mark.end!r}, which are no whole numbers", _LIKE
+            position, f"has the offsets {quote(mark.start)} and {quote(mark.end)}, which are no whole numbers", _LIKE
         )
     end += marks.inclusive
     if start < 0 or end > len(text):
@@ -217,7 +217,7 @@ def _span(mark: Mark, text: str, marks: Marks, place: Place, position: int) -> S
         )
         raise place.error(position, what, fix)
     if mark.surface is not None and text[start:end] != mark.surface:
-        what = f"is {mark.surface!r}, and the text has {text[start:end]!r} at {start} to {end}"
+        what = f"is {quote(mark.surface)}, and the text has {quote(text[start:end])} at {start} to {end}"
         raise place.error(
             position, what, "correct the offsets or the entity's text; offsets are characters, not bytes or words"
         )

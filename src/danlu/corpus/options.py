@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
 from danlu.corpus.columns import TEXT_NAMES, Columns, as_label, as_text, by_name, existing, is_scalar, text_by_content
-from danlu.errors import DataError
+from danlu.errors import DataError, brief, listing, quote
 from danlu.text.normalize import clean
 from danlu.text.question import LEAST_OPTIONS, ask
 from danlu.types import Answers, Example
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 LETTERS = "ABCDEFGH"
 MOST_OPTIONS = 64
 LONGEST = 2_000  # characters of an option: a model file reads no more of a text
+_ONE_OF_TWO = 38  # characters of the name of a column, where a field names the first and the last
 _LISTS = ("options", "choices", "choice", "candidates", "选项", "候选", "候选项", "endings")
 _LETTERED = re.compile(r"(?:(option|choice|candidate|选项|ending|sol)[ _-]?)?([a-h]|[0-8])", re.IGNORECASE)
 _ANSWERS = """
@@ -113,7 +114,7 @@ def question_columns(
         after = by_name(rows, [name for name in others if name != question], (*PASSAGE_NAMES, *TEXT_NAMES[:3]))
     question = question or by_name(rows, others, (*PASSAGE_NAMES, *TEXT_NAMES)) or text_by_content(rows, others)
     if question is None:
-        fix = f"name it with --text; there are: {', '.join(names)}"
+        fix = f"name it with --text; there are: {listing(names)}"
         raise DataError("no column looks like a question", fix, file=file)
     return Columns(question, answer, after, options)
 
@@ -219,7 +220,7 @@ def keyed(row: dict[str, object], number: int, columns: Columns, answer: str | N
 
 
 def _options(row: dict[str, object], number: int, columns: Sequence[str], file: str) -> tuple[str, ...]:
-    field = columns[0] if len(columns) == 1 else f"{columns[0]} to {columns[-1]}"
+    field = " to ".join(brief(name, _ONE_OF_TWO) for name in dict.fromkeys((columns[0], columns[-1])))
     if len(columns) == 1:
         value = _listed(row.get(columns[0]))
         if not isinstance(value, list) or not all(isinstance(item, str) for item in cast("list[object]", value)):
@@ -244,7 +245,7 @@ def _options(row: dict[str, object], number: int, columns: Sequence[str], file: 
         wrong, fix = f"an option has more than {LONGEST:,} characters", "shorten it"
     elif len(set(written)) < len(written):
         twice = next(text for text in written if written.count(text) > 1)
-        wrong, fix = f"the option '{twice[:60]}' stands twice", "delete one of the two"
+        wrong, fix = f"the option {quote(twice)} stands twice", "delete one of the two"
     if wrong:
         raise DataError(wrong, fix, file=file, row=number, field=field)
     return tuple(written)
@@ -315,7 +316,7 @@ def example(row: Keyed, style: Answers, columns: Columns, file: str) -> Example:
         count = len(row.options)
         first = {"from 0": "0", "from 1": "1", "letters": "A"}.get(style)
         last = {"from 0": str(count - 1), "from 1": str(count), "letters": LETTERS[min(count, 8) - 1]}.get(style)
-        what = f"the answer '{row.answer[:60]}' is none of the {count} options"
+        what = f"the answer {quote(row.answer)} is none of the {count} options"
         fix = (
             f"write one from {first} to {last}, as the other rows do"
             if first

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from danlu.corpus.columns import Columns
-from danlu.errors import DataError
+from danlu.corpus.columns import Columns, cells_of
+from danlu.errors import DataError, brief, quote
 from danlu.text.mention import pair_at
 
 if TYPE_CHECKING:
@@ -22,7 +22,8 @@ _SHAPE = 'write {"span1_text": "...", "span1_index": 0, "span2_text": "...", "sp
 def mention_column(rows: Sequence[dict[str, object]]) -> str | None:
     """The column that holds the mentions of half of the rows or more; None where rows have none."""
     names = dict.fromkeys(name for row in rows for name in row)
-    return next((name for name in names if 2 * sum(is_mentions(row.get(name)) for row in rows) >= len(rows)), None)
+    cells = cells_of(rows, names)
+    return next((name for name in names if 2 * sum(map(is_mentions, cells[name])) >= len(rows)), None)
 
 
 def is_mentions(value: object) -> bool:
@@ -58,11 +59,11 @@ def mentioned(text: str, value: object, file: str, row: int, field: str) -> tupl
         if not isinstance(word, str) or not word or type(start) is not int:
             raise DataError(f"mention {number} is no word with a place", _SHAPE, file=file, row=row, field=field)
         if start < 0 or text[start : start + len(word)] != word:
-            what = f"'{word[:40]}' does not stand at character {start} of the text"
+            what = f"{quote(word)} does not stand at character {start} of the text"
             if word in text:
                 what += f" (but at {text.index(word)})"
             fix = f"correct span{number}_index, which counts characters from 0"
-            raise DataError(what, fix, file=file, row=row, field=f"{field}.span{number}_index")
+            raise DataError(what, fix, file=file, row=row, field=f"{brief(field)}.span{number}_index")
         spans.append((word, start))
     (name, _), (pronoun, place) = spans
     return pair_at(text, pronoun, place, name)

@@ -18,7 +18,7 @@ from danlu.corpus.encoding import encoding_of
 from danlu.corpus.examples import examples, label_names, open_examples
 from danlu.corpus.formats import READERS, extension, read_rows
 from danlu.corpus.marks import open_marked
-from danlu.errors import DataError
+from danlu.errors import DataError, listing, quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -237,14 +237,15 @@ def _named(labels: Sequence[str]) -> dict[str, str]:
         if name is None:
             raise DataError(f"label {number} is empty", "write each label in words", field="--labels")
         if name in found:
-            raise DataError(f"the label '{name}' stands twice", "leave one of the two out", field="--labels")
+            raise DataError(f"the label {quote(name)} stands twice", "leave one of the two out", field="--labels")
         if _is_file(given):
-            raise DataError(f"the label '{name}' is a file", "put DATA before --labels", field="--labels")
+            what = f"the label {quote(Path(name).name)} is a file"
+            raise DataError(what, "put DATA before --labels", field="--labels")
         found[name] = ""
     only = next(iter(found)) if len(found) == 1 else ""
     if any(mark in only for mark in ",，、"):
         fix = "write spaces between labels, and quotes around one of several words: --labels A B C"
-        raise DataError(f"'{only}' is one label", fix, field="--labels")
+        raise DataError(f"{quote(only)} is one label", fix, field="--labels")
     return found
 
 
@@ -260,7 +261,7 @@ def _no_training_file(folder: Path | None) -> DataError:
     if folder is None:
         what = "there are no labelled rows and no names of labels"
         return DataError(what, "give DATA, or texts and names: danlu forge --unlabeled texts.csv --labels A B C")
-    there = ", ".join(path.name for path in sorted(folder.iterdir())[:10]) or "nothing"
+    there = listing([path.name for path in sorted(folder.iterdir())], "nothing")
     fix = (
         "name the training file train.csv, train.jsonl or the like, or, where nothing is labelled, write the names of "
         f"the labels into labels.txt (there is: {there})"

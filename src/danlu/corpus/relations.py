@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, cast
 
 from danlu.corpus.columns import as_text, is_scalar
 from danlu.corpus.shapes import field_of, whole
+from danlu.errors import listing, quote
 from danlu.text.pair import plain
 from danlu.types import Relation, Span
 
@@ -164,7 +165,7 @@ def _link(item: object, number: int, place: Place) -> _Link:
     fields = cast("Row", item)
     for side, names in (("head", _HEAD), ("tail", _TAIL)):
         if not any(name in fields for name in names):
-            there = ", ".join(map(str, fields)) or "nothing"
+            there = listing([str(name) for name in fields], "nothing")
             raise place.error(number, f"has no {side} (there is: {there})", LIKE)
     head, tail, *kinds = (_value(field_of(fields, names)) for names in (_HEAD, _TAIL, _HEAD_TYPE, _TAIL_TYPE))
     types = [as_text(kind).strip() if is_scalar(kind) else "" for kind in kinds]
@@ -174,7 +175,7 @@ def _link(item: object, number: int, place: Place) -> _Link:
 def _name(kind: object, number: int, place: Place) -> str:
     said = as_text(kind).strip() if is_scalar(kind) else ""
     if isinstance(kind, bool):
-        raise place.error(number, f"has the type {kind!r}, which is no name", LIKE)
+        raise place.error(number, f"has the type {quote(kind)}, which is no name", LIKE)
     if not said:
         raise place.error(number, "has no type", LIKE)
     return said
@@ -193,8 +194,9 @@ def _entity(
         known = _with_id(end, spans, ids)
         if len(known) == 1:
             return known[0]
-        what = f"has the {side} {end!r}, which is the id of {'several entities' if known else 'no entity'} of the row"
-        there = ", ".join(repr(own) for own in list(ids)[:8])
+        which = "several entities" if known else "no entity"
+        what = f"has the {side} {quote(end)}, which is the id of {which} of the row"
+        there = ", ".join(quote(own) for own in list(ids)[:8])
         raise place.error(number, what, f"name one of the ids of the row's entities ({there}), or add the entity")
     counted = whole(end)
     if isinstance(end, str):
@@ -203,11 +205,11 @@ def _entity(
         if len(same) == 1:
             return same[0]
         if same or counted is None:
-            what = f"has the {side} {end!r}, which {'several' if same else 'none'} of the row's entities say"
+            what = f"has the {side} {quote(end)}, which {'several' if same else 'none'} of the row's entities say"
             raise place.error(number, what, "name the entity by its number in the list, from 0, or add it")
     if counted is not None and 0 <= counted < len(spans):
         return spans[counted]
-    what = f"has the {side} {end!r}, and the row has {len(spans)} entities, counted from 0"
+    what = f"has the {side} {quote(end)}, and the row has {len(spans)} entities, counted from 0"
     raise place.error(number, what, "give the number of an entity in the list, from 0, or add the entity")
 
 
@@ -224,16 +226,16 @@ def _stretch(end: object, side: str, kind: str, text: str, number: int, place: P
     """The one place where words stand in a text."""
     words = plain(end).strip() if isinstance(end, str) else ""
     if not words:
-        raise place.error(number, f"has the {side} {end!r}, which is no words of the text", LIKE)
+        raise place.error(number, f"has the {side} {quote(end)}, which is no words of the text", LIKE)
     starts = list(_standing(words, text))
     if len(starts) == 1:
         return Span(starts[0], starts[0] + len(words), kind)
     if starts:
-        what = f"has the {side} {words!r}, which stands in the text more than once"
+        what = f"has the {side} {quote(words)}, which stands in the text more than once"
         raise place.error(number, what, f"say which is meant: {LIKE}")
     there = "stands in the text as a part of longer words alone" if words in text else "does not stand in the text"
     fix = "write its words as they stand in the text, or mark entities with start and end"
-    raise place.error(number, f"has the {side} {words!r}, which {there}", fix)
+    raise place.error(number, f"has the {side} {quote(words)}, which {there}", fix)
 
 
 def _standing(words: str, text: str) -> Iterator[int]:

@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from danlu.corpus.columns import SCORE_NAMES, as_label, is_scalar
-from danlu.errors import DataError
+from danlu.errors import DataError, brief, quote
 from danlu.text.score import LARGEST, is_number, narrow, number, plain
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def read_score(value: object, columns: Columns, file: str, row: int) -> str | No
         other = "leave the cell empty; labels are learned with --task classification"
         fix += f", or {'delete the row' if columns.measured else other}"
         field = columns.label or ""
-        raise DataError(f"the score is {cell[:60]!r}, which {what}", fix, file=file, row=row, field=field)
+        raise DataError(f"the score is {quote(cell)}, which {what}", fix, file=file, row=row, field=field)
     return plain(score)
 
 
@@ -85,10 +85,10 @@ def _slip(cell: str) -> tuple[str, str]:
     if _THOUSANDS.fullmatch(cell):
         return (
             "has commas between its digits",
-            f"write {cell.replace(',', '')}, or a point where the comma parts off decimals",
+            f"write {brief(cell.replace(',', ''))}, or a point where the comma parts off decimals",
         )
     if _COMMA.fullmatch(cell):
-        return "has a comma where the decimal point stands", f"write {cell.replace(',', '.')}"
+        return "has a comma where the decimal point stands", f"write {brief(cell.replace(',', '.'))}"
     if cell[-1:] in ("%", "％") and is_number(cell[:-1]):
-        return "is a percentage", f"write {cell[:-1].strip()}, without the sign, in every row"
+        return "is a percentage", f"write {brief(cell[:-1].strip())}, without the sign, in every row"
     return f"is not a number from {-LARGEST:,.0f} to {LARGEST:,.0f}", "write a number such as 3.5"

@@ -11,8 +11,8 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
-from danlu.corpus.columns import NO_CONTENT, TEXT_NAMES, Columns, as_label, as_text, is_scalar
-from danlu.errors import DataError
+from danlu.corpus.columns import NO_CONTENT, TEXT_NAMES, Columns, as_label, as_text, cells_of, is_scalar
+from danlu.errors import DataError, quote
 from danlu.text.several import hold
 
 if TYPE_CHECKING:
@@ -70,12 +70,16 @@ def flag_columns(rows: Sequence[dict[str, object]], text: str) -> tuple[str, ...
         rows: some rows of a file.
         text: the column of the texts.
     """
-    names = list(dict.fromkeys(name for row in rows for name in row))
+    names = dict.fromkeys(name for row in rows for name in row)
     known = {*NO_CONTENT, *TEXT_NAMES}
     others = [name for name in names if name != text and name.strip().casefold() not in known]
-    maybe = [name for name in others if all(_flag(row.get(name)) is not None or _empty(row.get(name)) for row in rows)]
-    labelled = [row for row in rows if not all(_empty(row.get(name)) for name in maybe)]
-    found = [name for name in maybe if labelled and all(_flag(row.get(name)) is not None for row in labelled)]
+    maybe = {
+        name: cells
+        for name, cells in cells_of(rows, others).items()
+        if all(_flag(cell) is not None or _empty(cell) for cell in cells)
+    }
+    labelled = sum(any(name in maybe and not _empty(cell) for name, cell in row.items()) for row in rows)
+    found = [name for name, cells in maybe.items() if sum(not _empty(cell) for cell in cells) == labelled > 0]
     return tuple(found) if len(found) >= LEAST_COLUMNS else ()
 
 
@@ -181,7 +185,7 @@ def _flagged(row: dict[str, object], names: Sequence[str], file: str, number: in
     for name in names:
         flag = _flag(row.get(name))
         if flag is None:
-            what = f"it is '{as_text(row.get(name))[:60]}', neither 0 nor 1"
+            what = f"it is {quote(as_text(row.get(name)))}, neither 0 nor 1"
             raise DataError(what, "write 1 where the label holds, 0 where not", file=file, row=number, field=name)
         if flag:
             found.append(name)
@@ -214,7 +218,7 @@ def _listed(value: object) -> object:
 def told(columns: Columns) -> str:
     """How rows name their labels, in a few words."""
     if columns.several == FLAGS:
-        return f"a label holds where its column is 1: '{columns.flags[0]}' to '{columns.flags[-1]}'"
+        return f"a label holds where its column is 1: {quote(columns.flags[0])} to {quote(columns.flags[-1])}"
     if columns.several == LIST:
-        return f"the labels are the lists in the column '{columns.label}'"
-    return f"the labels stand in the column '{columns.label}', parted by '{columns.several}'"
+        return f"the labels are the lists in the column {quote(columns.label)}"
+    return f"the labels stand in the column {quote(columns.label)}, parted by '{columns.several}'"

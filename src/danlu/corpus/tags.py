@@ -10,7 +10,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, cast
 
 from danlu.corpus.encoding import lines
-from danlu.errors import DataError
+from danlu.errors import DataError, quote
 from danlu.types import Span
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def spans_of(tags: Sequence[str], places: Sequence[tuple[int, int]], *, file: st
     for position, (tag, (left, right)) in enumerate(zip(tags, places, strict=True)):
         found = _TAG.fullmatch(tag)
         if found is None:
-            what = f"the tag {tag!r} of token {position + 1} is of no known scheme"
+            what = f"the tag {quote(tag)} of token {position + 1} is of no known scheme"
             raise DataError(what, "write O, B-TYPE and I-TYPE (or S-, E-, M-)", file=file, row=row, field=field)
         part, own = found.group(1) or "O", found.group(2) or ""
         goes_on = kind == own != "" and part not in (_FIRST, *_ALONE)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from danlu.adapt import choice
-from danlu.errors import OptionError
+from danlu.errors import OptionError, quote
 from danlu.models.base import open_base
 from danlu.models.choice import marks_of, open_choice
 from danlu.text.normalize import clean
@@ -113,7 +113,7 @@ def checked(labels: Sequence[str]) -> list[str]:
         raise OptionError(f"There is {len(named) or 'no'} label to choose from. Fix: give two or more.")
     for label in named:
         if named.count(label) > 1:
-            raise OptionError(f"The label {label} is given twice. Fix: leave one of them out.")
+            raise OptionError(f"The label {quote(label)} is given twice. Fix: leave one of them out.")
     return named
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from scipy.special import expit
 
 from danlu.adapt import span
-from danlu.errors import OptionError
+from danlu.errors import OptionError, quote
 from danlu.extractor import Extraction, Span
 from danlu.factory.extract_material import wording
 from danlu.models.base import open_base
@@ -90,7 +90,7 @@ def checked_types(types: Sequence[str]) -> list[str]:
     folded = [name.casefold() for name in named]
     for name in named:
         if folded.count(name.casefold()) > 1:
-            raise OptionError(f"The type {name} is given twice. Fix: leave one of them out.")
+            raise OptionError(f"The type {quote(name)} is given twice. Fix: leave one of them out.")
     return named
 
 

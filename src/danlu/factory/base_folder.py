@@ -21,6 +21,7 @@ from danlu.corpus.shards import MOST_TOKENS
 from danlu.corpus.vocabulary import learn_vocabulary
 from danlu.errors import OptionError
 from danlu.factory.wish import LOCK, NOTE
+from danlu.models.quiet import quiet
 from danlu.text.tokenizer import END, MASK, PAD, SPECIAL, START, open_tokenizer
 from danlu.train.checkpoint import found
 
@@ -123,14 +124,12 @@ def write(model: Speaker, tokenizer: Tokenizer, out: Path, figures: dict[str, An
         out: the folder.
         figures: JSON-able.
     """
-    from transformers.utils import logging
-
-    logging.disable_progress_bar()
     weights = load_file(found(out / "training")[-1][1] / "weights.safetensors")
     plain = {key.removeprefix("model."): value for key, value in weights.items()}
     partial = out / ".model.partial"
     shutil.rmtree(partial, ignore_errors=True)
-    model.model.save_pretrained(partial, state_dict=plain)
+    with quiet():
+        model.model.save_pretrained(partial, state_dict=plain)
     whole = framed(tokenizer, ends=model.both_ways)
     whole.save_pretrained(partial)
     shutil.rmtree(out / "model", ignore_errors=True)

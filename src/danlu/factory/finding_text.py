@@ -7,15 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from danlu.errors import brief
+from danlu.errors import NAMED, SHOWN, brief
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     Value = str | int | Sequence[str]
 
-NAMED = 10  # names in one sentence
-_LONGEST_NAME, _LONGEST_VALUE = 60, 300  # characters of a name in a list, and of what stands in a sentence by itself
+_NOTE = 300  # characters of a value that is a sentence by itself
 
 MESSAGES: dict[str, tuple[str, str]] = {
     "no-rows": (
@@ -95,8 +94,18 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "标签 {names} 像是缺失值；如果是，请把单元格留空。",
     ),
     "labels-alike": (
-        "The labels {names} differ only in case; give each label one spelling if they are the same.",
-        "标签 {names} 只有大小写不同；如果是同一个，请统一写法。",
+        (
+            "The labels {names} differ only in case, width, spaces, punctuation or a plural s; give each label one "
+            "spelling if they are the same."
+        ),
+        "标签 {names} 只有大小写、全半角、空格、标点或复数 s 不同；如果是同一个，请统一写法。",
+    ),
+    "labels-overlap": (
+        (
+            "The labels {names} say the same in another order of words; give them one name if they are the same, else "
+            "describe each in words of its own in a label list (labels.json)."
+        ),
+        "标签 {names} 用词相同，只是顺序不同；如果是同一个，请统一名称，否则请在标签表（labels.json）里分别说明。",
     ),
     "label-name-misleads": (
         (
@@ -439,7 +448,7 @@ def say(code: str, values: Mapping[str, Value], *, chinese: bool) -> str:
     """The sentence of a finding."""
     shown: dict[str, object] = {"s": "" if values.get("n") == 1 else "s"}
     for name, value in values.items():
-        said = brief(value, _LONGEST_VALUE) if isinstance(value, str) else value
+        said = brief(value, _NOTE if name == "note" else SHOWN) if isinstance(value, str) else value
         shown[name] = said if isinstance(said, str | int) else _listing(said, chinese=chinese)
     return MESSAGES[code][chinese].format(**shown)
 
@@ -447,7 +456,7 @@ def say(code: str, values: Mapping[str, Value], *, chinese: bool) -> str:
 def _listing(names: Sequence[str], *, chinese: bool) -> str:
     """The first ten names, quoted, and how many more there are."""
     more = len(names) - NAMED
-    shown = [brief(name, _LONGEST_NAME) for name in names[:NAMED]]
+    shown = [brief(name) for name in names[:NAMED]]
     if chinese:
         return "、".join(f"“{name}”" for name in shown) + (f" 等 {len(names):,} 个" if more > 0 else "")
     return ", ".join(f"'{name}'" for name in shown) + (f" and {more:,} more" if more > 0 else "")

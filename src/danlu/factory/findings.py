@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from danlu.factory.finding_text import say
 from danlu.text.score import is_number
 from danlu.text.several import held
-from danlu.text.wording import meaningless, same_words
+from danlu.text.wording import alike, meaningless, reordered, same_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -90,7 +90,7 @@ def check_labels(
     checks: tuple[Callable[[], Iterator[Finding]], ...] = (
         lambda: _unseen(counts, held_out),
         lambda: _small(counts, train),
-        lambda: _names(counts, train, worded=not pairs),
+        lambda: _names(counts, train, {} if pairs else descriptions, worded=not pairs),
         lambda: _unused(descriptions) if pairs else _described(counts, descriptions),
     )
     return [finding for check in checks for finding in check()]
@@ -126,12 +126,12 @@ def check_names_only(descriptions: dict[str, str], texts: list[Example], test: l
     rest = sorted(label for label in labels if label.casefold() in REST and not descriptions[label])
     if rest:
         found.append(Finding("warning", "rest-label", (), {"names": rest}))
-    return found if same else [*found, *_alike(Counter(labels), [])]
+    return found if same else [*found, *_alike(Counter(labels), [], descriptions)]
 
 
 def check_names(counts: Counter[str], train: list[Example], descriptions: dict[str, str]) -> list[Finding]:
     """The findings about names and descriptions, where a text may have several labels."""
-    return [*_names(counts, train, worded=True), *_described(counts, descriptions)]
+    return [*_names(counts, train, descriptions, worded=True), *_described(counts, descriptions)]
 
 
 def _shape(counts: Counter[str], train: list[Example]) -> Finding | None:
@@ -169,7 +169,9 @@ def _small(counts: Counter[str], train: list[Example]) -> Iterator[Finding]:
         yield Finding("warning", "imbalance", (), values)
 
 
-def _names(counts: Counter[str], train: list[Example], *, worded: bool) -> Iterator[Finding]:
+def _names(
+    counts: Counter[str], train: list[Example], descriptions: dict[str, str], *, worded: bool
+) -> Iterator[Finding]:
     if worded and all(map(is_number, counts)):
         yield Finding("note", "numeric-labels")
     if len(counts) >= DEGREES and all(map(is_number, counts)):
@@ -178,15 +180,25 @@ def _names(counts: Counter[str], train: list[Example], *, worded: bool) -> Itera
     if nothing:
         rows = places(row for row in train if set(held(row.label)) & set(nothing))
         yield Finding("warning", "missing-value-label", rows, {"names": nothing})
-    yield from _alike(counts, train)
+    yield from _alike(counts, train, descriptions)
 
 
-def _alike(counts: Counter[str], train: list[Example]) -> Iterator[Finding]:
-    spellings = Counter(label.casefold() for label in counts)
-    alike = sorted(label for label in counts if spellings[label.casefold()] > 1)
-    if alike:
-        rows = places(row for row in train if set(held(row.label)) & set(alike))
-        yield Finding("warning", "labels-alike", rows, {"names": alike})
+def _alike(counts: Counter[str], train: list[Example], descriptions: dict[str, str]) -> Iterator[Finding]:
+    """Labels that may be one: of one spelling but for trifles, or of the same words in another order.
+
+    The order is no matter where each of them is described in words of its own.
+    """
+    labels = sorted(counts)
+    turned = [group for group in reordered(labels) if not _told_apart(group, descriptions)]
+    for code, groups in (("labels-alike", alike(labels)), ("labels-overlap", turned)):
+        for group in groups[:SHOWN]:
+            rows = places(row for row in train if set(held(row.label)) & set(group))
+            yield Finding("warning", code, rows, {"names": group})
+
+
+def _told_apart(labels: list[str], descriptions: dict[str, str]) -> bool:
+    said = {descriptions.get(label, "").casefold() for label in labels} - {""}
+    return len(said) == len(labels)
 
 
 def _unused(descriptions: dict[str, str]) -> Iterator[Finding]:

@@ -12,6 +12,7 @@ from danlu.errors import OptionError
 from danlu.factory.base_folder import framed
 from danlu.models.decoder import open_decoder
 from danlu.models.masked import open_masked
+from danlu.models.quiet import quiet
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,9 +34,7 @@ def hand_over(name: str, out: Path) -> str:
         OptionError: the folder exists, or transformers has no class for the model.
     """
     from transformers import PreTrainedTokenizerFast
-    from transformers.utils import logging
 
-    logging.disable_progress_bar()
     if out.exists():
         raise OptionError(f"{out} exists. Fix: choose another --out.")
     model: Any
@@ -52,7 +51,8 @@ def hand_over(name: str, out: Path) -> str:
     partial = out.with_name(f".{out.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     try:
-        model.save_pretrained(partial)
+        with quiet():
+            model.save_pretrained(partial)
         whole.save_pretrained(partial)
         partial.replace(out)
     finally:

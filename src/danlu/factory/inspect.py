@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from danlu.corpus.several import ONE
+from danlu.errors import quote
 from danlu.factory import inspect_links, inspect_spans
 from danlu.factory.findings import Finding, check_labels, check_names_only, places
 from danlu.factory.inspect_view import render
@@ -264,14 +265,14 @@ def _evidence(dataset: Dataset, sifted: Sifted, task: Task) -> list[str]:
     kind = "unlabelled" if task.names_only else "training"
     if task.nesting:
         return _evidence_of_marks(columns, sifted, task, share)
-    where = f"the text is the column '{columns.text}'"
+    where = f"the text is the column {quote(columns.text)}"
     if task.pairing:
         order = "matters" if task.pairing == "ordered" else "does not matter"
-        where = f"the texts are the columns '{columns.text}' and '{columns.second}', whose order {order}"
+        where = f"the texts are the columns {quote(columns.text)} and {quote(columns.second)}, whose order {order}"
     if columns.beside:
-        where = f"the columns '{columns.text}' and '{columns.second}' hold {SAID[columns.beside]}"
+        where = f"the columns {quote(columns.text)} and {quote(columns.second)} hold {SAID[columns.beside]}"
     told = [
-        f"{where}, the label the column '{columns.label}'",
+        f"{where}, the label the column {quote(columns.label)}",
         f"labels: {len(task.labels):,}; training rows, one label each: {len(sifted.train):,}",
     ]
     if task.range:
@@ -290,8 +291,9 @@ def _evidence_of_marks(columns: Columns, sifted: Sifted, task: Task, share: floa
     inside = ", some inside others" if task.nesting == "nested" else ""
     linked = sum(len(row.relations or ()) for row in sifted.train)
     related = sum(bool(row.relations) for row in sifted.train)
+    where = f"the text is the column {quote(columns.text)}, the entities the column {quote(columns.label)}"
     return [
-        f"the text is the column '{columns.text}', the entities the column '{columns.label}': {columns.marks}",
+        f"{where}: {columns.marks}",
         f"types: {len(task.labels):,}; entities: {entities:,} in {some:,} of {rows:,} training rows{inside}",
         *([f"relations: {linked:,} of {len(task.relations):,} types in {related:,} rows"] if task.relations else []),
         "no training text has a letter"

@@ -14,7 +14,6 @@ from danlu.errors import brief
 from danlu.factory.questions import chance_of
 from danlu.factory.score_facts import histogram
 from danlu.text.beside import SAID
-from danlu.text.normalize import clean
 from danlu.text.question import parts, told
 from danlu.text.score import bounds_written
 from danlu.text.several import held
@@ -97,12 +96,12 @@ def _classification(task: Task) -> str:
 
 def _told(inspection: Inspection) -> list[str]:
     """Why the task is what it is said to be."""
-    return [brief(clean(str(line)), _LINE) for line in cast("list[object]", inspection.facts["evidence"])]
+    return [brief(str(line), _LINE) for line in cast("list[object]", inspection.facts["evidence"])]
 
 
 def _labels(counts: Counter[str], head: str) -> Iterator[str]:
     ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    yield from _bars([(_fit(clean(label)), count) for label, count in ranked[:_LABELS]], head)
+    yield from _bars([(_fit(label), count) for label, count in ranked[:_LABELS]], head)
     if len(ranked) > _LABELS:
         yield _row("", f"... and {len(ranked) - _LABELS:,} more")
 
@@ -112,13 +111,11 @@ def _relations(inspection: Inspection) -> Iterator[str]:
     facts = cast("dict[str, dict[str, Any]]", inspection.facts.get("relations") or {})
     yield from _labels(Counter({name: found["train"] for name, found in facts.items()}), "Relations") if facts else ()
     for position, (name, found) in enumerate(list(facts.items())[:_LABELS]):
-        triples = [(_fit(clean(head)), _fit(clean(tail)), n) for head, tail, n in found["triples"][:4]]
+        triples = [(_fit(head), _fit(tail), n) for head, tail, n in found["triples"][:4]]
         between = ", ".join(f"{head} → {tail} {n:,}" for head, tail, n in triples)
         more = ", ..." if len(found["triples"]) > 4 else ""
         apart = f"; half up to {found['apart']['p50']:,} characters apart" if found["apart"] else ""
-        yield _row(
-            "" if position else "Between", f"{_fit(clean(name))}: {between or 'not in training rows'}{more}{apart}"
-        )
+        yield _row("" if position else "Between", f"{_fit(name)}: {between or 'not in training rows'}{more}{apart}")
 
 
 def _bars(counts: Sequence[tuple[str, int]], head: str) -> Iterator[str]:
@@ -139,9 +136,9 @@ def _findings(inspection: Inspection) -> Iterator[str]:
             yield ""
             yield f"{title} ({len(found)})"
         for finding in found:
-            yield f"  {finding.code}: {clean(finding.message)}"
+            yield f"  {finding.code}: {finding.message}"
             if finding.rows:
-                yield f"    {clean(', '.join(finding.rows))}"
+                yield f"    {', '.join(map(brief, finding.rows))}"
     if not inspection.findings:
         yield ""
         yield "Nothing to complain of."
@@ -160,7 +157,8 @@ def _columns(text: str) -> int:
 
 
 def _fit(text: str) -> str:
-    """A text cut to the width of a label."""
+    """What is shown of a label, cut to the width there is."""
+    text = brief(text)
     while _columns(text) > _LABEL_WIDTH:
         text = text[: -max(1, (_columns(text) - _LABEL_WIDTH) // 2)]
     return text

@@ -9,6 +9,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from danlu.corpus.options import NAMED
+from danlu.errors import quote
 from danlu.factory.findings import Finding, places
 from danlu.text.normalize import han_share
 from danlu.text.question import asked, parts
@@ -70,17 +71,17 @@ def question_facts(used: Mapping[str, Sequence[Example]]) -> dict[str, object]:
 
 def question_evidence(columns: Columns, train: Sequence[Example]) -> list[str]:
     """Why the task is said to be a choice among options, and how rows were read."""
-    after = f", followed by the column '{columns.second}'" if columns.second else ""
+    after = f", followed by the column {quote(columns.second)}" if columns.second else ""
     where = (
-        f"the list in the column '{columns.options[0]}'"
+        f"the list in the column {quote(columns.options[0])}"
         if len(columns.options) == 1
-        else f"the columns '{columns.options[0]}' to '{columns.options[-1]}'"
+        else f"the columns {quote(columns.options[0])} to {quote(columns.options[-1])}"
     )
     blanks = sum(asked(question) != question for question in (parts(row.text)[0] for row in train))
     share = han_share(part for row in train for part in parts(row.text))
     evidence = [
-        f"the question is the column '{columns.text}'{after}, its options are {where}",
-        f"the answer is the column '{columns.label}': {NAMED[columns.answers or 'texts']}",
+        f"the question is the column {quote(columns.text)}{after}, its options are {where}",
+        f"the answer is the column {quote(columns.label)}: {NAMED[columns.answers or 'texts']}",
         f"training questions: {len(train):,}; guessing would get {chance_of(train):.0%} of them right",
         "no training text has a letter"
         if share is None

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from danlu.corpus.scores import MANY
+from danlu.errors import quote
 from danlu.factory.findings import Finding, places
 from danlu.text.score import bounds_written, is_range, plain, range_of, significant, written
 
@@ -122,6 +123,6 @@ def score_evidence(columns: Columns, train: Sequence[Example], bounds: Range, wh
     seen = bounds_written((min(scores), max(scores)))
     why = "as observed" if seen == (first, last) else f"the usual range around the observed {seen[0]} to {seen[1]}"
     return [
-        f"{where}, the score the column '{columns.label}', which holds numbers: {kind}",
+        f"{where}, the score the column {quote(columns.label)}, which holds numbers: {kind}",
         f"the range is {first} to {last}, {why}; training rows, one score each: {len(train):,}",
     ]

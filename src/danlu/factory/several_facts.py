@@ -10,6 +10,7 @@ from itertools import chain, combinations
 from typing import TYPE_CHECKING
 
 from danlu.corpus.several import told
+from danlu.errors import quote
 from danlu.factory.findings import FEW, MAX_LABELS, Finding, check_names, place, places
 from danlu.text.normalize import han_share
 from danlu.text.several import held
@@ -97,7 +98,7 @@ def several_evidence(columns: Columns, train: Sequence[Example], labels: Sequenc
     share = han_share(row.text for row in train)
     more, one, none = sum(size > 1 for size in sizes), sizes.count(1), sizes.count(0)
     evidence = [
-        f"the text is the column '{columns.text}'; {told(columns)}",
+        f"the text is the column {quote(columns.text)}; {told(columns)}",
         f"labels: {len(labels):,}; training rows with several: {more:,}, with one: {one:,}, with none: {none:,}",
         "no training text has a letter"
         if share is None

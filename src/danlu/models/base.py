@@ -20,6 +20,7 @@ from danlu.errors import OptionError
 from danlu.models.narrow import CONFIG as NARROW_CONFIG
 from danlu.models.narrow import WEIGHTS as NARROW
 from danlu.models.narrow import load_narrow
+from danlu.models.quiet import quiet
 from danlu.models.shelf import SUMS, write_sums
 from danlu.models.storage import (
     damaged,
@@ -84,8 +85,9 @@ def open_base(name: str | None = None) -> Base:
     from transformers import AutoModel, AutoTokenizer
 
     try:
-        model = AutoModel.from_pretrained(name).float().eval()
-        wrapper = AutoTokenizer.from_pretrained(name, use_fast=True)
+        with quiet():
+            model = AutoModel.from_pretrained(name).float().eval()
+            wrapper = AutoTokenizer.from_pretrained(name, use_fast=True)
         _try(model)
     except Exception as error:  # every library below raises types of its own for a folder that is not whole
         raise OptionError(

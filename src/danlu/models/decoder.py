@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from danlu.errors import OptionError
+from danlu.models.quiet import quiet
 from danlu.models.shelf import SHELF, write_sums
 from danlu.models.storage import (
     damaged,
@@ -64,7 +65,8 @@ def open_decoder(name: str | None = None) -> Decoder:
         raise OptionError(f"{folder} holds no decoder. Fix: give the model folder of danlu pretrain --kind decoder.")
     tokenizer = open_tokenizer(folder / "tokenizer.json")
     try:
-        model = AutoModelForCausalLM.from_pretrained(folder)
+        with quiet():
+            model = AutoModelForCausalLM.from_pretrained(folder)
     except Exception as error:  # every library below raises types of its own for a folder that is not whole
         line = (str(error) or type(error).__name__).splitlines()[0]
         raise OptionError(f"{folder} cannot be opened ({line}). Fix: give the folder of a whole decoder.") from error

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+from danlu.errors import quote
 from danlu.serve.body import Wire, checked_text, kind_of, read_body
-from danlu.serve.problems import Problem, quote
+from danlu.serve.problems import Problem
 from danlu.text.normalize import clean
 from danlu.text.question import LEAST_OPTIONS, ask
 

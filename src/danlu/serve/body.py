@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Never, cast
 
-from danlu.errors import DataError, OptionError
-from danlu.serve.problems import Problem, quote
+from danlu.errors import DataError, OptionError, quote
+from danlu.serve.problems import Problem
 from danlu.text.mention import pair_of
 from danlu.text.normalize import clean
 from danlu.text.pair import join

@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 
+from danlu.errors import quote
 from danlu.serve.page import SAFE
 
 if TYPE_CHECKING:
@@ -41,12 +42,6 @@ class Problem(Exception):  # noqa: N818 - an answer, not a fault
         """The answer, ready to send."""
         error = {"what": self.what, "where": self.where, "fix": self.fix}
         return JSONResponse({"error": error}, self.status, headers=self.headers)
-
-
-def quote(text: str, most: int = 60) -> str:
-    """A client's own words, fit to stand in a message: short, and encodable whatever they hold."""
-    short = text if len(text) <= most else text[:most] + "…"
-    return "'" + short.encode("utf-8", "backslashreplace").decode("utf-8") + "'"
 
 
 def install(app: FastAPI) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from danlu.errors import DataError
+from danlu.errors import DataError, quote
 from danlu.text.normalize import clean, language
 
 LONGEST = 20  # characters of a pronoun, such as 他们自己 or the aforementioned
@@ -68,10 +68,10 @@ def pair_of(text: str, pronoun: str, name: str) -> tuple[str, str]:
     edges = [f"(?<!{_LETTER})" * _is_letter(pronoun[0]), f"(?!{_LETTER})" * _is_letter(pronoun[-1])]
     places = [found.start() for found in re.finditer(re.escape(pronoun).join(edges), text)]
     if not places:
-        raise DataError(f"'{pronoun}' does not stand in the text", "write the pronoun as it stands there")
+        raise DataError(f"{quote(pronoun)} does not stand in the text", "write the pronoun as it stands there")
     if len(places) > 1:
         fix = f"mark in the text the one that is meant: {mark(pronoun)}"
-        raise DataError(f"'{pronoun}' stands in the text {len(places)} times", fix)
+        raise DataError(f"{quote(pronoun)} stands in the text {len(places)} times", fix)
     return pair_at(text, pronoun, places[0], name)
 
 
