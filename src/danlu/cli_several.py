@@ -23,7 +23,8 @@ TaskOption = Annotated[
     str | None,
     typer.Option(
         "--task",
-        help="classification: one label a text; several: several, or none; score: a number.",
+        help="What rows are, where danlu takes them for something else: classification (one label a text), several "
+        "(labels, or none), score, pairs, choice (questions with options) or entities.",
     ),
 ]
 

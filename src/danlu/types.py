@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 Language = Literal["zh", "en", "mixed"]
 Pairing = Literal["ordered", "unordered"]  # of two texts: whether it matters which of them is the first
-Kind = Literal["classification", "several", "score"]  # what a user may say that rows are, where it cannot be seen
+Kind = Literal["classification", "several", "score", "pairs", "choice", "entities"]  # what a user says that rows are
 Range = tuple[float, float]  # of scores: the least and the greatest
 Beside = Literal["mention", "keywords"]  # what stands beside the text of a pair, where that is no other text
 Answers = Literal["from 0", "from 1", "letters", "texts"]  # how the answer to a question names one of its options

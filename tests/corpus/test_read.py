@@ -883,3 +883,45 @@ def test_what_names_cannot_stand_for(tmp_path):
     write(tmp_path, "unlabeled.csv", "sentence1,sentence2\na,b\n")
     with pytest.raises(DataError, match=r"unlabeled\.csv: the rows are pairs of texts"):
         load(tmp_path)
+
+
+TWO = {"sentence1": "where is it", "sentence2": "it is late", "label": "1"}
+BOTH = {"text": "ask Ann", "label": "ask", "entities": [{"start": 4, "end": 7, "type": "person"}]}
+ASKED = {"question": "who came", "options": ["Ann", "Bob"], "answer": "Ann", "label": "easy"}
+
+
+@pytest.mark.parametrize(
+    ("row", "task", "found"),
+    [
+        (TWO, None, ("pair", "1")),
+        (TWO, "pairs", ("pair", "1")),
+        (BOTH, None, ("text", "spans")),
+        (BOTH, "entities", ("text", "spans")),
+        (BOTH, "classification", ("text", "ask")),
+        (ASKED, None, ("options", "Ann")),
+        (ASKED, "choice", ("options", "Ann")),
+        (ASKED, "classification", ("text", "easy")),
+    ],
+)
+def test_who_names_the_task_has_the_last_word(tmp_path, row, task, found):
+    other = {**row, "label": "2"} if row is TWO else {**row, "label": "tell"}
+    (tmp_path / "train.jsonl").write_text("".join(json.dumps(each) + "\n" for each in (row, other)))
+    dataset = load(tmp_path, task=task)
+    first = dataset.train[0]
+    kind = "options" if dataset.columns.options else "pair" if dataset.columns.second else "text"
+    assert (kind, "spans" if first.spans is not None else first.label) == found
+
+
+@pytest.mark.parametrize(
+    ("task", "options", "said"),
+    [
+        ("pairs", {}, r"no two columns look like the texts of a pair.*--text and --second; there are: text, label"),
+        ("choice", {}, r"no column looks like options.*'options'"),
+        ("entities", {}, r"no column marks entities.*--label"),
+        ("entities", {"second": "label"}, r"rows with marked entities have no second text"),
+    ],
+)
+def test_a_task_that_rows_do_not_hold_is_refused(tmp_path, task, options, said):
+    (tmp_path / "train.csv").write_text("text,label\nask Ann,ask\ntell Bob,tell\n")
+    with pytest.raises(DataError, match=rf"train\.csv.*{said}"):
+        load(tmp_path, task=task, **options)

@@ -167,11 +167,18 @@ def _columns(
 ) -> Columns:
     """The columns of questions with options where rows have options, else of two mentions, of pairs, or of texts.
 
-    Who names a task says that rows are no questions.
+    Who names another task says that rows are no questions.
     """
     named = {"text": text, "second": second, "label": label}
-    asked = question_columns(rows, **named, file=file) if task is None else None
+    asked = question_columns(rows, **named, file=file) if task in (None, "choice") else None
+    if task == "choice" and asked is None:
+        fix = "give each row a list 'options', or columns A, B, C, …, or leave --task out"
+        raise DataError("no column looks like options", fix, file=file)
     found = asked or mention_columns(rows, find_columns(rows, **named, file=file))
+    if task == "pairs" and found.second is None:
+        names = list(dict.fromkeys(name for row in rows for name in row))
+        fix = f"name them with --text and --second; there are: {listing(names)}"
+        raise DataError("no two columns look like the texts of a pair", fix, file=file)
     if found.second is not None and task == "several":
         what = f"the rows are pairs of texts ({brief(found.text)}, {brief(found.second)}), which have one label each"
         fix = "name the column of the text with --text" + ("" if measured else ", or leave --task out")

@@ -120,7 +120,8 @@ def load(
         text: the text's column, found if None.
         second: the column of the second text of a pair, found by name if None.
         label: the label's column, found if None.
-        task: whether a text has one label, several or a score, found out if None.
+        task: whether a text has one label, several or a score, is a pair or a question with options, or has entities
+            marked; found out if None.
         labels: names of labels in place of training rows.
 
     Raises:
@@ -137,7 +138,12 @@ def load(
     if labels:
         fix = "leave --labels out, or, to learn from names alone, give the texts with --unlabeled and no training file"
         raise DataError("its rows have labels of their own", fix, file=paths["train"].name)
-    marked = None if second or task else open_marked(paths["train"], text=text, label=label)
+    looked = second is None and task in (None, "entities")
+    marked = open_marked(paths["train"], text=text, label=label) if looked else None
+    if task == "entities" and marked is None:
+        what = "no column marks entities" if second is None else "rows with marked entities have no second text"
+        fix = "name the column with --label, and leave --second and --task out where that is not what rows hold"
+        raise DataError(what, fix, file=paths["train"].name)
     if marked is not None:
         return _marked(paths, marked[0].columns, _first(marked[1], paths["train"]), text, label)
     listed = label_names(paths["labels"]) if "labels" in paths else {}

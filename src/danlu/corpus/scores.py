@@ -41,7 +41,7 @@ def are_scores(rows: Sequence[Row], columns: Columns, task: Kind | None, listed:
     """
     if columns.label is None or columns.several is not None:
         return False
-    if task is not None:
+    if task not in (None, "pairs"):  # a pair may have a score
         return task == "score"
     cells = [as_label(value) for value in (row.get(columns.label) for _, row in rows) if is_scalar(value)]
     filled = [cell for cell in cells if cell is not None]
