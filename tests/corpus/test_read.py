@@ -153,6 +153,20 @@ def test_wrong_bytes_of_a_file_that_is_no_utf8_may_be_of_three_encodings(tmp_pat
         rows_of(path)
 
 
+@pytest.mark.parametrize("end", [b"\r", b"\n", b"\r\n"])
+@pytest.mark.parametrize("bad", [b"\xff, and what follows", b"\xe4\xb8"])
+def test_wrong_bytes_are_found_by_the_line_ends_of_the_file(tmp_path, end, bad):
+    rows = [ANCHOR.encode(), ANCHOR.encode(), bad]
+    with pytest.raises(DataError, match="line 3 holds bytes that are not UTF-8") as refusal:
+        rows_of(write(tmp_path, "a.txt", end.join(rows)))
+    assert refusal.value.row == 3
+
+
+def test_a_carriage_return_before_wrong_bytes_ends_no_line_where_a_newline_follows(tmp_path):
+    with pytest.raises(DataError, match="line 1 holds"):
+        rows_of(write(tmp_path, "a.txt", f"{ANCHOR}\r".encode() + b"\xff\n"))
+
+
 def test_a_utf8_file_with_one_bad_byte_is_not_taken_for_gb18030(tmp_path):
     path = write(tmp_path, "train.txt", (ANCHOR + "\n").encode() * 2 + b"\xe4\xb8\n")
     with pytest.raises(DataError, match="row 3"):
