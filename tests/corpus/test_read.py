@@ -939,3 +939,36 @@ def test_a_task_that_rows_do_not_hold_is_refused(tmp_path, task, options, said):
     (tmp_path / "train.csv").write_text("text,label\nask Ann,ask\ntell Bob,tell\n")
     with pytest.raises(DataError, match=rf"train\.csv.*{said}"):
         load(tmp_path, task=task, **options)
+
+
+SINGLE = {"text": "ask Ann", "label": "ask"}
+UNLIKE = {"pairs": (TWO, "are not pairs of texts, as the training rows are"), "choice": (ASKED, "have no options, as")}
+
+
+@pytest.mark.parametrize("task", UNLIKE)
+@pytest.mark.parametrize("role", ["dev", "test", "unlabeled"])
+def test_rows_unlike_the_training_rows_are_called_so_also_where_the_task_is_named(tmp_path, task, role):
+    row, said = UNLIKE[task]
+    write(tmp_path, "train.jsonl", f"{json.dumps(row)}\n")
+    write(tmp_path, f"{role}.jsonl", f"{json.dumps(SINGLE)}\n")
+    with pytest.raises(DataError, match=rf"{role}\.jsonl: the rows {said}.*Fix: give it the columns of the training"):
+        load(tmp_path, task=task)
+
+
+@pytest.mark.parametrize("role", ["test", "unlabeled"])
+def test_who_names_another_task_says_of_no_file_that_it_holds_questions(tmp_path, role):
+    write(tmp_path, "train.jsonl", f"{json.dumps(SINGLE)}\n")
+    write(tmp_path, f"{role}.jsonl", f"{json.dumps(ASKED)}\n")
+    (found,) = getattr(load(tmp_path, task="classification"), role)
+    assert found.text == "who came"
+    with pytest.raises(DataError, match="are questions with options, unlike training rows"):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("second", "fix"), [(None, "with --label, or leave --task out"), ("label", "leave --second or")]
+)
+def test_entities_that_are_not_there_are_mended_by_what_was_given(tmp_path, second, fix):
+    path = write(tmp_path, "train.csv", "text,label\nask Ann,ask\n")
+    with pytest.raises(DataError, match=f"Fix: .*{fix}"):
+        load(path, task="entities", second=second)
