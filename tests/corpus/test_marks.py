@@ -44,6 +44,13 @@ def test_every_shape_is_read(tmp_path, shape):
     assert ("ends included" in dataset.columns.marks) == (shape in {"cluener", "gts", "last character"})
 
 
+def test_entities_stand_in_the_text_also_where_two_others_could_be_a_pair(tmp_path):
+    row = {"sentence1": "some one", "sentence2": "some other", "text": TEXT, **SHAPES["last character"]}
+    dataset = load(write(tmp_path, "train.jsonl", row), task="entities")
+    assert dataset.columns.text == "text"
+    assert [found.spans for found in dataset.train] == [BEIJING]
+
+
 def test_a_csv_holds_json(tmp_path):
     cell = json.dumps([{"start": 2, "end": 4, "type": "place"}]).replace('"', '""')
     path = write(tmp_path, "train.csv", "text,entities", f'{TEXT},"{cell}"', f'{TEXT}!,"[]"')

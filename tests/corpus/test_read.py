@@ -153,6 +153,20 @@ def test_wrong_bytes_of_a_file_that_is_no_utf8_may_be_of_three_encodings(tmp_pat
         rows_of(path)
 
 
+@pytest.mark.parametrize("end", [b"\r", b"\n", b"\r\n"])
+@pytest.mark.parametrize("bad", [b"\xff, and what follows", b"\xe4\xb8"])
+def test_wrong_bytes_are_found_by_the_line_ends_of_the_file(tmp_path, end, bad):
+    rows = [ANCHOR.encode(), ANCHOR.encode(), bad]
+    with pytest.raises(DataError, match="line 3 holds bytes that are not UTF-8") as refusal:
+        rows_of(write(tmp_path, "a.txt", end.join(rows)))
+    assert refusal.value.row == 3
+
+
+def test_a_carriage_return_before_wrong_bytes_ends_no_line_where_a_newline_follows(tmp_path):
+    with pytest.raises(DataError, match="line 1 holds"):
+        rows_of(write(tmp_path, "a.txt", f"{ANCHOR}\r".encode() + b"\xff\n"))
+
+
 def test_a_utf8_file_with_one_bad_byte_is_not_taken_for_gb18030(tmp_path):
     path = write(tmp_path, "train.txt", (ANCHOR + "\n").encode() * 2 + b"\xe4\xb8\n")
     with pytest.raises(DataError, match="row 3"):
@@ -925,3 +939,36 @@ def test_a_task_that_rows_do_not_hold_is_refused(tmp_path, task, options, said):
     (tmp_path / "train.csv").write_text("text,label\nask Ann,ask\ntell Bob,tell\n")
     with pytest.raises(DataError, match=rf"train\.csv.*{said}"):
         load(tmp_path, task=task, **options)
+
+
+SINGLE = {"text": "ask Ann", "label": "ask"}
+UNLIKE = {"pairs": (TWO, "are not pairs of texts, as the training rows are"), "choice": (ASKED, "have no options, as")}
+
+
+@pytest.mark.parametrize("task", UNLIKE)
+@pytest.mark.parametrize("role", ["dev", "test", "unlabeled"])
+def test_rows_unlike_the_training_rows_are_called_so_also_where_the_task_is_named(tmp_path, task, role):
+    row, said = UNLIKE[task]
+    write(tmp_path, "train.jsonl", f"{json.dumps(row)}\n")
+    write(tmp_path, f"{role}.jsonl", f"{json.dumps(SINGLE)}\n")
+    with pytest.raises(DataError, match=rf"{role}\.jsonl: the rows {said}.*Fix: give it the columns of the training"):
+        load(tmp_path, task=task)
+
+
+@pytest.mark.parametrize("role", ["test", "unlabeled"])
+def test_who_names_another_task_says_of_no_file_that_it_holds_questions(tmp_path, role):
+    write(tmp_path, "train.jsonl", f"{json.dumps(SINGLE)}\n")
+    write(tmp_path, f"{role}.jsonl", f"{json.dumps(ASKED)}\n")
+    (found,) = getattr(load(tmp_path, task="classification"), role)
+    assert found.text == "who came"
+    with pytest.raises(DataError, match="are questions with options, unlike training rows"):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("second", "fix"), [(None, "with --label, or leave --task out"), ("label", "leave --second or")]
+)
+def test_entities_that_are_not_there_are_mended_by_what_was_given(tmp_path, second, fix):
+    path = write(tmp_path, "train.csv", "text,label\nask Ann,ask\n")
+    with pytest.raises(DataError, match=f"Fix: .*{fix}"):
+        load(path, task="entities", second=second)

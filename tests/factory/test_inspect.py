@@ -250,6 +250,11 @@ def test_render_is_aligned_and_harmless():
     assert r"    t\x1b:3" in text
 
 
+def test_the_row_is_said_however_long_the_name_of_its_file():
+    name = "a" * 240 + ".csv"
+    assert f"    {name}:17\n" in f"{render(inspect(Dataset([*rows(GOOD), Example('', 'a', name, 17)])))}\n"
+
+
 @settings(max_examples=50)
 @given(
     st.lists(

@@ -11,6 +11,7 @@ import gzip
 import io
 import lzma
 import zlib
+from collections import Counter
 from contextlib import contextmanager
 from functools import partial
 from itertools import chain
@@ -192,15 +193,23 @@ def _next_line(text: io.TextIOWrapper, path: Path, encoding: str, headers: int) 
 
 
 def undecodable(path: Path, encoding: str, headers: int = 0) -> DataError:
-    """The error for a file that is not all in its encoding; names the first bad line."""
+    """The error for a file that is not all in its encoding; names the first bad line, as `lines` counts them."""
     decoder = codecs.getincrementaldecoder(encoding)()
-    line = 1
+    ends: Counter[str] = Counter()
+    more = False  # whether a newline follows
     with open_bytes(path) as stream:
+        chunks = iter(partial(stream.read, CHUNK), b"")
         try:
-            for chunk in iter(partial(stream.read, CHUNK), b""):
-                line += decoder.decode(chunk).count("\n")
+            for chunk in chunks:
+                ends += _ends(decoder.decode(chunk))
         except UnicodeDecodeError as bad:
-            line += bad.object[: bad.start].decode(encoding, "ignore").count("\n")
+            ends += _ends(bad.object[: bad.start].decode(encoding, "ignore"))
+            more = any(b"\n" in chunk for chunk in chain([bad.object[bad.start :]], chunks))
+    line = 1 + (ends["\n"] if ends["\n"] or more else ends["\r"])
     known = "UTF-8, GB18030 or UTF-16" if encoding == "gb18030" else encoding.upper()
     what = f"line {line:,} holds bytes that are not {known}"
     return DataError(what, _SAVE_AS, file=path.name, row=max(line - headers, 0))
+
+
+def _ends(text: str) -> Counter[str]:
+    return Counter({end: text.count(end) for end in "\r\n"})

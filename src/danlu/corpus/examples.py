@@ -113,6 +113,7 @@ def open_examples(
             file=path.name,
             task=task,
             measured=measured,
+            alone=known is None,
         )
         if known is not None and bool(known.options) != bool(columns.options):
             kinds = ("have no options, as the training rows have", "are questions with options, unlike training rows")
@@ -164,22 +165,24 @@ def _columns(
     file: str,
     task: Kind | None,
     measured: bool,
+    alone: bool,
 ) -> Columns:
     """The columns of questions with options where rows have options, else of two mentions, of pairs, or of texts.
 
-    Who names another task says that rows are no questions.
+    Who names another task says that rows are no questions. Rows that lack what the task asks for are refused here where
+    they stand alone, and by `open_examples`, as unlike the training rows, where they do not.
     """
     named = {"text": text, "second": second, "label": label}
     asked = question_columns(rows, **named, file=file) if task in (None, "choice") else None
-    if task == "choice" and asked is None:
+    if alone and task == "choice" and asked is None:
         fix = "give each row a list 'options', or columns A, B, C, …, or leave --task out"
         raise DataError("no column looks like options", fix, file=file)
     found = asked or mention_columns(rows, find_columns(rows, **named, file=file))
-    if task == "pairs" and found.second is None:
+    if alone and task == "pairs" and found.second is None:
         names = list(dict.fromkeys(name for row in rows for name in row))
         fix = f"name them with --text and --second; there are: {listing(names)}"
         raise DataError("no two columns look like the texts of a pair", fix, file=file)
-    if found.second is not None and task == "several":
+    if alone and task == "several" and found.second is not None:
         what = f"the rows are pairs of texts ({brief(found.text)}, {brief(found.second)}), which have one label each"
         fix = "name the column of the text with --text" + ("" if measured else ", or leave --task out")
         raise DataError(what, fix, file=file)

@@ -13,7 +13,17 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, TypeGuard, cast
 
 from danlu.corpus import relations, tags
-from danlu.corpus.columns import LABEL_NAMES, SCORE_NAMES, Columns, as_text, by_name, existing, find_columns, is_scalar
+from danlu.corpus.columns import (
+    LABEL_NAMES,
+    SCORE_NAMES,
+    TEXT_NAMES,
+    Columns,
+    as_text,
+    by_name,
+    existing,
+    find_columns,
+    is_scalar,
+)
 from danlu.corpus.formats import read_rows
 from danlu.corpus.place import Place
 from danlu.corpus.shapes import READERS, SHAPES, Mark, shape_of, whole
@@ -145,7 +155,8 @@ def _find_marks(rows: Sequence[Row], *, text: str | None, label: str | None, fil
         shape = _shape([_parsed(row.get(name)) for row in rows], guess=name not in _NO_SIGN)
         if shape is not None:
             others = [{key: value for key, value in row.items() if key != name} for row in rows]
-            found = find_columns(others, text=text, label=None, file=file).text
+            single = text or by_name(others, [other for other in names if other != name], TEXT_NAMES)
+            found = find_columns(others, text=single, label=None, file=file).text  # entities stand in one text
             return Marks(found, name, shape, _inclusive(rows, found, name, shape))
     return None
 

@@ -141,8 +141,9 @@ def load(
     looked = second is None and task in (None, "entities")
     marked = open_marked(paths["train"], text=text, label=label) if looked else None
     if task == "entities" and marked is None:
-        what = "no column marks entities" if second is None else "rows with marked entities have no second text"
-        fix = "name the column with --label, and leave --second and --task out where that is not what rows hold"
+        what, fix = "no column marks entities", "name the column with --label, or leave --task out"
+        if second is not None:
+            what, fix = "rows with marked entities have no second text", "leave --second or --task out"
         raise DataError(what, fix, file=paths["train"].name)
     if marked is not None:
         return _marked(paths, marked[0].columns, _first(marked[1], paths["train"]), text, label)
@@ -160,7 +161,7 @@ def load(
             rows[role], more = _first(found, paths[role])
             notes += more
     if "unlabeled" in paths:
-        rows["unlabeled"], more = _unlabeled(paths["unlabeled"], text, second, columns)
+        rows["unlabeled"], more = _unlabeled(paths["unlabeled"], text, second, columns, task)
         notes += more
     return replace(_dataset(paths, columns, rows, notes), task=task)
 
@@ -366,11 +367,11 @@ def _refuse_same_file(paths: dict[str, Path]) -> None:
 
 
 def _unlabeled(
-    path: Path, text: str | None, second: str | None, columns: Columns
+    path: Path, text: str | None, second: str | None, columns: Columns, task: Kind | None = None
 ) -> tuple[list[Example], tuple[str, ...]]:
     """The texts of a file, its labels ignored, as `_first` gives them."""
     named = None if extension(path) == ".txt" else text
-    stream = examples(path, text=named, second=second, need_label=False, columns=columns)
+    stream = examples(path, text=named, second=second, need_label=False, columns=columns, task=task)
     rows, notes = _first(stream, path)
     return [replace(row, label=None) for row in rows], notes
 

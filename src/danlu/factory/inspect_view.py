@@ -10,7 +10,7 @@ from collections import Counter
 from itertools import chain
 from typing import TYPE_CHECKING, Any, cast
 
-from danlu.errors import brief
+from danlu.errors import brief, visible
 from danlu.factory.questions import chance_of
 from danlu.factory.score_facts import histogram
 from danlu.text.beside import SAID
@@ -138,7 +138,7 @@ def _findings(inspection: Inspection) -> Iterator[str]:
         for finding in found:
             yield f"  {finding.code}: {finding.message}"
             if finding.rows:
-                yield f"    {', '.join(map(brief, finding.rows))}"
+                yield f"    {', '.join(map(visible, finding.rows))}"
     if not inspection.findings:
         yield ""
         yield "Nothing to complain of."

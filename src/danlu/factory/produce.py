@@ -61,7 +61,7 @@ class Options:
         text: the column of the texts.
         second: the column of the second texts, where rows are pairs.
         label: the column of the labels.
-        task: whether a text has one label, several or a score; found out if None.
+        task: what rows are, as `danlu.corpus.read.load` takes it; found out if None.
         base: a Hugging Face encoder instead of the embedded one.
         seed: of everything drawn at random.
         minutes: the budget.

@@ -19,8 +19,8 @@ _LONGEST = 32  # characters or words of a name whose order is compared
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _MEANING = re.compile(r"[^\W\d_]{2,}|[\u4e00-\u9fff]")
 _APOSTROPHE = re.compile("['’`]")
-# What parts words. Signs that mean something stay: C++, C#, AA-, 50%.
-_BETWEEN = re.compile(r"(?<=\w)-(?=\w)|[\s_.,;:!?\"“”‘()\[\]{}<>/\\|·、。《》【】「」—–…~]+")
+# What parts words. Signs that mean something stay: C++, C#, AA-, 50%, <18.
+_BETWEEN = re.compile(r"(?<=\w)-(?=\w)|[\s_.,;:!?\"“”‘()\[\]{}/\\|·、。《》【】「」—–…~]+")
 _HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff]")
 _UNIT = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]|[^\s\u3400-\u4dbf\u4e00-\u9fff]+")
 _PLURAL = re.compile(r"(?<=[a-z][a-z][^\W\d_siu])s$")
@@ -114,12 +114,17 @@ def _turned(first: tuple[str, ...], second: tuple[str, ...]) -> bool:
         return True
     size = len(first)
     return any(
-        first[:start] + first[middle:end] + first[start:middle] + first[end:] == second
-        for start in range(size)
-        for middle in range(start + 1, size)
-        for end in range(middle + 1, size + 1)
+        first[middle:end] + first[start:middle] == second[start:end]
+        for start in range(_shared(first, second) + 1)
+        for end in range(max(start + 2, size - _shared(first[::-1], second[::-1])), size + 1)
+        for middle in range(start + 1, end)
         if _is_word(first[start:middle]) and _is_word(first[middle:end])
     )
+
+
+def _shared(first: Sequence[str], second: Sequence[str]) -> int:
+    """With how many units both begin."""
+    return next((at for at, (a, b) in enumerate(zip(first, second, strict=True)) if a != b), len(first))
 
 
 def _is_word(units: Sequence[str]) -> bool:
