@@ -36,6 +36,7 @@ def test_what_is_long_is_cut_and_both_ends_are_said():
 
 def test_what_nobody_sees_is_written_out_and_not_cut_through():
     assert visible("一行 text") == "一行 text"
+    assert visible("退款　👨‍👩‍👧") == "退款　👨‍👩‍👧"
     assert visible("a\r\nb\x1b\u202ec\ud800") == r"a\r\nb\x1b\u202ec\ud800"
     assert brief("a\nb", 4) == r"a\nb"
     assert brief("a\nbc", 4) == r"a\n…"

@@ -4,7 +4,7 @@
     python -m benchmarks.base.starts --data DATA --text TEXT --work WORK --minutes 25
 
 Both are trained by `recipes.base_encoder` on one thread for the same time, on the same pairs, losses and vocabulary, in
-layers of as many weights; resumable. A third of the recipe's pairs is prepared: more than two cores read in that time.
+layers of as many weights; resumable. A third of the recipe's pairs is prepared: that is more than two cores can read in the time.
 Rates are each start's own, since weights that know nothing need larger ones (--rates tries some for three minutes each,
 by the losses). Then the fixed evaluation measures both.
 """
@@ -63,10 +63,10 @@ def main() -> None:
     tokenizer = Tokenizer.from_file(str(options.work / "tokenizer.json"))
     modern = replace(PAIRS, **RATES)
     for rate in options.rates:
+        (options.work / "try.pt").unlink(missing_ok=True)
         tried = train(
             options.work, from_nothing(tokenizer.get_vocab_size()), replace(modern, body_lr=rate), 3, "try.pt"
         )
-        (options.work / "try.pt").unlink()
         print(rate, tried)
     if options.rates:
         return

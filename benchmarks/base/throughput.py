@@ -80,6 +80,8 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=12)
     parser.add_argument("--out", type=Path, default=HERE / "throughput.json")
     options = parser.parse_args()
+    if options.steps < 3:
+        parser.error("--steps is 3 at least: the first two are not counted")
     start(0)
     with autocast(ALONE.device):
         fast = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else torch.float32

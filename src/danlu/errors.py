@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 SHOWN, NAMED = 60, 10  # characters of a value, and names, that one message quotes
+_SEEN = "\u3000\u200c\u200d"  # the wide blank of Chinese, and what joins or parts letters and emoji: left as they are
 _FIELD, _CLAUSE, _END = 80, 1_000, 300  # characters of a column's name, of a clause, and of the end of a long one
 
 
@@ -27,7 +28,9 @@ def visible(text: str) -> str:
     """A text on one line: line ends and characters that nobody sees are written as Python writes them."""
     if text.isprintable():
         return text
-    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
+    return "".join(
+        each if each.isprintable() or each in _SEEN else each.encode("unicode_escape").decode() for each in text
+    )
 
 
 def brief(value: str, most: int = SHOWN) -> str:
