@@ -4,7 +4,7 @@
     python -m benchmarks.base.starts --data DATA --text TEXT --work WORK --minutes 25
 
 Both are trained by `recipes.base_encoder` on one thread for the same time, on the same pairs, losses and vocabulary, in
-layers of as many weights; resumable. A third of the recipe's pairs is prepared: that is more than two cores can read in the time.
+layers of as many weights; resumable. A third of the recipe's pairs is prepared, more than a core can read in the time.
 Rates are each start's own, since weights that know nothing need larger ones (--rates tries some for three minutes each,
 by the losses). Then the fixed evaluation measures both.
 """

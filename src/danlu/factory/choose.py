@@ -82,7 +82,7 @@ def measure(draft: Draft, labels: Sequence[str], exam: Exam) -> Measured[Draft]:
 
 
 def latency(predict: Callable[[list[str]], object], graph: Graph, units: Sequence[list[str]]) -> tuple[float, float]:
-    """Milliseconds of one prediction, the 95th percentile, and of its graph alone, the median; each the least of some rounds.
+    """Milliseconds of one prediction, the 95th percentile, and of its graph alone, the median: the least of the rounds.
 
     Args:
         predict: of a model.
