@@ -1,10 +1,11 @@
 """The bilingual tokenizer beside bert-base-chinese's scheme and a byte-level BPE of the same size and text.
 
-    python -m benchmarks.tokenizer [--size 16384]
+    python -m benchmarks.tokenizer [--size 16384] [--sample 1500000]
 
-Characters a token and tokens a second on held-out text of each genre, one thread. All three are given the same texts
-in the same run; the texts measured are the last of each source, and the vocabularies are learned from the first three
-million characters of what comes before them.
+Characters a token and tokens a second on held-out text of each genre, one thread. All are given the same texts in the
+same run; the texts measured are the last of each source, and the vocabularies are learned from so many characters of
+the beginning of each. Beside them the package's own vocabulary, learned from one and a half million of each, which of
+small sources is all of it.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from benchmarks.common import DATA, store
 from danlu.corpus.vocabulary import SAMPLE, segmenter
+from danlu.models.decoder import open_decoder
 from danlu.text.normalize import tidy
 from danlu.text.tokenizer import decode, encode, train_tokenizer
 
@@ -61,7 +63,7 @@ def path_of(source: str) -> Path:
     return DATA / "text" / f"{source}.jsonl.xz"
 
 
-def parted(source: str, characters: int) -> tuple[list[str], list[str]]:
+def parted(source: str, characters: int, sample: int) -> tuple[list[str], list[str]]:
     """Texts of a source to learn from, from its beginning, and to measure on: its last ones, never the same."""
     with lzma.open(path_of(source), "rt", encoding="utf-8", newline="\n") as file:
         texts = [tidy(json.loads(line)["text"])[:20_000] for line in file]
@@ -76,7 +78,7 @@ def parted(source: str, characters: int) -> tuple[list[str], list[str]]:
     for text in texts[:kept]:
         learned.append(text)
         size += len(text)
-        if size > SAMPLE:
+        if size > sample:
             break
     return learned, held_out
 
@@ -130,15 +132,17 @@ def measured(scheme: Scheme, texts: list[str]) -> dict[str, Any]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--size", type=int, default=16_384)
+    parser.add_argument("--sample", type=int, default=SAMPLE, help="characters of a source to learn from")
     parser.add_argument("--out", type=Path, default=HERE / "results.json")
     arguments = parser.parse_args()
     learned: list[str] = []
     held_out: dict[str, list[str]] = {}
     for genre, sources in GENRES.items():
-        parts = [parted(source, MEASURED // len(sources)) for source in sources]
+        parts = [parted(source, MEASURED // len(sources), arguments.sample) for source in sources]
         learned += [text for part, _ in parts for text in part]
         held_out[genre] = [text for _, part in parts for text in part]
     made = {
+        "the package's": ours(open_decoder().tokenizer),
         "danlu": ours(train_tokenizer(lambda: learned, arguments.size, segment=segmenter())),
         "danlu, pieces anywhere": ours(train_tokenizer(lambda: learned, arguments.size)),
         "byte-level BPE": byte_level(iter(learned), arguments.size),
@@ -149,7 +153,7 @@ def main() -> None:
         results[genre] = {name: measured(scheme, texts) for name, scheme in made.items()}
         row = "  ".join(f"{name} {found['characters_a_token']:.2f}" for name, found in results[genre].items())
         print(f"{genre:<24}{row}", flush=True)
-    store(arguments.out, {"size": arguments.size, "sample": SAMPLE, "genres": results})
+    store(arguments.out, {"size": arguments.size, "sample": arguments.sample, "genres": results})
 
 
 if __name__ == "__main__":
