@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from danlu.errors import OptionError
-from danlu.factory.choose import Measured, choose
+from danlu.factory.choose import Asked, Measured, choose, compared, pace
 from danlu.factory.draft import Draft
 
 
@@ -16,8 +16,8 @@ def pair(kind, accuracy, *, size=1_000_000, ms=1.0, small_is_right=True):
     """A candidate in float32 and in int8, the second twice as fast and half as large."""
     drafts = [Draft(kind, kind, precision, b"", None, 0, 0, 0, None) for precision in ("float32", "int8")]
     labels = np.zeros(10, int)
-    full = Measured(drafts[0], accuracy, size, ms, ms, labels, np.zeros((10, 2), np.float32))
-    small = replace(full, draft=drafts[1], bytes=size // 2, p95_ms=ms / 2, graph_ms=ms / 2)
+    full = Measured(drafts[0], accuracy, size, ms, 1.0, labels, np.zeros((10, 2), np.float32))
+    small = replace(full, draft=drafts[1], bytes=size // 2, p95_ms=ms / 2, pace=0.5)
     return full, small if small_is_right else replace(small, accuracy=accuracy - 0.1, labels=labels + 1)
 
 
@@ -40,7 +40,57 @@ def test_of_equals_the_smaller_ships():
 @pytest.mark.parametrize(("share", "precision"), [(0.5, "int8"), (0.85, "int8"), (0.95, "float32"), (1.2, "float32")])
 def test_int8_that_is_hardly_faster_stays_behind(share, precision):
     full, small = pair("static", 0.8)
-    assert shipped([(full, replace(small, graph_ms=share * full.graph_ms))]) == ("static", precision)
+    assert shipped([(full, replace(small, pace=share))]) == ("static", precision)
+
+
+class Clock:
+    """A graph whose runs take seconds of its own, as a model counts them."""
+
+    def __init__(self, *seconds):
+        self.seconds, self.left, self.asked = 0.0, list(seconds), []
+
+    def predict(self, texts):
+        self.asked.append(texts)
+        self.seconds += self.left.pop(0) if len(self.left) > 1 else self.left[0]
+
+
+def test_the_pace_is_that_of_the_fastest_runs_on_the_longest_texts():
+    small, full = Clock(90.0, 70.0, 0.5, 0.9), Clock(0.1, 3.0, 1.0, 2.0)  # the first of each is to warm up
+    units = [["x" * length] for length in (3, 1, 9, 4, 7, 2, 8, 6, 5, 10)]
+    assert pace(Asked(small.predict, small), Asked(full.predict, full), units) == pytest.approx(0.5)
+    assert set(map(len, small.asked[0])) == {3, 4, 5, 6, 7, 8, 9, 10}
+    assert all(texts == small.asked[0] for texts in small.asked + full.asked)
+
+
+@pytest.mark.parametrize(
+    ("plain", "fine", "taken"),
+    [
+        ({}, {}, "plain"),
+        ({"accuracy": 0.1}, {}, "fine"),  # the plain one loses too much
+        ({"accuracy": 0.1}, {"accuracy": 0.1}, "plain"),  # neither may ship
+        ({"accuracy": 0.1}, {"pace": 0.95}, "plain"),
+        ({"pace": 1.2}, {"pace": 1.0}, "plain"),
+    ],
+)
+def test_the_finer_int8_is_measured_where_the_plain_one_may_not_ship(plain, fine, taken):
+    full, small = pair("static", 0.8)
+    wrong = {
+        name: replace(small, labels=small.labels + 1, **given) if given else small
+        for name, given in (("plain", plain), ("fine", fine))
+    }
+    beside = []
+
+    def measure(draft, other):
+        beside.append(other)
+        return full if draft == "full" else wrong[draft]
+
+    assert compared("full", "plain", lambda: "fine", measure) == (full, wrong[taken])
+    assert beside == [None, "full", "full"][: 3 if plain else 2]
+
+
+def test_a_candidate_that_int8_is_no_use_for_is_measured_once():
+    full, _ = pair("ngram", 0.8)
+    assert compared("full", "full", pytest.fail, lambda draft, beside: full) == (full, full)
 
 
 def test_int8_that_answers_otherwise_stays_behind():

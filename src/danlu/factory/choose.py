@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from itertools import cycle, islice
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from danlu.factory.calibration import unsettled
 from danlu.factory.student import CROSS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 PARITY_TEXTS = 500
 FASTER = 0.9  # of the time of float32 that int8 may take
+PACE_UNITS, PACE_ROUNDS = 8, 7
 GATE = 0.003  # of the accuracy, or R², that int8 may lose
 SAME_SCORE = 0.01  # of the range: how far apart two scores may lie and count as one
 LATENCY_TEXTS = 80
@@ -48,7 +49,7 @@ class Measured(Generic[D]):
         accuracy: expected, on the exam; of labels apart, micro-F1; of scores, R²; of extraction, the F1.
         bytes: of its entries, with room for the card.
         p95_ms: of one text on one thread, the 95th percentile.
-        graph_ms: of the graph alone in that, the median.
+        pace: the time of its graph beside that of the float32 one.
         labels: (exam,) its predictions; of questions, the places of options; of labels apart, (exam, K) decisions; of
             scores, (exam, 1) places in their range; of extraction, a number that stands for all entities of a text.
         logits: (exam, K); of extraction, K is 0.
@@ -58,62 +59,110 @@ class Measured(Generic[D]):
     accuracy: float
     bytes: int
     p95_ms: float
-    graph_ms: float
+    pace: float
     labels: NDArray[Any]
     logits: NDArray[np.float32]
 
 
-def measure(draft: Draft, labels: Sequence[str], exam: Exam) -> Measured[Draft]:
+def measure(draft: Draft, labels: Sequence[str], exam: Exam, beside: Draft | None = None) -> Measured[Draft]:
     """Opens a draft as its users will, and measures accuracy, size and latency (of the fastest of three rounds).
 
     Args:
         draft: an exported candidate.
         labels: K names, in the order of its logits.
         exam: texts that it did not learn from.
+        beside: the same candidate in float32, where the draft is not.
     """
-    entries = draft.entries(labels, {}, unsettled(len(labels), exam))
+    calibration = unsettled(len(labels), exam)
+    entries = draft.entries(labels, {}, calibration)
     model = Model(draft.name, entries, threads=1)
     logits = model.logits(exam.texts)
     predicted = exam.answers(logits)
-    p95, alone = latency(model.predict if exam.questions is None else model.probabilities, model.graph, exam.units())
+    p95 = latency(model.predict if exam.questions is None else model.probabilities, exam.units())
+    relative = 1.0
+    if beside is not None:
+        full = Model(beside.name, beside.entries(labels, {}, calibration), threads=1)
+        relative = pace(Asked(model.logits, model.graph), Asked(full.logits, full.graph), exam.units())
     confusion = 100 * len(labels) if exam.apart else 3 * len(labels) ** 2  # bytes of the card
     size = sum(len(data) for data in entries.values()) + CARD_BYTES + confusion
-    return Measured(draft, exam.score(predicted), size, p95, alone, predicted, logits)
+    return Measured(draft, exam.score(predicted), size, p95, relative, predicted, logits)
 
 
-def latency(predict: Callable[[list[str]], object], graph: Graph, units: Sequence[list[str]]) -> tuple[float, float]:
-    """Milliseconds of one prediction, the 95th percentile, and of its graph alone, the median: the least of the rounds.
+def latency(predict: Callable[[list[str]], object], units: Sequence[list[str]]) -> float:
+    """Milliseconds of one prediction, the 95th percentile of the fastest round.
 
     Args:
         predict: of a model.
-        graph: the model's.
         units: what it is asked at a time: one text, or the options of one question.
     """
-    rounds = [_times(predict, graph, islice(cycle(units), LATENCY_TEXTS)) for _ in range(1 + LATENCY_ROUNDS)][1:]
-    p95, alone = (min(float(np.percentile(r[column], q)) for r in rounds) for column, q in ((0, 95), (1, 50)))
-    return 1_000 * p95, 1_000 * alone
 
-
-def _times(
-    predict: Callable[[list[str]], object], graph: Graph, units: Iterable[list[str]]
-) -> tuple[list[float], list[float]]:
-    """Seconds of each prediction, and of the graph alone in it."""
-    whole: list[float] = []
-    alone: list[float] = []
-    for unit in units:
-        started, before = time.perf_counter(), graph.seconds
+    def seconds(unit: list[str]) -> float:
+        started = time.perf_counter()
         predict(unit)
-        whole.append(time.perf_counter() - started)
-        alone.append(graph.seconds - before)
-    return whole, alone
+        return time.perf_counter() - started
+
+    rounds = [[seconds(unit) for unit in islice(cycle(units), LATENCY_TEXTS)] for _ in range(1 + LATENCY_ROUNDS)]
+    return 1_000 * min(float(np.percentile(taken, 95)) for taken in rounds[1:])
+
+
+class Asked(NamedTuple):
+    """How a model is asked many texts at once, and its graph."""
+
+    predict: Callable[[list[str]], object]
+    graph: Graph
+
+
+def pace(one: Asked, other: Asked, units: Sequence[list[str]]) -> float:
+    """The time of a graph beside that of another.
+
+    Of the longest texts together, where the products that a precision can make faster outweigh what it cannot; of both
+    by turns, the fastest of each, in processor time: what else runs on the machine is neither's.
+
+    Args:
+        one: whose time it is.
+        other: beside which.
+        units: as in `latency`.
+    """
+    longest = sorted(units, key=lambda unit: sum(map(len, unit)))[-PACE_UNITS:]
+    texts = [text for unit in longest for text in unit]
+
+    def seconds(asked: Asked) -> float:
+        before = asked.graph.seconds
+        asked.predict(texts)
+        return asked.graph.seconds - before
+
+    rounds = [(seconds(one), seconds(other)) for _ in range(1 + PACE_ROUNDS)]
+    least = np.min(rounds[1:], axis=0)
+    return float(least[0] / least[1])
+
+
+def compared(
+    full: D, small: D, finer: Callable[[], D], measure: Callable[[D, D | None], Measured[D]], gate: float = GATE
+) -> tuple[Measured[D], Measured[D]]:
+    """A candidate measured in float32 and in int8; in the finer int8 where the plain one may not ship.
+
+    Args:
+        full: in float32.
+        small: in int8, or the same again where that is no use.
+        finer: makes the finer int8.
+        measure: of a draft, and of the float32 one beside it.
+        gate: as in `parity`.
+    """
+    measured = measure(full, None)
+    if small is full:
+        return measured, measured
+    smaller = measure(small, full)
+    if parity(measured, smaller, gate)["shipped"] == "int8":
+        return measured, smaller
+    other = measure(finer(), full)
+    return measured, other if parity(measured, other, gate)["shipped"] == "int8" else smaller
 
 
 def parity(full: Measured[D], small: Measured[D], gate: float = GATE) -> dict[str, Any]:
     """Whether the int8 graph may stand for the float32 one: as good, and really faster.
 
-    The graphs alone are compared, without what both do alike before and after, and a tenth is asked for: from
-    WORTH_INT8 on plain int8 lies far below that and the finer one mostly above, so chance does not decide which file a
-    run makes.
+    A tenth is asked for: from WORTH_INT8 on plain int8 takes half of the time and the finer one as much, so chance does
+    not decide which file a run makes.
 
     Args:
         full: in float32.
@@ -125,7 +174,7 @@ def parity(full: Measured[D], small: Measured[D], gate: float = GATE) -> dict[st
     near = SAME_SCORE if full.labels.dtype.kind == "f" else 0.0
     agreement = float((np.abs(full.labels[:count] - small.labels[:count]) <= near).mean())
     drop = full.accuracy - small.accuracy
-    faster = small.graph_ms < FASTER * full.graph_ms
+    faster = small.pace < FASTER
     passed = (agreement >= 0.99 or drop < gate) and faster
     return {
         "agreement": round(agreement, 6),

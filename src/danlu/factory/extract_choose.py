@@ -139,7 +139,13 @@ def drafts(
     return plain, replace(plain, precision="int8", graph=job.keep_bytes(f"{name}.int8.onnx", lambda: to_int8(full)))
 
 
-def measure(draft: SpanDraft, labels: Sequence[str], exam: SpanExam, calibration: Calibration) -> Measured[SpanDraft]:
+def measure(
+    draft: SpanDraft,
+    labels: Sequence[str],
+    exam: SpanExam,
+    calibration: Calibration,
+    beside: SpanDraft | None = None,
+) -> Measured[SpanDraft]:
     """Opens a draft as its users will, and measures F1, size and latency; the mean F1 of entities and of relations.
 
     Args:
@@ -147,6 +153,7 @@ def measure(draft: SpanDraft, labels: Sequence[str], exam: SpanExam, calibration
         labels: the types.
         exam: texts with entities.
         calibration: of the teacher; what ships is calibrated later.
+        beside: the same candidate in float32, where the draft is not.
     """
     entries = draft.entries(labels, {}, calibration)
     model = Extractor(draft.name, entries, threads=1)
@@ -158,10 +165,15 @@ def measure(draft: SpanDraft, labels: Sequence[str], exam: SpanExam, calibration
         known = zip(linked, exam.relations, strict=True)
         score = (score + _f1([(got, wanted) for got, wanted in known if wanted is not None])) / 2
     whole = [got | also for got, also in zip(found, linked, strict=True)] if linked else found
-    p95, alone = choose.latency(model.predict, model.graph, [[text] for text in exam.texts])
+    units = [[text] for text in exam.texts]
+    pace = 1.0
+    if beside is not None:
+        full = Extractor(beside.name, beside.entries(labels, {}, calibration), threads=1)
+        pace = choose.pace(choose.Asked(model.predict, model.graph), choose.Asked(full.predict, full.graph), units)
     size = sum(len(data) for data in entries.values()) + CARD_BYTES
     marks = np.array([zlib.crc32(repr(sorted(each, key=repr)).encode()) for each in whole], np.int64)
-    return Measured(draft, score, size, p95, alone, marks, np.zeros((len(found), 0), np.float32))
+    p95, logits = choose.latency(model.predict, units), np.zeros((len(found), 0), np.float32)
+    return Measured(draft, score, size, p95, pace, marks, logits)
 
 
 def _f1(pairs: Sequence[tuple[frozenset[Any], frozenset[Any]]]) -> float:
@@ -175,15 +187,14 @@ def compared(
 ) -> tuple[Measured[SpanDraft], Measured[SpanDraft]]:
     """A candidate measured in float32 and in int8; in the finer int8 where the plain one loses too much."""
     full, small = pair
-    measured = measure(full, labels, exam, calibration)
-    if small is full:
-        return measured, measured
-    smaller = measure(small, labels, exam, calibration)
-    if choose.parity(measured, smaller, GATE)["shipped"] == "int8":
-        return measured, smaller
-    graph = job.keep_bytes(f"{full.name}.blocks.onnx", lambda: to_int8_blocks(full.graph))
-    finer = measure(replace(small, graph=graph), labels, exam, calibration)
-    return measured, finer if choose.parity(measured, finer, GATE)["shipped"] == "int8" else smaller
+
+    def finer() -> SpanDraft:
+        graph = job.keep_bytes(f"{full.name}.blocks.onnx", lambda: to_int8_blocks(full.graph))
+        return replace(small, graph=graph)
+
+    return choose.compared(
+        full, small, finer, lambda one, beside: measure(one, labels, exam, calibration, beside), GATE
+    )
 
 
 def entities_of(spans: Sequence[Span]) -> frozenset[tuple[int, int, str]]:

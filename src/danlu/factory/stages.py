@@ -305,12 +305,9 @@ def study(
 def _compared(
     run: Run, full: draft.Draft, small: draft.Draft, labels: tuple[str, ...], exam: Exam
 ) -> tuple[Measured[draft.Draft], Measured[draft.Draft]]:
-    """A candidate measured in float32 and in int8; in the finer int8 where the plain one loses too much."""
-    measured = choose.measure(full, labels, exam)
-    if small is full:
-        return measured, measured
-    smaller = choose.measure(small, labels, exam)
-    if choose.parity(measured, smaller)["shipped"] == "int8":
-        return measured, smaller
-    finer = choose.measure(draft.in_blocks(full, run.job.keep_bytes), labels, exam)
-    return measured, finer if choose.parity(measured, finer)["shipped"] == "int8" else smaller
+    return choose.compared(
+        full,
+        small,
+        lambda: draft.in_blocks(full, run.job.keep_bytes),
+        lambda one, beside: choose.measure(one, labels, exam, beside),
+    )
