@@ -32,7 +32,7 @@ def studied(monkeypatch, max_ms):
 
     def measured(one, *_):
         quick = 0.25 if one.precision == "int8" else 0.5
-        return Measured(one, 0.5, 1, quick * one.chosen, quick * one.chosen, np.zeros(1, int), np.zeros((1, 2), "f4"))
+        return Measured(one, 0.5, 1, quick * one.chosen, 2 * quick, np.zeros(1, int), np.zeros((1, 2), "f4"))
 
     @contextmanager
     def stage(*_):

@@ -340,7 +340,7 @@ def expected_seconds(plan: Plan, texts: int, measured: int) -> dict[str, float]:
     again = plan.student_steps * step * min(length, plan.student_length * plan.sides) if plan.layers else narrow
     return {
         "read": texts * length / EMBED_SPEED,
-        **({"ask": texts * (length + plan.named) / EMBED_SPEED} if plan.named else {}),
+        **({"ask": texts * (length + plan.named) / EMBED_SPEED, "distil": 10.0} if plan.named else {}),
         "tune": (plan.folds + 1)
         * (
             plan.tuning_steps * plan.tuning_batch * min(length, plan.tuning_length * plan.sides) / TUNE_SPEED

@@ -18,7 +18,7 @@ from danlu.archive import pack, save, write_whole
 from danlu.artifact import Model
 from danlu.corpus import read
 from danlu.errors import DataError, OptionError
-from danlu.factory import advice, evidence, judge, package, report, stages, teacher
+from danlu.factory import advice, evidence, judge, package, report, stages
 from danlu.factory.asking import asking_of
 from danlu.factory.calibration import unsettled
 from danlu.factory.choose import choose
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from danlu.corpus.read import Dataset
     from danlu.types import Kind
 
-LAYOUT = 22  # of what stages store: a job of another layout is not gone on with
+LAYOUT = 23  # of what stages store: a job of another layout is not gone on with
 ENOUGH_DEV = 100  # dev rows from which on they calibrate the shipped student
 
 
@@ -145,7 +145,7 @@ def produce(data: Path | None, out: Path, options: Options) -> Produced:
     seen = stages.read_texts(run, material)
     general, asked = stages.ask(run, material)
     material = guess(material, asked)
-    views = teacher.look(base, material.texts, seen, plan, None if asked is None else general, asked)
+    views = stages.look(run, material, seen, general, asked)
     inspection.findings += advice.of_texts(views.names, material.texts, base)
     folds = folds_for(material, plan, options.seed)
     inspection.findings += doubts(material.texts.labelled, folds) if material.asked is None else []

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from transformers import PreTrainedModel
 
+    from danlu.factory.distilled import Distilled
     from danlu.factory.general import General
     from danlu.factory.plan import Plan
     from danlu.factory.texts import Texts
@@ -85,6 +86,7 @@ class Views:
             asked; None of single texts and of pairs with labels.
         general: the general model with the labels as options; None where the plan leaves it out.
         chosen: (rows, labels) its scores.
+        distilled: what it taught forms on unlabelled text; None where it taught nothing.
     """
 
     space: ngram.Space
@@ -97,6 +99,7 @@ class Views:
     likeness: NDArray[np.float32] | None = None
     general: General | None = None
     chosen: NDArray[np.float32] | None = None
+    distilled: Distilled | None = None
 
 
 def look(
@@ -154,7 +157,7 @@ def contexts(
         tuned: for each fold and then for all rows, the (learned, hidden) vectors of the encoder tuned there; or
             nothing.
     """
-    everything = np.arange(len(texts.labelled))
+    everything, count = np.arange(len(texts.labelled)), len(texts.rows)
     said = [] if views.name_vectors is None else [views.name_vectors]
     shared = {
         "ngram": views.space.coordinates,
@@ -162,12 +165,17 @@ def contexts(
     }
     if views.static is not None and views.static_centre is not None:
         shared["static"] = views.static_centre.apply(views.static)
+    taught = None
+    if views.distilled is not None:
+        taught = views.distilled.votes(
+            texts.rows, views.vectors, None if views.static is None else views.static[:count]
+        )
     for number, (train, held) in enumerate([*folds, (everything, everything[:0])]):
         own = dict(shared)
         if len(tuned):
             own["contrastive"] = centre_of(texts, tuned[number]).apply(tuned[number])
-        rows = {form: view[: len(texts.rows)] for form, view in own.items()}
-        wording = {form: view[len(texts.rows) :] for form, view in own.items()}
+        rows = {form: view[:count] for form, view in own.items()}
+        wording = {form: view[count:] for form, view in own.items()}
         fixed: dict[str, NDArray[np.float32]] = {}
         if views.names is not None:
             fixed["names"] = trust_in_names(views.names[train], texts.truth[train]).votes(views.names)
@@ -177,6 +185,8 @@ def contexts(
         if views.chosen is not None:
             above = standing_out(views.chosen, views.chosen)
             fixed["choice"] = faith_in(views.chosen, texts, train).votes(above)
+        if taught is not None:
+            fixed["distilled"] = taught
         yield Context(train, held, rows, fixed, wording if texts.wording else {})
 
 
@@ -216,7 +226,7 @@ class Teacher:
     @property
     def _reads_static(self) -> bool:
         """Whether some form reads the means of static embeddings."""
-        return self.views.static is not None and bool({"static", "likeness"} & set(self.taught.forms))
+        return self.views.static is not None and bool({"static", "likeness", "distilled"} & set(self.taught.forms))
 
     def tuned_vectors(self, texts: Sequence[str], step: Step | None = None) -> NDArray[np.float32] | None:
         """(texts, hidden) of the tuned encoder, or None where there is none."""
@@ -252,6 +262,10 @@ class Teacher:
                 assert self.views.chosen is not None
                 found = self.views.general.scores(texts) if chosen is None else chosen
                 votes.append(self.faith.votes(standing_out(found, self.views.chosen)))
+                continue
+            if form == "distilled":
+                assert self.views.distilled is not None
+                votes.append(self.views.distilled.votes(texts, base_vectors, means))
                 continue
             if form == "names":
                 assert self.views.name_vectors is not None
