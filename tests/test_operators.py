@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import subprocess
 import sys
+from functools import partial
 
 import numpy as np
 import onnx
@@ -16,7 +17,7 @@ from onnx import TensorProto, helper, numpy_helper
 from danlu import operators as looked
 from danlu.archive import pack
 from danlu.compress import export
-from danlu.compress.export import to_int8, to_int8_blocks
+from danlu.compress.export import to_int8
 from danlu.errors import ArtifactError, OptionError
 from danlu.graph import Graph
 from danlu.operators import ALLOWED, check_operators, operators
@@ -138,14 +139,14 @@ def test_no_allowed_operator_takes_a_graph():
 
 def test_what_students_hold_is_allowed_and_found_as_onnx_finds_it(toy_entries, question_entries):
     for entries in (*toy_entries.values(), question_entries):
-        for change in (bytes, to_int8, to_int8_blocks):
+        for change in (bytes, to_int8, partial(to_int8, finer=True)):
             graph = change(entries["model.onnx"])
             assert operators(graph) == by_onnx(graph) <= ALLOWED
 
 
 def test_what_scorers_of_entities_and_relations_hold_is_allowed(toy_extractor, toy_linker):
     for entries in (toy_extractor, toy_linker[0]):
-        for change in (bytes, to_int8, to_int8_blocks):
+        for change in (bytes, to_int8, partial(to_int8, finer=True)):
             graph = change(entries["model.onnx"])
             assert operators(graph) == by_onnx(graph) <= ALLOWED
 

@@ -10,7 +10,7 @@ import onnxruntime
 import pytest
 import torch
 
-from danlu.compress.export import to_int8, to_int8_blocks, to_onnx
+from danlu.compress.export import to_int8, to_onnx
 from danlu.models.narrow import Narrow, config_of
 from danlu.models.pair import width
 from danlu.models.student import (
@@ -107,11 +107,12 @@ def test_the_graph_computes_what_torch_computes(student, graph, shape):
     np.testing.assert_allclose(run(graph, feed), expected(student, feed), atol=2e-4)
 
 
+@pytest.mark.parametrize("finer", [False, True])
 @pytest.mark.parametrize("shape", SHAPES)
-def test_int8_is_close(student, graph, shape):
+def test_int8_is_close(student, graph, shape, finer):
     feed = feed_of(student, shape, seed=1)
     wanted = expected(student, feed)
-    found = run(to_int8(graph), feed)
+    found = run(to_int8(graph, finer=finer), feed)
     assert np.abs(found - wanted).max() < 0.15 * max(1.0, np.abs(wanted).max())
 
 
@@ -123,12 +124,29 @@ def test_tables_of_one_column_stay_exact(graph):
     assert columns(to_int8(graph)) == columns(graph)
 
 
+def test_the_finer_int8_has_blocks_where_a_product_gives_less_than_it_takes(graph):
+    def shapes(data, kind):
+        model = onnx.load_model_from_string(data)
+        weights = {tensor.name: list(tensor.dims) for tensor in model.graph.initializer}
+        nodes = [node for node in model.graph.node if node.op_type == kind]
+        if kind == "MatMul":
+            return sorted(weights[node.input[1]] for node in nodes if node.input[1] in weights)
+        sizes = [{a.name: a.i for a in node.attribute} for node in nodes]
+        assert all((size["bits"], size["block_size"]) == (8, 32) for size in sizes)
+        return sorted([size["K"], size["N"]] for size in sizes)
+
+    narrowing = [[inputs, outputs] for inputs, outputs in shapes(graph, "MatMul") if inputs >= 2 * outputs]
+    assert shapes(to_int8(graph, finer=True), "MatMulNBits") == narrowing
+    assert shapes(to_int8(graph), "MatMulNBits") == []
+    assert (to_int8(graph, finer=True) == to_int8(graph)) == (not narrowing)
+
+
 def test_int8_is_smaller(student, graph):
     assert len(to_int8(graph)) < 0.75 * len(graph)
 
 
 def test_the_graph_may_stand_in_a_model_file(graph):
-    for data in (graph, to_int8(graph), to_int8_blocks(graph)):
+    for data in (graph, to_int8(graph), to_int8(graph, finer=True)):
         check_operators(data)
 
 

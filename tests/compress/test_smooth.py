@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import nn
 
-from danlu.compress.export import to_int8, to_int8_blocks, to_onnx
+from danlu.compress.export import to_int8, to_onnx
 from danlu.compress.smooth import SmoothLinear, peaks, smooth
 from danlu.models.base import padded
 from danlu.models.student import Student, TokenBranch, TransformerEncoder
@@ -89,7 +89,7 @@ class Rows(nn.Module):
         return self.layer(rows)
 
 
-def test_blocks_lose_less_than_tensors(tiny_base):
+def test_the_finer_int8_loses_less(tiny_base):
     encoder = with_outliers(tiny_base)
     for table in encoder.modules():  # exact in int8, so that only the products differ
         if isinstance(table, nn.Embedding):
@@ -100,12 +100,12 @@ def test_blocks_lose_less_than_tensors(tiny_base):
     branch = TokenBranch(encoder, 32, 3)
     branch.weight.data.copy_(torch.randn(32, 3))
     graph = to_onnx(Student(branch, None, None, (1.0, 0.0, 0.0)).eval())
-    sessions = [onnxruntime.InferenceSession(g) for g in (graph, to_int8(graph), to_int8_blocks(graph))]
+    sessions = [onnxruntime.InferenceSession(g) for g in (graph, to_int8(graph), to_int8(graph, finer=True))]
     lost = np.zeros(2)
     for ids, mask in batches(2):
-        plain, tensors, blocks = (
+        wanted, plain, finer = (
             session.run(None, {"token_ids": ids.numpy(), "token_mask": mask.numpy()})[0] for session in sessions
         )
-        lost += [np.abs(tensors - plain).mean(), np.abs(blocks - plain).mean()]
+        lost += [np.abs(plain - wanted).mean(), np.abs(finer - wanted).mean()]
     assert lost[1] <= lost[0]
-    assert to_int8_blocks(graph) == to_int8_blocks(graph)
+    assert to_int8(graph, finer=True) == to_int8(graph, finer=True)

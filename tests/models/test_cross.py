@@ -7,7 +7,7 @@ import onnxruntime
 import pytest
 import torch
 
-from danlu.compress.export import to_int8, to_int8_blocks, to_onnx
+from danlu.compress.export import to_int8, to_onnx
 from danlu.models.choice import ChoiceModel, Row, lay_out, marks_of
 from danlu.models.cross import PAIR_INPUTS, Around, CrossBranch, in_rows
 from danlu.models.student import Student
@@ -72,7 +72,7 @@ def test_the_graph_computes_the_same_at_any_shape_and_int8_nearly(made):
     student = Student(branch, None, None, (1.0, 0.0, 0.0)).eval()
     assert student.width == 32
     graph = to_onnx(student)
-    check_operators(to_int8_blocks(graph))
+    check_operators(to_int8(graph, finer=True))
     for data, near in ((graph, 2e-4), (to_int8(graph), 0.3)):
         check_operators(data)
         session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])

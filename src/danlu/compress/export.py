@@ -118,41 +118,43 @@ def _exported(
     return graph
 
 
-def to_int8(graph: bytes) -> bytes:
-    """The same graph with the weights of matrix products and lookups in int8 (onnxruntime's dynamic quantisation)."""
-    import onnx
-    from onnxruntime.quantization import QuantType, quantize_dynamic
+def to_int8(graph: bytes, *, finer: bool = False) -> bytes:
+    """The same graph with the weights of matrix products and lookups in int8 (onnxruntime's dynamic quantisation).
 
-    with _quiet(), tempfile.TemporaryDirectory() as folder:
-        out = Path(folder) / "int8.onnx"
-        model = onnx.load_model_from_string(graph)
-        left = _columns(model)
-        quantize_dynamic(model, out, weight_type=QuantType.QInt8, per_channel=True, nodes_to_exclude=left)
-        return _anonymous(onnx.load(out)).SerializeToString(deterministic=True)
-
-
-def to_int8_blocks(graph: bytes) -> bytes:
-    """The same graph with weights and inputs of matrix products in int8, a scale for each 32 of them.
-
-    Nearer to float32 than one scale a tensor, and slower: for graphs that lose too much by `to_int8`.
+    Args:
+        graph: in float32.
+        finer: products that give less than they take, as the second of a layer's feed-forward part does, have a scale
+            for each 32 weights and inputs, not one a tensor. What an activation function lets through holds few large
+            values, wherever these come up, and no smoothing evens them out: most of what int8 loses is lost there.
+            Such products take about as long as in float32.
     """
     import onnx
     from onnxruntime.quantization import QuantType, quantize_dynamic
     from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
 
     with _quiet(), tempfile.TemporaryDirectory() as folder:
-        out = Path(folder) / "lookups.onnx"
+        out = Path(folder) / "int8.onnx"
         model = onnx.load_model_from_string(graph)
-        left = _columns(model)
+        left = _narrowing(model) if finer else []
         quantize_dynamic(
-            model, out, weight_type=QuantType.QInt8, op_types_to_quantize=["Gather"], nodes_to_exclude=left
+            model, out, weight_type=QuantType.QInt8, per_channel=True, nodes_to_exclude=[*_columns(model), *left]
         )
-        blocks = MatMulNBitsQuantizer(
-            onnx.load(out), bits=8, block_size=32, is_symmetric=True, accuracy_level=4, op_types_to_quantize=("MatMul",)
-        )
-        blocks.process()
-        changed: onnx.ModelProto = blocks.model.model  # pyright: ignore[reportAttributeAccessIssue] - a wrapper by now
+        changed = onnx.load(out)
+        if left:
+            others = [node.name for node in changed.graph.node if node.op_type == "MatMul" and node.name not in left]
+            blocks = MatMulNBitsQuantizer(
+                changed, bits=8, block_size=32, is_symmetric=True, accuracy_level=4, nodes_to_exclude=others
+            )
+            blocks.process()
+            changed: onnx.ModelProto = blocks.model.model  # pyright: ignore[reportAttributeAccessIssue] - a wrapper by now
         return _anonymous(changed).SerializeToString(deterministic=True)
+
+
+def _narrowing(model: onnx.ModelProto) -> list[str]:
+    """The products with weights that have at least twice as many inputs as outputs, and whole blocks of them."""
+    weights = {tensor.name: list(tensor.dims) for tensor in model.graph.initializer}
+    shapes = {node.name: weights.get(node.input[1], [0, 1]) for node in model.graph.node if node.op_type == "MatMul"}
+    return [name for name, (inputs, outputs, *_) in shapes.items() if inputs >= 2 * outputs]
 
 
 def _columns(model: onnx.ModelProto) -> list[str]:

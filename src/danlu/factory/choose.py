@@ -161,8 +161,8 @@ def compared(
 def parity(full: Measured[D], small: Measured[D], gate: float = GATE) -> dict[str, Any]:
     """Whether the int8 graph may stand for the float32 one: as good, and really faster.
 
-    A tenth is asked for: from WORTH_INT8 on plain int8 takes half of the time and the finer one as much, so chance does
-    not decide which file a run makes.
+    A tenth is asked for: from WORTH_INT8 on int8 takes half of the time, so chance does not decide which file a run
+    makes.
 
     Args:
         full: in float32.

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from danlu.compress.distil import NGRAM_BITS
-from danlu.compress.export import to_int8, to_int8_blocks, to_onnx
+from danlu.compress.export import to_int8, to_onnx
 from danlu.factory.student import MAX_CHARS, reads
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def drafts(
     return plain, plain if small is None else replace(plain, precision="int8", graph=small)
 
 
-def in_blocks(plain: Draft, keep: Callable[[str, Callable[[], bytes]], bytes]) -> Draft:
+def finer(plain: Draft, keep: Callable[[str, Callable[[], bytes]], bytes]) -> Draft:
     """A float32 draft in int8 of the finer kind."""
-    graph = keep(f"{plain.name}.blocks.onnx", lambda: to_int8_blocks(plain.graph))
+    graph = keep(f"{plain.name}.finer.onnx", lambda: to_int8(plain.graph, finer=True))
     return replace(plain, precision="int8", graph=graph)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from danlu.compress.export import spans_to_onnx, to_int8, to_int8_blocks
+from danlu.compress.export import spans_to_onnx, to_int8
 from danlu.compress.smooth import smooth
 from danlu.evals.entities import f1
 from danlu.evals.relations import relations_of
@@ -189,7 +189,7 @@ def compared(
     full, small = pair
 
     def finer() -> SpanDraft:
-        graph = job.keep_bytes(f"{full.name}.blocks.onnx", lambda: to_int8_blocks(full.graph))
+        graph = job.keep_bytes(f"{full.name}.finer.onnx", lambda: to_int8(full.graph, finer=True))
         return replace(small, graph=graph)
 
     return choose.compared(

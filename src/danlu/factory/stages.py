@@ -349,6 +349,6 @@ def _compared(
     return choose.compared(
         full,
         small,
-        lambda: draft.in_blocks(full, run.job.keep_bytes),
+        lambda: draft.finer(full, run.job.keep_bytes),
         lambda one, beside: choose.measure(one, labels, exam, beside),
     )
