@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import subprocess
+import sys
 
 import numpy as np
 import onnx
@@ -169,3 +171,19 @@ def test_logging_is_left_as_it_was(student, graph):
     before = [logger.level for logger in loggers]
     to_int8(graph)
     assert [logger.level for logger in loggers] == before
+
+
+def test_quantising_sets_up_no_log():
+    """In a process of its own: a module of onnxruntime's tells the root logger to print, as it is first imported."""
+    code = """
+import logging, onnx
+from onnx import helper
+from danlu.compress.export import to_int8
+names = [helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [2]) for name in ("a", "b")]
+graph = helper.make_graph([helper.make_node("Neg", ["a"], ["b"])], "g", names[:1], names[1:])
+to_int8(helper.make_model(graph).SerializeToString())
+logging.getLogger("other").info("chatter")
+assert not logging.getLogger().handlers and logging.getLogger().level == logging.WARNING
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")

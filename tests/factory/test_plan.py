@@ -14,7 +14,9 @@ from danlu.adapt import choice
 from danlu.compress.distil import LIGHT, NARROW
 from danlu.factory.plan import (
     FIXED_MS,
+    GRAPH_BYTES,
     GROUP,
+    LEAST_GUESSED,
     LIGHT_BATCH,
     MOST_ASKED,
     MOST_CROSSED,
@@ -24,6 +26,7 @@ from danlu.factory.plan import (
     NARROW_BATCH,
     QUICK,
     SPARE,
+    TOKEN_BYTES,
     TOKENS_A_MS,
     Sizes,
     expected_seconds,
@@ -177,7 +180,8 @@ def test_expected_seconds_are_finite_and_of_the_stages_that_run(sizes, minutes, 
     plan = make_plan(sizes, minutes, max_mb, 10)
     for measured, last in ((0, "cross-validate"), (sizes.dev + 1, "ablation")):
         expected = expected_seconds(plan, plan.labelled + plan.distill, measured)
-        asked = ["ask"] if plan.named else []
+        distilled = plan.named and plan.sides == 1 and plan.distill >= LEAST_GUESSED
+        asked = [*(["ask"] if plan.named else []), *(["distil"] if distilled else [])]
         assert list(expected) == ["read", *asked, "tune", "loop", "believe", "students", last]
         assert all(math.isfinite(value) and value >= 0 for value in expected.values())
         assert (expected["tune"] > 0) == (plan.tuning_steps > 0)
@@ -270,6 +274,19 @@ def test_a_student_that_reads_a_question_with_its_options_has_room_for_both():
     assert make_plan(sizes, 4, 25, 20).crossed > few.crossed
     assert make_plan(replace(sizes, options=16, named=60), 4, 25, 6).crossed == 0  # options alone take all of it
     assert make_plan(replace(sizes, named=0), 4, 25, 10).crossed == 0
+
+
+def test_a_student_that_reads_questions_knows_as_many_tokens_as_there_is_room_for_beside_nothing_else():
+    sizes = Sizes(
+        labelled=200, unlabelled=9_000, dev=0, has_test=True, labels=2, tokens=18, long_tokens=60, smallest=30,
+        cost=2, sides=2, options=4, option_tokens=4, named=18, passage=90,
+    )  # fmt: skip
+    plan = make_plan(sizes, 4, 25, 10)
+    assert plan.vocabulary < plan.crossed_vocabulary
+    assert 23e6 < sizes.body + GRAPH_BYTES + plan.crossed_vocabulary * (sizes.token + TOKEN_BYTES) < 25e6
+    assert make_plan(sizes, 4, 20, 10).crossed_vocabulary < plan.crossed_vocabulary
+    for others in (replace(sizes, named=0), replace(sizes, options=0.0, option_tokens=0.0, tokens=30)):
+        assert make_plan(others, 4, 25, 10).crossed_vocabulary == 0
 
 
 def test_questions_are_asked_once_for_all_of_their_options():

@@ -184,6 +184,22 @@ def test_students_of_questions_read_in_their_file_what_they_read_in_training(
     )
 
 
+@pytest.mark.parametrize("more", [0, 1_000])
+def test_a_student_of_questions_stands_alone_where_there_is_room_for_more_of_their_words(
+    static_base, question_lesson, more
+):
+    torch.manual_seed(0)
+    general = General(
+        ChoiceModel(static_base.model, (10, 11)).eval(), static_base.tokenizer, Asking((), "which is it?")
+    )
+    plan = replace(CROSSED, vocabulary=100, crossed_vocabulary=more)
+    shared = Shared(Source(static_base, static_base.model, plan, 0, general), question_lesson)
+    (alone, large), (beside, small) = teach(names_of(plan)[-1], shared, None), teach("static", shared, None)
+    assert beside.static is not None
+    assert (alone.static is None, alone.ngrams is None) == (bool(more), bool(more))
+    assert (large.get_vocab_size() > small.get_vocab_size()) == bool(more)
+
+
 @pytest.mark.parametrize("bad", ["one text", ("one",), ("a", "b", "c"), ("a", None), [1, 2], 5])
 def test_a_model_of_pairs_refuses_what_is_no_pair(bad, pair_model):
     with pytest.raises(OptionError, match=r"Pair 1 is .* Fix: "):

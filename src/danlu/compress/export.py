@@ -129,9 +129,10 @@ def to_int8(graph: bytes, *, finer: bool = False) -> bytes:
             Such products take about as long as in float32.
     """
     import onnx
-    from onnxruntime.quantization import QuantType, quantize_dynamic
-    from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
 
+    with _quiet():
+        from onnxruntime.quantization import QuantType, quantize_dynamic
+        from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
     with _quiet(), tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "int8.onnx"
         model = onnx.load_model_from_string(graph)
@@ -172,14 +173,15 @@ def _columns(model: onnx.ModelProto) -> list[str]:
 
 @contextmanager
 def _quiet() -> Generator[None]:
-    """Keeps onnxruntime's chatter about every node off the log."""
+    """Keeps onnxruntime's chatter about every node off the log, which one of its modules sets up as it is imported."""
     root = logging.getLogger()
-    level = root.level
+    level, handlers = root.level, root.handlers[:]
     root.setLevel(logging.ERROR)
     try:
         yield
     finally:
         root.setLevel(level)
+        root.handlers[:] = handlers
 
 
 def _anonymous(model: onnx.ModelProto) -> onnx.ModelProto:

@@ -29,8 +29,9 @@ QUICK = 2.0
 # Below so many steps, or those that see each labelled row once where these are too many for the forms, one transformer
 # student, the deepest, gets what several would have shared.
 ENOUGH_STEPS = 60
-# Bytes of a model file beside its tables: the index of the n-grams, the graph, the card; and of a token's name.
-FIXED_BYTES = 3_000_000
+# Bytes of a model file beside its tables: the index of the n-grams, the graph, the card, and without the first; and of
+# a token's name.
+FIXED_BYTES, GRAPH_BYTES = 3_000_000, 700_000
 TOKEN_BYTES = 120
 # Share of the budget up to which the general model is asked about all labelled and dev rows; tokens that it reads of a
 # text, or of both sides together.
@@ -40,7 +41,7 @@ ASKED_SHARE, MOST_ASKED = 0.15, 128
 MOST_CROSSED, MOST_OF_QUESTION = 32, 64
 MOST_NARROW = 96  # tokens that the narrow student reads of a text, those that tell most
 GROUP = 400  # tokens of options that it reads at a time (`danlu.adapt.choice`)
-_IF_ANY = ("crossed", "more")
+_IF_ANY = ("crossed", "crossed_vocabulary", "more")
 LEAST_TOKENS, MOST_TOKENS = 6_000, 30_000
 MOST_POOL = 3_000  # texts in the loop
 MOST_TAUGHT = 20_000  # texts that students learn from beside the rows that forms learn from
@@ -66,7 +67,8 @@ class Sizes:
         cost: of the base encoder, relative to the embedded one; twice that where it reads two sides.
         depth: layers of the base encoder.
         body: its weights without those of the vocabulary.
-        token: numbers that a token of the vocabulary takes, in the encoder and in static embeddings.
+        token: numbers that a token of the vocabulary takes in the encoder.
+        static: and in static embeddings; 0 where there are none.
         sides: texts in a row.
         fresh: share of the tokens that are read for the first time: a question is read once for all of its options.
         options: of a question on average; 0 where rows are no questions. Rows are its pairs with each option.
@@ -88,7 +90,8 @@ class Sizes:
     cost: float = 1.0
     depth: int = 6
     body: int = 10_800_000
-    token: int = 576
+    token: int = 384
+    static: int = 192
     sides: int = 1
     fresh: float = 1.0
     options: float = 0.0
@@ -124,6 +127,8 @@ class Plan:
         narrow_steps: of the one that begins as the narrow encoder.
         ngram_rows: n-grams that keep a row in the shipped table.
         vocabulary: tokens that students know.
+        crossed_vocabulary: those that one knows which starts from the general model and reads questions, beside which
+            the file holds nothing else; as many as other students know where this is 0.
         sides: texts in a row; lengths are those of one.
         named: tokens of what all labels say, or all options, put to the general model with every text; 0 where it is
             not asked.
@@ -153,6 +158,7 @@ class Plan:
     sides: int
     named: int
     crossed: int = 0
+    crossed_vocabulary: int = 0
     more: int = 0
 
     @property
@@ -238,10 +244,7 @@ def make_plan(sizes: Sizes, minutes: float, max_mb: float, max_ms: float) -> Pla
         distill = max(distill, min(sizes.unlabelled, least))
         pool = min(distill, max(MOST_POOL, least))
 
-    # The deepest student in int8 shall fit: its layers, n-grams and their index, the tokens, and a little for the rest.
-    ngram_rows = max(1_000, min(60_000, int(0.4 * max_mb * 1e6 / (4 * sizes.labels))))
-    room = 0.96 * max_mb * 1e6 - sizes.body - ngram_rows * (sizes.labels + 4) - FIXED_BYTES
-    vocabulary = int(max(LEAST_TOKENS, min(MOST_TOKENS, room / (sizes.token + TOKEN_BYTES))))
+    ngram_rows, vocabulary, crossed_vocabulary = _tables(sizes, max_mb, crossed)
     return Plan(
         minutes=minutes,
         folds=folds,
@@ -264,8 +267,24 @@ def make_plan(sizes: Sizes, minutes: float, max_mb: float, max_ms: float) -> Pla
         sides=sizes.sides,
         named=named,
         crossed=crossed,
+        crossed_vocabulary=crossed_vocabulary,
         more=more,
     )
+
+
+def _tables(sizes: Sizes, max_mb: float, crossed: int) -> tuple[int, int, int]:
+    """Rows of n-grams, tokens that students know, and tokens of one of the general model that reads questions.
+
+    The deepest student in int8 shall fit: its layers, n-grams and their index, the tokens, and a little for the rest.
+    """
+
+    def tokens_in(room: float, numbers: int) -> int:
+        return int(max(LEAST_TOKENS, min(MOST_TOKENS, room / (numbers + TOKEN_BYTES))))
+
+    rows = max(1_000, min(60_000, int(0.4 * max_mb * 1e6 / (4 * sizes.labels))))
+    room = 0.96 * max_mb * 1e6 - sizes.body
+    tokens = tokens_in(room - rows * (sizes.labels + 4) - FIXED_BYTES, sizes.token + sizes.static)
+    return rows, tokens, tokens_in(room - GRAPH_BYTES, sizes.token) if crossed and sizes.options else 0
 
 
 def _beyond(sizes: Sizes) -> tuple[int, int]:
@@ -340,7 +359,8 @@ def expected_seconds(plan: Plan, texts: int, measured: int) -> dict[str, float]:
     again = plan.student_steps * step * min(length, plan.student_length * plan.sides) if plan.layers else narrow
     return {
         "read": texts * length / EMBED_SPEED,
-        **({"ask": texts * (length + plan.named) / EMBED_SPEED, "distil": 10.0} if plan.named else {}),
+        **({"ask": texts * (length + plan.named) / EMBED_SPEED} if plan.named else {}),
+        **({"distil": 10.0} if plan.named and plan.sides == 1 and plan.distill >= LEAST_GUESSED else {}),
         "tune": (plan.folds + 1)
         * (
             plan.tuning_steps * plan.tuning_batch * min(length, plan.tuning_length * plan.sides) / TUNE_SPEED

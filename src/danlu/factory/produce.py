@@ -31,7 +31,7 @@ from danlu.factory.lesson import examine
 from danlu.factory.material import NEEDS_EMBEDDED, gather, guess
 from danlu.factory.plan import Plan, Sizes, expected_seconds, make_plan
 from danlu.factory.progress import Progress
-from danlu.factory.question_material import body_of, folds_for, gather_questions, question_sizes, token_width
+from danlu.factory.question_material import body_of, folds_for, gather_questions, question_sizes, token_widths
 from danlu.factory.several_verdict import recalibrated, shares_of, temperature_of
 from danlu.factory.stages import Run
 from danlu.factory.student import Shared, Source, reading_as
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from danlu.corpus.read import Dataset
     from danlu.types import Kind
 
-LAYOUT = 23  # of what stages store: a job of another layout is not gone on with
+LAYOUT = 24  # of what stages store: a job of another layout is not gone on with
 ENOUGH_DEV = 100  # dev rows from which on they calibrate the shipped student
 
 
@@ -299,7 +299,7 @@ def plan_for(base: Base, inspection: Inspection, options: Options, descriptions:
     lengths = [len(ids) for ids in token_ids(base.tokenizer, [rows[i].text for i in index], 512)]
     sides = 2 if inspection.task.pairing else 1  # each is read by itself
     counts = Counter(label for example in inspection.train for label in held(example.label))
-    body = body_of(base)
+    body, (token, averaged) = body_of(base), token_widths(base)
     asking = asking_of(inspection.task, descriptions, [example.text for example in inspection.train])
     sizes = Sizes(
         labelled=len(inspection.train),
@@ -312,7 +312,8 @@ def plan_for(base: Base, inspection: Inspection, options: Options, descriptions:
         smallest=len(rows) if inspection.task.range else min(counts.values(), default=len(rows)),
         cost=sides * body / 10.8e6,
         body=body,
-        token=token_width(base),
+        token=token,
+        static=averaged,
         depth=base.model.config.num_hidden_layers,
         sides=sides,
         named=names_in_tokens(base, asking),

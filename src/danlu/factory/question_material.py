@@ -113,7 +113,7 @@ def question_sizes(base: Base, inspection: Inspection, sample: Sequence[Example]
     lengths = np.array([len(ids) for ids in token_ids(base.tokenizer, [row.text for row in written], 512)])
     distinct = dict(zip((side for row in written for side in sides(row.text)), lengths.tolist(), strict=True))
     count = {role: sum(map(options_of, rows)) for role, rows in _roles(inspection).items()}
-    body = body_of(base)
+    body, (token, averaged) = body_of(base), token_widths(base)
     return Sizes(
         labelled=count["train"],
         unlabelled=count["unlabeled"],
@@ -125,7 +125,8 @@ def question_sizes(base: Base, inspection: Inspection, sample: Sequence[Example]
         smallest=len(inspection.train),
         cost=2 * body / 10.8e6,
         body=body,
-        token=token_width(base),
+        token=token,
+        static=averaged,
         depth=base.model.config.num_hidden_layers,
         sides=2,
         fresh=sum(distinct.values()) / float(lengths.sum()),
@@ -152,9 +153,9 @@ def body_of(base: Base) -> int:
     return sum(p.numel() for p in base.model.parameters()) - token_embeddings(base.model).weight.numel()
 
 
-def token_width(base: Base) -> int:
-    """Numbers that a token of the vocabulary takes, in the encoder and in static embeddings."""
-    return token_embeddings(base.model).weight.shape[1] + (0 if base.static is None else base.static.shape[1])
+def token_widths(base: Base) -> tuple[int, int]:
+    """Numbers that a token of the vocabulary takes in the encoder, and in static embeddings."""
+    return token_embeddings(base.model).weight.shape[1], 0 if base.static is None else base.static.shape[1]
 
 
 def _roles(inspection: Inspection) -> dict[str, list[Example]]:

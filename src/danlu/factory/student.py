@@ -89,6 +89,22 @@ class Shared:
             None if base.static is None else distil.static_branch(self.lesson, tokenizer, base.static[old_ids], length)
         )
 
+    def start(self, name: str) -> Shared:
+        """What a candidate with tokens starts from."""
+        if name == NARROW:
+            return self.narrow
+        return self.large if name.startswith(CROSS) and self.source.plan.crossed_vocabulary else self
+
+    @cached_property
+    def large(self) -> Shared:
+        """What a student of the general model starts from that reads questions: all the tokens that there is room for.
+
+        The more of the options' words it knows, the better it chooses; n-grams and averages beside it add nothing, and
+        take the room.
+        """
+        plan = self.source.plan
+        return Shared(replace(self.source, plan=replace(plan, vocabulary=plan.crossed_vocabulary)), self.lesson)
+
     @cached_property
     def narrow(self) -> Shared:
         """What the narrow candidate starts from: the package's base where the source's has no narrow encoder."""
@@ -138,12 +154,13 @@ def teach(
     if name == "ngram":
         student, tokenizer = Student(None, None, ngrams, (0.0, 0.0, 1.0)), None
     else:
-        start = shared.narrow if name == NARROW else shared
+        start = shared.start(name)
         tokenizer, branch = start.vocabulary[0], _token_branch(name, start, step)
         if name != "static":  # it has no matrix products
             texts = [*shared.lesson.texts, *(exam.texts if exam else ())][:CALIBRATION_TEXTS]
             _smooth(branch, token_ids(tokenizer, texts, plan.token_length), name, plan)
-        student = Student(branch, start.static, ngrams, (1.0, 1.0, 1.0))
+        beside = (None, None) if start is shared.large else (start.static, ngrams)
+        student = Student(branch, *beside, (1.0, 1.0, 1.0))
     if exam:
         pairing = student.tokens.pairing if isinstance(student.tokens, CrossBranch) else None
         # that of the general model, as in the vote
