@@ -33,7 +33,8 @@ class Graph:
 
     Attributes:
         inputs: their names.
-        seconds: of the processor that its runs have taken of the calling thread so far, whatever else the machine does.
+        seconds: of the processor that its runs have taken of the calling thread so far, whatever else the machine does;
+            with one thread, all that they have taken.
 
     Raises:
         ArtifactError: it holds what no graph of danlu's does.

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from danlu.errors import OptionError
-from danlu.factory.choose import Asked, Measured, choose, compared, pace
+from danlu.factory.choose import Measured, Timed, choose, compared, pace
 from danlu.factory.draft import Draft
 
 
@@ -44,22 +44,25 @@ def test_int8_that_is_hardly_faster_stays_behind(share, precision):
 
 
 class Clock:
-    """A graph whose runs take seconds of its own, as a model counts them."""
+    """A graph whose runs take seconds of its own, as a model counts them; who runs is noted."""
 
-    def __init__(self, *seconds):
-        self.seconds, self.left, self.asked = 0.0, list(seconds), []
+    def __init__(self, order, *seconds):
+        self.seconds, self.left, self.asked, self.order = 0.0, list(seconds), [], order
 
     def predict(self, texts):
         self.asked.append(texts)
+        self.order.append(self)
         self.seconds += self.left.pop(0) if len(self.left) > 1 else self.left[0]
 
 
 def test_the_pace_is_that_of_the_fastest_runs_on_the_longest_texts():
-    small, full = Clock(90.0, 70.0, 0.5, 0.9), Clock(0.1, 3.0, 1.0, 2.0)  # the first of each is to warm up
+    order = []
+    small, full = Clock(order, 90.0, 70.0, 0.5, 0.9), Clock(order, 0.1, 3.0, 1.0, 2.0)  # the first is to warm up
     units = [["x" * length] for length in (3, 1, 9, 4, 7, 2, 8, 6, 5, 10)]
-    assert pace(Asked(small.predict, small), Asked(full.predict, full), units) == pytest.approx(0.5)
+    assert pace(Timed(small.predict, small), Timed(full.predict, full), units) == pytest.approx(0.5)
     assert set(map(len, small.asked[0])) == {3, 4, 5, 6, 7, 8, 9, 10}
     assert all(texts == small.asked[0] for texts in small.asked + full.asked)
+    assert order == [small, full] * (len(order) // 2)
 
 
 @pytest.mark.parametrize(
@@ -79,13 +82,26 @@ def test_the_finer_int8_is_measured_where_the_plain_one_may_not_ship(plain, fine
         for name, given in (("plain", plain), ("fine", fine))
     }
     beside = []
+    drafts = {name: replace(full.draft, name=name, graph=name.encode()) for name in ("full", "plain", "fine")}
 
     def measure(draft, other):
-        beside.append(other)
-        return full if draft == "full" else wrong[draft]
+        beside.append(other and other.name)
+        return full if draft.name == "full" else wrong[draft.name]
 
-    assert compared("full", "plain", lambda: "fine", measure) == (full, wrong[taken])
+    assert compared(drafts["full"], drafts["plain"], lambda: drafts["fine"], measure) == (full, wrong[taken])
     assert beside == [None, "full", "full"][: 3 if plain else 2]
+
+
+def test_a_finer_int8_that_is_the_plain_one_is_not_measured_again():
+    full, small = pair("static", 0.8, small_is_right=False)
+    counted = []
+
+    def measure(draft, other):
+        counted.append(draft)
+        return full if other is None else small
+
+    assert compared(full.draft, small.draft, lambda: small.draft, measure) == (full, small)
+    assert len(counted) == 2
 
 
 def test_a_candidate_that_int8_is_no_use_for_is_measured_once():

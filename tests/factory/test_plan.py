@@ -16,10 +16,10 @@ from danlu.factory.plan import (
     FIXED_MS,
     GRAPH_BYTES,
     GROUP,
-    LEAST_GUESSED,
     LIGHT_BATCH,
     MOST_ASKED,
     MOST_CROSSED,
+    MOST_DISTILLED,
     MOST_NARROW,
     MOST_OF_QUESTION,
     MOST_TAUGHT,
@@ -180,8 +180,7 @@ def test_expected_seconds_are_finite_and_of_the_stages_that_run(sizes, minutes, 
     plan = make_plan(sizes, minutes, max_mb, 10)
     for measured, last in ((0, "cross-validate"), (sizes.dev + 1, "ablation")):
         expected = expected_seconds(plan, plan.labelled + plan.distill, measured)
-        distilled = plan.named and plan.sides == 1 and plan.distill >= LEAST_GUESSED
-        asked = [*(["ask"] if plan.named else []), *(["distil"] if distilled else [])]
+        asked = [*(["ask"] if plan.named else []), *(["distil"] if plan.distilled else [])]
         assert list(expected) == ["read", *asked, "tune", "loop", "believe", "students", last]
         assert all(math.isfinite(value) and value >= 0 for value in expected.values())
         assert (expected["tune"] > 0) == (plan.tuning_steps > 0)
@@ -283,10 +282,25 @@ def test_a_student_that_reads_questions_knows_as_many_tokens_as_there_is_room_fo
     )  # fmt: skip
     plan = make_plan(sizes, 4, 25, 10)
     assert plan.vocabulary < plan.crossed_vocabulary
-    assert 23e6 < sizes.body + GRAPH_BYTES + plan.crossed_vocabulary * (sizes.token + TOKEN_BYTES) < 25e6
+    body = sizes.body * max(plan.layers) / sizes.depth
+    assert 23e6 < body + GRAPH_BYTES + plan.crossed_vocabulary * (sizes.token + TOKEN_BYTES) < 25e6
     assert make_plan(sizes, 4, 20, 10).crossed_vocabulary < plan.crossed_vocabulary
     for others in (replace(sizes, named=0), replace(sizes, options=0.0, option_tokens=0.0, tokens=30)):
         assert make_plan(others, 4, 25, 10).crossed_vocabulary == 0
+
+
+@pytest.mark.parametrize(
+    ("labels", "unlabelled", "distilled"),
+    [(2, 199, 0), (2, 200, 200), (2, 9_000, MOST_DISTILLED), (60, 9_000, 1_666), (60, 599, 0), (300, 9_000, 3_000)],
+)
+def test_the_general_model_is_distilled_on_enough_texts_and_not_too_many(labels, unlabelled, distilled):
+    sizes = Sizes(
+        labelled=8 * labels, unlabelled=unlabelled, dev=0, has_test=True, labels=labels, tokens=8, long_tokens=16,
+        smallest=8, named=2 * labels,
+    )  # fmt: skip
+    assert make_plan(sizes, 60, 25, 10).distilled == distilled
+    for others in ({"named": 0}, {"names_only": True, "labelled": 0}, {"sides": 2}):
+        assert make_plan(replace(sizes, **others), 60, 25, 10).distilled == 0
 
 
 def test_questions_are_asked_once_for_all_of_their_options():

@@ -73,7 +73,8 @@ def test_the_graph_computes_the_same_at_any_shape_and_int8_nearly(made):
     assert student.inputs == QUESTION_INPUTS
     assert student.width == 32
     graph = to_onnx(student)
-    check_operators(to_int8(graph, finer=True))
+    check_operators(finer := to_int8(graph, finer=True))
+    assert b"MatMulNBits" in finer
     for data, near in ((graph, 2e-4), (to_int8(graph), 0.3)):
         check_operators(data)
         session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from danlu.models.base import Base
 
 VOICE = "choice"  # whose beliefs are distilled
-MOST = 2_500  # texts that are learned from
 PARTS = 4  # of these: what is believed of one in the next round comes from forms that learned the others
 STEPS = (PARTS + 1) * len(ROUNDS)
 
@@ -37,12 +36,14 @@ class Seen:
     """The texts that are learned from, as each form sees them.
 
     Attributes:
+        place: which of them each text is.
         space: their n-grams.
         centre: of their vectors.
         static_centre: of the means of their static embeddings; None where the base has none.
         views: (texts, features) of each form.
     """
 
+    place: dict[str, int]
     space: ngram.Space
     centre: linear.Centre
     static_centre: linear.Centre | None
@@ -58,12 +59,13 @@ class Seen:
             vectors: (N, hidden) of the frozen base.
             length: tokens read of a text.
         """
+        place = {text: number for number, text in enumerate(texts)}
         space, centre, means = ngram.Space.of(texts), linear.Centre(vectors.mean(0)), static.encode(base, texts, length)
         views = {"ngram": space.coordinates, "linear": centre.apply(vectors)}
         if means is None:
-            return cls(space, centre, None, views)
+            return cls(place, space, centre, None, views)
         static_centre = linear.Centre(means.mean(0))
-        return cls(space, centre, static_centre, {**views, "static": static_centre.apply(means)})
+        return cls(place, space, centre, static_centre, {**views, "static": static_centre.apply(means)})
 
 
 @dataclass(frozen=True)
@@ -74,16 +76,19 @@ class Distilled:
         seen: the texts that they learned from.
         heads: of each form.
         weights: (forms,) their exponents, in the order of the heads.
+        held_out: (N, labels) log-probabilities of these texts, each by forms that learned from other parts of them: who
+            has learned a text says of it what the general model says, and is surer than of any other.
     """
 
     seen: Seen
     heads: dict[str, Linear]
     weights: NDArray[np.float64]
+    held_out: NDArray[np.float32]
 
     def votes(
         self, texts: Sequence[str], vectors: NDArray[np.float32], means: NDArray[np.float32] | None
     ) -> NDArray[np.float32]:
-        """(texts, labels) log-probabilities.
+        """(texts, labels) log-probabilities; of a text that they learned from, what was said of it held out.
 
         Args:
             texts: any texts.
@@ -97,7 +102,12 @@ class Distilled:
             assert means is not None
             logits["static"] = self.heads["static"].logits(seen.static_centre.apply(means))
         votes = [log_shares(logits[form], apart=False) for form in self.heads]
-        return np.asarray(pooled(votes, self.weights), np.float32)
+        said = np.asarray(pooled(votes, self.weights), np.float32)
+        known = [(row, seen.place[text]) for row, text in enumerate(texts) if text in seen.place]
+        if known:
+            rows, places = np.array(known).T
+            said[rows] = self.held_out[places]
+        return said
 
 
 def distil(seen: Seen, scores: NDArray[np.float32], step: Callable[[int], None] | None = None) -> Distilled:
@@ -118,12 +128,15 @@ def distil(seen: Seen, scores: NDArray[np.float32], step: Callable[[int], None] 
     full = Context(everything, everything[:0], seen.views, {VOICE: belief})
     _, _, last = unlabelled.run(folds, full, VOICE, rounds=ROUNDS, progress=step)
     weights = {form: weight for form, weight in zip(last.forms, last.weights, strict=True) if form != VOICE}
-    return Distilled(seen, {form: last.heads[form] for form in weights}, np.array(list(weights.values())))
+    exponents = np.array(list(weights.values()))
+    held_out = np.asarray(pooled([last.votes[form] for form in weights], exponents), np.float32)
+    return Distilled(seen, {form: last.heads[form] for form in weights}, exponents, held_out)
 
 
 def to_arrays(distilled: Distilled) -> dict[str, NDArray[Any]]:
     """What they learned, as plain arrays to be stored."""
-    out: dict[str, NDArray[Any]] = {"weights": distilled.weights, "forms": np.array(list(distilled.heads))}
+    out: dict[str, NDArray[Any]] = {"weights": distilled.weights, "held_out": distilled.held_out}
+    out["forms"] = np.array(list(distilled.heads))
     for form, head in distilled.heads.items():
         out[f"{form}/weight"], out[f"{form}/bias"] = head.weight, head.bias
     return out
@@ -133,4 +146,4 @@ def from_arrays(seen: Seen, arrays: dict[str, NDArray[Any]]) -> Distilled:
     """The inverse of `to_arrays`, with the texts that they learned from."""
     forms = [str(form) for form in arrays["forms"]]
     heads = {form: Linear(arrays[f"{form}/weight"], arrays[f"{form}/bias"]) for form in forms}
-    return Distilled(seen, heads, arrays["weights"])
+    return Distilled(seen, heads, arrays["weights"], arrays["held_out"])

@@ -169,7 +169,7 @@ def measure(
     pace = 1.0
     if beside is not None:
         full = Extractor(beside.name, beside.entries(labels, {}, calibration), threads=1)
-        pace = choose.pace(choose.Asked(model.predict, model.graph), choose.Asked(full.predict, full.graph), units)
+        pace = choose.pace(choose.Timed(model.predict, model.graph), choose.Timed(full.predict, full.graph), units)
     size = sum(len(data) for data in entries.values()) + CARD_BYTES
     marks = np.array([zlib.crc32(repr(sorted(each, key=repr)).encode()) for each in whole], np.int64)
     p95, logits = choose.latency(model.predict, units), np.zeros((len(found), 0), np.float32)
@@ -185,7 +185,7 @@ def _f1(pairs: Sequence[tuple[frozenset[Any], frozenset[Any]]]) -> float:
 def compared(
     pair: tuple[SpanDraft, SpanDraft], labels: Sequence[str], exam: SpanExam, calibration: Calibration, job: Job
 ) -> tuple[Measured[SpanDraft], Measured[SpanDraft]]:
-    """A candidate measured in float32 and in int8; in the finer int8 where the plain one loses too much."""
+    """A candidate measured in float32 and in int8; in the finer int8 where the plain one may not ship."""
     full, small = pair
 
     def finer() -> SpanDraft:

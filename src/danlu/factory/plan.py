@@ -41,9 +41,11 @@ ASKED_SHARE, MOST_ASKED = 0.15, 128
 MOST_CROSSED, MOST_OF_QUESTION = 32, 64
 MOST_NARROW = 96  # tokens that the narrow student reads of a text, those that tell most
 GROUP = 400  # tokens of options that it reads at a time (`danlu.adapt.choice`)
-_IF_ANY = ("crossed", "crossed_vocabulary", "more")
-LEAST_TOKENS, MOST_TOKENS = 6_000, 30_000
+_IF_ANY = ("crossed", "crossed_vocabulary", "distilled", "more")
+LEAST_TOKENS, MOST_TOKENS, ALL_TOKENS = 6_000, 30_000, 60_000  # the last: more than the embedded encoder has
 MOST_POOL = 3_000  # texts in the loop
+# Texts that the general model is distilled on, and their beliefs: time grows with both, not with texts alone.
+MOST_DISTILLED, DISTILLED_CELLS = 2_500, 100_000
 MOST_TAUGHT = 20_000  # texts that students learn from beside the rows that forms learn from
 SPARE = 1_000  # labelled rows that are dev rows where there are none, of those that are too many for the forms
 PASSES = 3  # over all labelled rows, at most, where these are so many that the usual steps are fewer
@@ -129,6 +131,7 @@ class Plan:
         vocabulary: tokens that students know.
         crossed_vocabulary: those that one knows which starts from the general model and reads questions, beside which
             the file holds nothing else; as many as other students know where this is 0.
+        distilled: unlabelled texts that the general model is distilled on, to be one more voice; 0 leaves it out.
         sides: texts in a row; lengths are those of one.
         named: tokens of what all labels say, or all options, put to the general model with every text; 0 where it is
             not asked.
@@ -159,6 +162,7 @@ class Plan:
     named: int
     crossed: int = 0
     crossed_vocabulary: int = 0
+    distilled: int = 0
     more: int = 0
 
     @property
@@ -244,7 +248,7 @@ def make_plan(sizes: Sizes, minutes: float, max_mb: float, max_ms: float) -> Pla
         distill = max(distill, min(sizes.unlabelled, least))
         pool = min(distill, max(MOST_POOL, least))
 
-    ngram_rows, vocabulary, crossed_vocabulary = _tables(sizes, max_mb, crossed)
+    ngram_rows, vocabulary, crossed_vocabulary = _tables(sizes, max_mb, max(layers or depths), crossed)
     return Plan(
         minutes=minutes,
         folds=folds,
@@ -268,23 +272,34 @@ def make_plan(sizes: Sizes, minutes: float, max_mb: float, max_ms: float) -> Pla
         named=named,
         crossed=crossed,
         crossed_vocabulary=crossed_vocabulary,
+        distilled=_distilled(sizes, distill) if named else 0,
         more=more,
     )
 
 
-def _tables(sizes: Sizes, max_mb: float, crossed: int) -> tuple[int, int, int]:
+def _distilled(sizes: Sizes, read: int) -> int:
+    """Texts of those that are read that the general model is distilled on: single ones, where some are labelled."""
+    least = max(LEAST_GUESSED, LEAST_OF_EACH * sizes.labels)
+    if sizes.names_only or sizes.sides != 1 or read < least:
+        return 0
+    return min(read, max(least, min(MOST_DISTILLED, DISTILLED_CELLS // sizes.labels)))
+
+
+def _tables(sizes: Sizes, max_mb: float, depth: int, crossed: int) -> tuple[int, int, int]:
     """Rows of n-grams, tokens that students know, and tokens of one of the general model that reads questions.
 
     The deepest student in int8 shall fit: its layers, n-grams and their index, the tokens, and a little for the rest.
     """
 
-    def tokens_in(room: float, numbers: int) -> int:
-        return int(max(LEAST_TOKENS, min(MOST_TOKENS, room / (numbers + TOKEN_BYTES))))
+    def tokens_in(room: float, numbers: int, most: int = MOST_TOKENS) -> int:
+        return int(max(LEAST_TOKENS, min(most, room / (numbers + TOKEN_BYTES))))
 
     rows = max(1_000, min(60_000, int(0.4 * max_mb * 1e6 / (4 * sizes.labels))))
-    room = 0.96 * max_mb * 1e6 - sizes.body
-    tokens = tokens_in(room - rows * (sizes.labels + 4) - FIXED_BYTES, sizes.token + sizes.static)
-    return rows, tokens, tokens_in(room - GRAPH_BYTES, sizes.token) if crossed and sizes.options else 0
+    room = 0.96 * max_mb * 1e6
+    tokens = tokens_in(room - sizes.body - rows * (sizes.labels + 4) - FIXED_BYTES, sizes.token + sizes.static)
+    if not (crossed and sizes.options):
+        return rows, tokens, 0
+    return rows, tokens, tokens_in(room - sizes.body * depth / sizes.depth - GRAPH_BYTES, sizes.token, ALL_TOKENS)
 
 
 def _beyond(sizes: Sizes) -> tuple[int, int]:
@@ -360,7 +375,7 @@ def expected_seconds(plan: Plan, texts: int, measured: int) -> dict[str, float]:
     return {
         "read": texts * length / EMBED_SPEED,
         **({"ask": texts * (length + plan.named) / EMBED_SPEED} if plan.named else {}),
-        **({"distil": 10.0} if plan.named and plan.sides == 1 and plan.distill >= LEAST_GUESSED else {}),
+        **({"distil": 3 + plan.distilled / 250} if plan.distilled else {}),
         "tune": (plan.folds + 1)
         * (
             plan.tuning_steps * plan.tuning_batch * min(length, plan.tuning_length * plan.sides) / TUNE_SPEED

@@ -14,9 +14,7 @@ import numpy as np
 from danlu.adapt import likeness, linear
 from danlu.compress.distil import LIGHT
 from danlu.factory import choose, distilled, draft, student, teacher
-from danlu.factory.findings import LEAST_OF_EACH
 from danlu.factory.general import general_of
-from danlu.factory.plan import LEAST_GUESSED
 from danlu.factory.teacher import Teacher, Views
 from danlu.factory.trust import Trust, faith_in, trust_in_names
 from danlu.loops import label_shift, opinion_pool, self_training, unlabelled
@@ -134,9 +132,7 @@ def look(
     general: General | None,
     asked: NDArray[np.float32] | None,
 ) -> Views:
-    """The views of labelled and pool texts, with the general model distilled where it was asked about enough texts.
-
-    Of single texts with one label each, some of which are labelled; where none is, it teaches the teacher itself.
+    """The views of labelled and pool texts, and the general model distilled, where the plan says so.
 
     Args:
         run: the job.
@@ -145,25 +141,15 @@ def look(
         general: the general model, where there is one.
         asked: (everything, labels) its scores, where it was asked.
     """
-    texts, free = material.texts, material.unlabelled
-    views = teacher.look(run.base, texts, seen, run.plan, None if asked is None else general, asked)
-    count = min(free.stop - free.start, distilled.MOST)
-    if (
-        asked is None
-        or not can_be_distilled_for(texts)
-        or count < max(LEAST_GUESSED, LEAST_OF_EACH * len(texts.labels))
-    ):
+    views = teacher.look(run.base, material.texts, seen, run.plan, None if asked is None else general, asked)
+    if asked is None or not run.plan.distilled:
         return views
-    rows = slice(free.start, free.start + count)
+    start = material.unlabelled.start
+    rows = slice(start, start + run.plan.distilled)
     read = distilled.Seen.of(run.base, material.everything[rows], seen[rows], run.plan.token_length)
     with run.progress.stage("distil", distilled.STEPS) as step:
         stored = run.job.keep("distilled", lambda: distilled.to_arrays(distilled.distil(read, asked[rows], step)))
     return replace(views, distilled=distilled.from_arrays(read, stored))
-
-
-def can_be_distilled_for(texts: Texts) -> bool:
-    """Whether the general model distilled could be a voice: rows are single texts, labelled with one label each."""
-    return not texts.guessed and not texts.apart and pairing_of(texts.labelled) is None
 
 
 def tune(run: Run, texts: Texts, folds: Folds) -> Tuned:
