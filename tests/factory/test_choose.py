@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from danlu.errors import OptionError
+from danlu.factory import choose as choosing
 from danlu.factory.choose import Measured, Timed, choose, compared, pace
 from danlu.factory.draft import Draft
+from danlu.factory.exam import Exam
 
 
 def pair(kind, accuracy, *, size=1_000_000, ms=1.0, small_is_right=True):
@@ -102,6 +104,22 @@ def test_a_finer_int8_that_is_the_plain_one_is_not_measured_again():
 
     assert compared(full.draft, small.draft, lambda: small.draft, measure) == (full, small)
     assert len(counted) == 2
+
+
+def test_int8_is_timed_beside_float32_and_not_the_other_way_round(monkeypatch):
+    class Opened:
+        def __init__(self, name, entries, threads):
+            self.graph = (entries["model.onnx"], threads)
+            self.logits = self.predict = lambda texts: np.zeros((len(texts), 2), np.float32)
+
+    monkeypatch.setattr(choosing, "Model", Opened)
+    monkeypatch.setattr(choosing, "pace", lambda one, other, units: (one.graph, other.graph, units))
+    exam = Exam(["one", "two"], np.full((2, 2), 0.5, np.float32))
+    full, small = (
+        Draft("static", "static", precision, precision.encode(), "", 0, 0, 0, None) for precision in ("float32", "int8")
+    )
+    assert choosing.measure(full, ("a", "b"), exam).pace == 1.0
+    assert choosing.measure(small, ("a", "b"), exam, full).pace == ((b"int8", 1), (b"float32", 1), [["one"], ["two"]])
 
 
 def test_a_candidate_that_int8_is_no_use_for_is_measured_once():
