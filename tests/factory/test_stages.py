@@ -41,7 +41,7 @@ def studied(monkeypatch, max_ms):
     monkeypatch.setattr(draft, "drafts", made)
     monkeypatch.setattr(choose, "measure", measured)
     run = SimpleNamespace(plan=PLAN, progress=SimpleNamespace(stage=stage), job=SimpleNamespace(keep_bytes=None))
-    run.late = lambda *_: False
+    run.late = lambda *_, **__: False
     return {small.draft.name: small.draft.chosen for _, small in stages.study(run, None, EXAM, ("a", "b"), max_ms)}
 
 
@@ -51,6 +51,17 @@ def test_it_reads_as_much_as_the_limit_allows(monkeypatch, max_ms, read):
     assert {name: tokens for name, tokens in found.items() if not name.startswith(CROSS)}.keys() >= {"ngram", "static"}
     for name, tokens in found.items():
         assert tokens == (read if name.startswith(CROSS) else 40)
+
+
+@pytest.mark.parametrize(
+    ("spent", "done", "late", "late_last"),
+    [(2.9, (), False, False), (3.1, (), True, False), (4.6, (), True, True), (4.6, ("a.onnx",), False, False)],
+)
+def test_the_last_candidate_has_more_time(spent, done, late, late_last):
+    job = SimpleNamespace(spent=spent * 60 * PLAN.minutes, has=lambda stage: stage in done)
+    run = stages.Run(job, None, None, PLAN, 0)
+    assert [run.late("a", "a.onnx"), run.late("a", "a.onnx", last=True)] == [late, late_last]
+    assert run.cut == ["a"] * (late + late_last)
 
 
 def test_students_that_are_trained_again_read_as_much_as_the_one_that_ships():
