@@ -3,10 +3,9 @@
     python -m benchmarks.fewclue [--tasks eprstmt tnews csldcp bustm ocnli csl chid cluewsc] [--folds 0 1 2 3 4]
         [--minutes 4]
 
-Every forge is one `danlu forge` as a user would run it. Finished folds are kept, so a killed run goes on. A
-results file is of one machine: `--out benchmarks/fewclue/pairs.json` keeps the tasks of pairs, begun on another, and
-`--out benchmarks/fewclue/choice.json` those of questions with options and of pronouns; CHID counts whole questions.
-`general.json` has single texts with version 2 of the general model, `general3.json` what was run with version 3.
+Every forge is one `danlu forge` as a user would run it. Finished folds are kept, so a killed run goes on. CHID counts
+whole questions. A results file is of one machine: `results.json` has all eight tasks, on a Xeon with AMX, and
+`distilled.json` those of single texts with unlabelled ones since the general model is distilled on these, on an EPYC.
 """
 
 from __future__ import annotations
