@@ -32,6 +32,7 @@ from danlu.factory.plan import (
     expected_seconds,
     make_plan,
 )
+from danlu.factory.student import names_of
 from danlu.train.regression import MOST_ROWS
 
 
@@ -268,11 +269,31 @@ def test_a_student_that_reads_a_question_with_its_options_has_room_for_both():
     )  # fmt: skip
     few = make_plan(sizes, 4, 25, 6)
     assert few.crossed + few.named <= QUICK * TOKENS_A_MS * (6 - FIXED_MS)
-    many = make_plan(replace(sizes, options=8, named=34), 4, 25, 6)
-    assert 16 <= many.crossed < few.crossed <= MOST_OF_QUESTION
+    more = replace(sizes, options=8, named=34)
+    assert 16 <= make_plan(more, 4, 25, 7).crossed < make_plan(sizes, 4, 25, 7).crossed <= MOST_OF_QUESTION
+    assert make_plan(more, 4, 25, 6).crossed == 0  # no student with layers would keep that
     assert make_plan(sizes, 4, 25, 20).crossed > few.crossed
     assert make_plan(replace(sizes, options=16, named=60), 4, 25, 6).crossed == 0  # options alone take all of it
     assert make_plan(replace(sizes, named=0), 4, 25, 10).crossed == 0
+
+
+@given(SIZES, MINUTES, MEGABYTES, st.floats(0.5, 50), st.sampled_from([0.0, 2.0, 4.0, 7.0]), st.integers(0, 60))
+def test_any_plan_names_its_students(sizes, minutes, max_mb, max_ms, options, named):
+    sizes = replace(sizes, sides=2 if options else sizes.sides, options=options, option_tokens=4.0, named=named)
+    plan = make_plan(sizes, minutes, max_mb, max_ms)
+    assert names_of(plan)[:3] == ("ngram", "static", "narrow")
+    assert any(name.startswith("cross") for name in names_of(plan)) == bool(plan.crossed)
+
+
+@pytest.mark.parametrize("max_ms", [3, 3.5, 4, 4.5, 5])
+def test_where_no_layers_are_quick_enough_none_of_the_general_model_are(max_ms):
+    sizes = Sizes(
+        labelled=200, unlabelled=9_000, dev=0, has_test=True, labels=2, tokens=18, long_tokens=60, smallest=30,
+        cost=2, sides=2, options=4, option_tokens=4, named=18, passage=90,
+    )  # fmt: skip
+    plan = make_plan(sizes, 4, 25, max_ms)
+    assert bool(plan.layers) == bool(plan.crossed) == (max_ms > 4)
+    assert len(names_of(plan)) == 3 + len(plan.layers) + bool(plan.crossed)
 
 
 def test_a_student_that_reads_questions_knows_as_many_tokens_as_there_is_room_for_beside_nothing_else():
@@ -280,13 +301,17 @@ def test_a_student_that_reads_questions_knows_as_many_tokens_as_there_is_room_fo
         labelled=200, unlabelled=9_000, dev=0, has_test=True, labels=2, tokens=18, long_tokens=60, smallest=30,
         cost=2, sides=2, options=4, option_tokens=4, named=18, passage=90,
     )  # fmt: skip
-    plan = make_plan(sizes, 4, 25, 10)
+    plan = make_plan(sizes, 4, 25, 20)
+    assert max(plan.layers) == sizes.depth
     assert plan.vocabulary < plan.crossed_vocabulary
-    body = sizes.body * max(plan.layers) / sizes.depth
-    assert 23e6 < body + GRAPH_BYTES + plan.crossed_vocabulary * (sizes.token + TOKEN_BYTES) < 25e6
-    assert make_plan(sizes, 4, 20, 10).crossed_vocabulary < plan.crossed_vocabulary
+    assert 23e6 < sizes.body + GRAPH_BYTES + plan.crossed_vocabulary * (sizes.token + TOKEN_BYTES) < 25e6
+    assert make_plan(sizes, 4, 20, 20).crossed_vocabulary < plan.crossed_vocabulary
     for others in (replace(sizes, named=0), replace(sizes, options=0.0, option_tokens=0.0, tokens=30)):
-        assert make_plan(others, 4, 25, 10).crossed_vocabulary == 0
+        assert make_plan(others, 4, 25, 20).crossed_vocabulary == 0
+    shallow = make_plan(sizes, 4, 25, 5)  # fewer layers than the general model has are no answer by themselves
+    assert shallow.crossed
+    assert max(shallow.layers) < sizes.depth
+    assert shallow.crossed_vocabulary == 0
 
 
 @pytest.mark.parametrize(

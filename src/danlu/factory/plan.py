@@ -129,8 +129,8 @@ class Plan:
         narrow_steps: of the one that begins as the narrow encoder.
         ngram_rows: n-grams that keep a row in the shipped table.
         vocabulary: tokens that students know.
-        crossed_vocabulary: those that one knows which starts from the general model and reads questions, beside which
-            the file holds nothing else; as many as other students know where this is 0.
+        crossed_vocabulary: those that one knows which starts from the general model with all its layers and reads
+            questions, beside which the file holds nothing else; as many as other students know where this is 0.
         distilled: unlabelled texts that the general model is distilled on, to be one more voice; 0 leaves it out.
         sides: texts in a row; lengths are those of one.
         named: tokens of what all labels say, or all options, put to the general model with every text; 0 where it is
@@ -216,6 +216,7 @@ def make_plan(sizes: Sizes, minutes: float, max_mb: float, max_ms: float) -> Pla
         )
 
     able = tuple(depth for depth in depths if reach * full / depth >= 16)  # others could not keep --max-ms
+    crossed, at_once = (crossed, at_once) if able else (0, 0.0)
     layers = able if steps_of(able or depths) >= enough else able[-1:]
     steps = steps_of(layers or depths)
     most = max(400, PASSES * enough * student_batch // NARROW_BATCH)
@@ -295,11 +296,10 @@ def _tables(sizes: Sizes, max_mb: float, depth: int, crossed: int) -> tuple[int,
         return int(max(LEAST_TOKENS, min(most, room / (numbers + TOKEN_BYTES))))
 
     rows = max(1_000, min(60_000, int(0.4 * max_mb * 1e6 / (4 * sizes.labels))))
-    room = 0.96 * max_mb * 1e6
-    tokens = tokens_in(room - sizes.body - rows * (sizes.labels + 4) - FIXED_BYTES, sizes.token + sizes.static)
-    if not (crossed and sizes.options):
-        return rows, tokens, 0
-    return rows, tokens, tokens_in(room - sizes.body * depth / sizes.depth - GRAPH_BYTES, sizes.token, ALL_TOKENS)
+    room = 0.96 * max_mb * 1e6 - sizes.body
+    tokens = tokens_in(room - rows * (sizes.labels + 4) - FIXED_BYTES, sizes.token + sizes.static)
+    alone = crossed and sizes.options and depth == sizes.depth  # with fewer layers it needs others beside it
+    return rows, tokens, tokens_in(room - GRAPH_BYTES, sizes.token, ALL_TOKENS) if alone else 0
 
 
 def _beyond(sizes: Sizes) -> tuple[int, int]:
