@@ -58,6 +58,10 @@ def all_sizes(draw):
 
 SIZES = all_sizes()
 MINUTES = st.floats(1e-3, 1e5)
+QUESTIONS = Sizes(
+    labelled=200, unlabelled=9_000, dev=0, has_test=True, labels=2, tokens=18, long_tokens=60, smallest=30,
+    cost=2, sides=2, options=4, option_tokens=4, named=18, passage=90,
+)  # fmt: skip
 MEGABYTES = st.floats(1e-3, 1e4)
 
 
@@ -263,10 +267,7 @@ def test_a_student_that_reads_both_sides_has_the_time_of_one_that_reads_two_on_a
 
 def test_a_student_that_reads_a_question_with_its_options_has_room_for_both():
     """One question is as many rows as it has options; what its options leave of --max-ms is read of it."""
-    sizes = Sizes(
-        labelled=200, unlabelled=9_000, dev=0, has_test=True, labels=2, tokens=18, long_tokens=60, smallest=30,
-        cost=2, sides=2, options=4, option_tokens=4, named=18, passage=90,
-    )  # fmt: skip
+    sizes = QUESTIONS
     few = make_plan(sizes, 4, 25, 6)
     assert few.crossed + few.named <= QUICK * TOKENS_A_MS * (6 - FIXED_MS)
     more = replace(sizes, options=8, named=34)
@@ -287,20 +288,14 @@ def test_any_plan_names_its_students(sizes, minutes, max_mb, max_ms, options, na
 
 @pytest.mark.parametrize("max_ms", [3, 3.5, 4, 4.5, 5])
 def test_where_no_layers_are_quick_enough_none_of_the_general_model_are(max_ms):
-    sizes = Sizes(
-        labelled=200, unlabelled=9_000, dev=0, has_test=True, labels=2, tokens=18, long_tokens=60, smallest=30,
-        cost=2, sides=2, options=4, option_tokens=4, named=18, passage=90,
-    )  # fmt: skip
+    sizes = QUESTIONS
     plan = make_plan(sizes, 4, 25, max_ms)
     assert bool(plan.layers) == bool(plan.crossed) == (max_ms > 4)
     assert len(names_of(plan)) == 3 + len(plan.layers) + bool(plan.crossed)
 
 
 def test_a_student_that_reads_questions_knows_as_many_tokens_as_there_is_room_for_beside_nothing_else():
-    sizes = Sizes(
-        labelled=200, unlabelled=9_000, dev=0, has_test=True, labels=2, tokens=18, long_tokens=60, smallest=30,
-        cost=2, sides=2, options=4, option_tokens=4, named=18, passage=90,
-    )  # fmt: skip
+    sizes = QUESTIONS
     plan = make_plan(sizes, 4, 25, 20)
     assert max(plan.layers) == sizes.depth
     assert plan.vocabulary < plan.crossed_vocabulary
